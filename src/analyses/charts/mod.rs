@@ -1,0 +1,348 @@
+//! Lines of a finding as charts. Every number in a chart is a line of the result table beside it.
+
+mod pairs;
+mod ratios;
+mod scatter;
+
+pub(super) use pairs::{dots, rate_pair};
+pub(super) use ratios::{contrast_forest, forest, ladder};
+pub(super) use scatter::scatter;
+
+use toml::Spanned;
+
+use super::Setting;
+use super::strata::Stratum;
+use crate::disclosure::Disclosed;
+use crate::figures::{Chart, Figure, Interval, IntervalNames, Mark, Section};
+use crate::findings::{Band, Finding, Line, Variance};
+use crate::ingest::Baseline;
+use crate::number::{Style, count, level as level_text};
+use crate::warning::{self, Warning};
+
+/// ` by state and program`, for titles; empty for no strata.
+pub(super) fn by_words(by: &[Spanned<String>]) -> String {
+    let words: Vec<&str> = by.iter().map(|key| key.get_ref().as_str()).collect();
+    match words.as_slice() {
+        [] => String::new(),
+        [one] => format!(" by {one}"),
+        [first @ .., last] => format!(" by {} and {last}", first.join(", ")),
+    }
+}
+
+/// Adds the baseline to the finding's frame, with its cautions.
+pub(super) fn describe_baseline(
+    finding: &mut Finding,
+    baseline: Option<&Baseline>,
+    strata: &[Stratum],
+) {
+    let Some(baseline) = baseline else { return };
+    finding.frame.baselines.push(format!(
+        "{}: {} ({})",
+        baseline.name, baseline.universe, baseline.vintage
+    ));
+    for caution in &baseline.cautions {
+        warning::add(&mut finding.warnings, Warning::Study(caution.clone()));
+    }
+    let controlled = strata
+        .iter()
+        .flat_map(|stratum| stratum.groups.values())
+        .any(|tally| tally.people.is_some_and(|people| people.controlled));
+    if baseline.carries_margins() && controlled {
+        warning::add(&mut finding.warnings, Warning::MarginControlled);
+    }
+}
+
+/// What is drawn: the lines, and the title with the suffix of its file name.
+struct Drawing<'a> {
+    suffix: String,
+    title: String,
+    lines: Vec<&'a Line>,
+}
+
+/// A figure with the texts that every chart of a finding carries; the foot is filled in by the run.
+fn figure(
+    finding: &Disclosed<Finding>,
+    setting: &Setting,
+    drawing: Drawing<'_>,
+    chart: Chart,
+) -> Figure {
+    let id = if drawing.suffix.is_empty() {
+        finding.id.clone()
+    } else {
+        format!("{}-{}", finding.id, drawing.suffix)
+    };
+    let alt = alt_text(&drawing, &chart);
+    Figure {
+        id,
+        title: drawing.title,
+        subtitle: subtitle(finding, setting),
+        notes: notes(finding, setting, &drawing.lines, &chart),
+        chart,
+        foot: String::new(),
+        alt,
+    }
+}
+
+/// Estimates that fit on a printed page under each other.
+const PER_PAGE: usize = 26;
+
+/// Sections page by page, so that every figure fits on one; `size` counts the estimates of a row.
+fn pages<R>(sections: Vec<Section<R>>, size: impl Fn(&R) -> usize) -> Vec<Vec<Section<R>>> {
+    let mut pages: Vec<(usize, Vec<Section<R>>)> = Vec::new();
+    for section in sections {
+        let rows: usize = section.rows.iter().map(&size).sum();
+        match pages.last_mut() {
+            Some((full, page)) if *full + rows <= PER_PAGE => {
+                *full += rows;
+                page.push(section);
+            }
+            _ => pages.push((rows, vec![section])),
+        }
+    }
+    pages.into_iter().map(|(_, page)| page).collect()
+}
+
+/// `2` and ` (2 of 3)` for the second page of three; nothing when there is one.
+fn page_words(page: usize, of: usize) -> (String, String) {
+    if of < 2 {
+        (String::new(), String::new())
+    } else {
+        ((page + 1).to_string(), format!(" ({} of {of})", page + 1))
+    }
+}
+
+/// Agency, period, unit and restriction.
+fn subtitle(finding: &Finding, setting: &Setting) -> String {
+    let outcome = setting
+        .outcomes
+        .iter()
+        .find(|outcome| outcome.name == finding.frame.counts);
+    let unit = outcome.map(|outcome| format!("unit: {}", outcome.unit));
+    let only = (!finding.frame.only.is_empty()).then(|| finding.frame.only.clone());
+    [setting.agency.clone(), setting.period.clone(), unit, only]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" · ")
+}
+
+/// What has to stay with the picture: intervals, baseline, unknown groups, withheld numbers.
+fn notes(finding: &Finding, setting: &Setting, lines: &[&Line], chart: &Chart) -> Vec<String> {
+    let outcome = setting
+        .outcomes
+        .iter()
+        .find(|outcome| outcome.name == finding.frame.counts);
+    let has_intervals = !matches!(chart, Chart::PlaceScatter(_));
+    let mut notes = Vec::new();
+    if has_intervals {
+        notes.push(interval_note(finding, lines));
+    }
+    if !finding.frame.baselines.is_empty() {
+        notes.push(format!(
+            "Benchmark: {}.",
+            finding.frame.baselines.join("; ")
+        ));
+    }
+    notes.push(match setting.groups.unknown {
+        crate::cells::UnknownRule::Missing => {
+            "Rows of unknown group are left out of every rate and counted in the ledger.".into()
+        }
+        crate::cells::UnknownRule::Other => "Rows of unknown group count as \"other\".".into(),
+        crate::cells::UnknownRule::Error => "No row is of unknown group.".into(),
+    });
+    notes.extend(
+        outcome
+            .and_then(|outcome| outcome.note.as_ref())
+            .map(|note| format!("{}.", sentence_case(note))),
+    );
+    let any =
+        |found: fn(&Warning) -> bool| lines.iter().any(|line| line.warnings.iter().any(found));
+    if any(|w| matches!(w, Warning::Withheld { .. })) {
+        notes.push("Numbers that rest on a small count are withheld.".into());
+    }
+    if has_intervals && any(|w| *w == Warning::NoReplication) {
+        let annual = outcome.is_some_and(|outcome| outcome.annual_average);
+        notes.push(if annual { "Hollow: nothing repeats there, and an annual average has no interval of counting." } else { "Rows without a thick interval have no replication: the interval of counting alone understates uncertainty." }.into());
+    }
+    if any(|w| *w == Warning::RateAboveOne) {
+        notes.push(
+            "Some cells hold more events than residents: those counted are not only residents."
+                .into(),
+        );
+    }
+    notes
+}
+
+/// The methods of the intervals drawn, each once.
+fn interval_note(finding: &Finding, lines: &[&Line]) -> String {
+    let level = level_text(finding.frame.level);
+    let mut methods: Vec<String> = Vec::new();
+    for band in lines
+        .iter()
+        .flat_map(|line| line.headline.iter().chain(&line.counting))
+    {
+        let method = format!("{}: {}", band.variance.word(), band.method);
+        if !methods.contains(&method) {
+            methods.push(method);
+        }
+    }
+    if methods.is_empty() {
+        format!("No {level} interval can be given for these numbers.")
+    } else {
+        format!("{level} intervals. {}.", sentence_case(&methods.join("; ")))
+    }
+}
+
+fn sentence_case(text: &str) -> String {
+    super::rates::capitalised(text)
+}
+
+/// The picture in words: what it shows, how many numbers, and the two ends.
+fn alt_text(drawing: &Drawing<'_>, chart: &Chart) -> String {
+    let kind = match chart {
+        Chart::DotInterval(_) => "Dots with intervals",
+        Chart::Forest(_) => "Forest plot on a logarithmic axis with a line at 1",
+        Chart::Ladder(_) => "Benchmark ladder on a logarithmic axis with a line at 1",
+        Chart::PlaceScatter(_) => "Scatter of places with a line of equal rates",
+        Chart::RatePair(_) => "Two panels of dots with intervals",
+    };
+    let defined = || drawing.lines.iter().filter(|line| line.estimate.is_some());
+    let by_estimate = |a: &&&Line, b: &&&Line| {
+        a.estimate
+            .unwrap_or_default()
+            .total_cmp(&b.estimate.unwrap_or_default())
+    };
+    let one = |line: &Line| {
+        format!("{} {}: {}", line.stratum(), line.group, text(line))
+            .trim()
+            .to_owned()
+    };
+    match (defined().min_by(by_estimate), defined().max_by(by_estimate)) {
+        (Some(low), Some(high)) => format!(
+            "{kind}. {}. {} numbers, from {} to {}. The table beside the chart gives every one.",
+            drawing.title,
+            defined().count(),
+            one(low),
+            one(high)
+        ),
+        _ => format!("{kind}. {}. No number can be shown.", drawing.title),
+    }
+}
+
+/// Estimate with the interval to be quoted.
+pub(crate) fn text(line: &Line) -> String {
+    let style = line.estimand.style;
+    let interval = line
+        .quoted()
+        .map(|band| style.show_interval(Some(band.interval.low), Some(band.interval.high)));
+    match (line.estimate, interval) {
+        (Some(_), Some(interval)) => format!("{} {interval}", style.show(line.estimate)),
+        (Some(_), None) => style.show(line.estimate),
+        (None, _) => String::new(),
+    }
+}
+
+/// Events and what they are counted out of.
+pub(crate) fn n_text(line: &Line) -> String {
+    let Some(events) = line.events else {
+        return String::new();
+    };
+    match (line.trials, line.exposure) {
+        (Some(trials), _) => format!("{} / {}", count(events), count(trials)),
+        (None, Some(exposure)) => {
+            format!("{} / {}", count(events), Style::Count.show(Some(exposure)))
+        }
+        (None, None) => count(events),
+    }
+}
+
+fn interval(band: &Band) -> Interval {
+    Interval {
+        low: band.interval.low,
+        high: band.interval.high,
+    }
+}
+
+/// One line as one mark.
+fn mark(line: &Line, series: usize) -> Mark {
+    Mark {
+        series,
+        value: line.estimate,
+        headline: line.headline.as_ref().map(interval),
+        counting: line.counting.as_ref().map(interval),
+        text: text(line),
+        n: n_text(line),
+        reason: reason(line),
+    }
+}
+
+fn reason(line: &Line) -> String {
+    if line.estimate.is_some() {
+        return String::new();
+    }
+    match line
+        .warnings
+        .iter()
+        .find(|w| !matches!(w, Warning::NoReplication))
+    {
+        Some(Warning::Withheld { .. }) => "withheld".into(),
+        Some(Warning::GroupAbsent { .. }) => "not in the data".into(),
+        Some(Warning::NoEvents { .. }) => "no events".into(),
+        Some(Warning::EmptyDenominator) => "nothing to divide by".into(),
+        _ => "undefined".into(),
+    }
+}
+
+/// What the two kinds of interval are, from the lines themselves.
+fn interval_names<'a>(lines: impl Iterator<Item = &'a Line> + Clone, level: f64) -> IntervalNames {
+    let level = level_text(level);
+    let headline = lines
+        .clone()
+        .find_map(|line| line.headline.as_ref())
+        .map(|band| match band.variance {
+            Variance::Cluster => format!("{level} interval between officers"),
+            _ => format!("{level} interval between places or periods"),
+        });
+    let counting = lines
+        .clone()
+        .find_map(|line| line.counting.as_ref())
+        .map(|_| format!("{level} interval of counting alone"));
+    IntervalNames {
+        headline: headline.unwrap_or_default(),
+        counting: counting.unwrap_or_default(),
+        prediction: format!("{level} prediction interval of a further stratum"),
+    }
+}
+
+/// Heading and row label of a stratum: the first key above, the rest beside.
+fn heading_and_label(line: &Line) -> (String, String) {
+    match line.at.as_slice() {
+        [] => (String::new(), "All".into()),
+        [(_, only)] => (String::new(), only.clone()),
+        [(_, first), rest @ ..] => (
+            first.clone(),
+            rest.iter()
+                .map(|(_, value)| value.as_str())
+                .collect::<Vec<_>>()
+                .join(", "),
+        ),
+    }
+}
+
+/// Rows under the headings of their lines, in the order of the lines.
+fn sections<R>(rows: impl Iterator<Item = (String, R)>) -> Vec<Section<R>> {
+    let mut sections: Vec<Section<R>> = Vec::new();
+    for (heading, row) in rows {
+        match sections
+            .iter_mut()
+            .find(|section| section.heading == heading)
+        {
+            Some(section) => section.rows.push(row),
+            None => sections.push(Section {
+                heading,
+                rows: vec![row],
+            }),
+        }
+    }
+    sections
+}

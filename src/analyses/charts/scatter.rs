@@ -1,0 +1,116 @@
+//! Places as circles: a group's rate against the reference group's.
+
+use std::collections::BTreeMap;
+
+use super::{Drawing, Setting, figure};
+use crate::analyses::rates::capitalised;
+use crate::disclosure::Disclosed;
+use crate::figures::{
+    AxisScale, Chart, Figure, Naming, Place, PlaceKind, PlaceScatter, ScatterPanel,
+};
+use crate::findings::{Finding, Line};
+use crate::stops::PLACE;
+
+/// One panel per compared group; circle area by the denominators of both groups.
+pub(in crate::analyses) fn scatter(finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {
+    let reference = setting.groups.label(setting.groups.reference());
+    let mut by_place: BTreeMap<Vec<(String, String)>, BTreeMap<&str, &Line>> = BTreeMap::new();
+    for line in &finding.lines {
+        by_place
+            .entry(line.at.clone())
+            .or_default()
+            .insert(&line.group, line);
+    }
+    let programs = programs(finding);
+    let panel = |group: &str| {
+        let label = setting.groups.label(group);
+        let places = by_place.values().filter_map(|groups| {
+            let (x, y) = (groups.get(reference)?, groups.get(label)?);
+            Some(place(x, y, (&programs, setting.pooled_prefix.as_deref())))
+        });
+        ScatterPanel {
+            title: label.to_owned(),
+            y_label: format!("{label}: {}", rate_words(finding)),
+            places: places.collect(),
+        }
+    };
+    let chart = PlaceScatter {
+        x_label: format!("{reference}: {}", rate_words(finding)),
+        style: finding
+            .lines
+            .first()
+            .map_or(crate::number::Style::Quantity, |line| line.estimand.style),
+        scale: AxisScale::Linear,
+        size_label: format!(
+            "{} of both groups",
+            finding.frame.trials.as_deref().unwrap_or("people × years")
+        ),
+        series: programs.clone(),
+        pooled_label: "several places counted together".into(),
+        panels: setting.groups.compared().map(panel).collect(),
+    };
+    let drawing = Drawing {
+        suffix: String::new(),
+        title: finding.title.clone(),
+        lines: finding.lines.iter().collect(),
+    };
+    vec![figure(
+        finding,
+        setting,
+        drawing,
+        Chart::PlaceScatter(chart),
+    )]
+}
+
+fn place(x: &Line, y: &Line, (programs, pooled_prefix): (&[String], Option<&str>)) -> Place {
+    let name = x.key(PLACE).unwrap_or_default();
+    let size = |line: &Line| {
+        line.trials
+            .map(|n| n as f64)
+            .or(line.exposure)
+            .unwrap_or_default()
+    };
+    let pooled = pooled_prefix.is_some_and(|prefix| name.starts_with(prefix));
+    Place {
+        name: name.to_owned(),
+        x: x.estimate,
+        y: y.estimate,
+        size: size(x) + size(y),
+        series: x
+            .key("program")
+            .and_then(|p| programs.iter().position(|q| q == p))
+            .unwrap_or(0),
+        kind: if pooled {
+            PlaceKind::Pooled
+        } else {
+            PlaceKind::Single
+        },
+        naming: if pooled {
+            Naming::Off
+        } else {
+            Naming::Automatic
+        },
+    }
+}
+
+fn programs(finding: &Finding) -> Vec<String> {
+    let mut found: Vec<String> = finding
+        .lines
+        .iter()
+        .filter_map(|line| line.key("program").map(str::to_owned))
+        .collect();
+    found.sort();
+    found.dedup();
+    if found.is_empty() {
+        vec!["places".into()]
+    } else {
+        found
+    }
+}
+
+fn rate_words(finding: &Finding) -> String {
+    match &finding.frame.trials {
+        Some(trials) => format!("{} out of {trials}", finding.frame.events),
+        None => capitalised(&finding.frame.events),
+    }
+}

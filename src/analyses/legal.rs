@@ -1,0 +1,412 @@
+#![doc = include_str!("legal.md")]
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::measures::{Comparer, Pair, log_scale, two_by_two};
+use super::noise::{Noise, Shape, Side, refused};
+use super::strata::{Split, Stratum};
+use super::wanted::require_reference;
+use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts};
+use crate::cells::Only;
+use crate::disclosure::Disclosed;
+use crate::error::Error;
+use crate::figures::Figure;
+use crate::findings::glossary::{self, Estimand};
+use crate::findings::{Band, Comparison, Finding, Line, Test, Variance};
+use crate::stats::binomial_test::BinomialTest;
+use crate::stats::two_by_two::{OddsRatioMethod, TwoByTwo};
+use crate::stats::{Level, special};
+use crate::warning::Warning;
+
+/// The word in the study file.
+pub const NAME: &str = "legal";
+
+/// A `[[legal]]` table.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LegalOptions {
+    /// Name of the finding.
+    pub name: Option<Spanned<String>>,
+    /// Title of its section.
+    pub title: Option<String>,
+    /// Confidence level.
+    pub level: Option<Spanned<f64>>,
+    /// Which cells to look at.
+    #[serde(default)]
+    pub only: Only,
+    /// The study's remark.
+    pub note: Option<String>,
+    /// Whether strata share their dispersion.
+    #[serde(default)]
+    pub dispersion: DispersionRule,
+    /// Which counts: those that are a part of something.
+    pub counts: Spanned<String>,
+    /// Keys of the strata.
+    #[serde(default)]
+    pub by: Vec<Spanned<String>>,
+    /// Whether events are drawn from a pool without replacement, so that the hypergeometric standard deviation is given too.
+    #[serde(default)]
+    pub without_replacement: bool,
+}
+
+/// Least share of the pool that makes a group a comparator of the four-fifths rule.
+const COMPARATOR_SHARE: f64 = 0.02;
+
+/// Power at which the minimum detectable ratio is stated.
+const POWER: f64 = 0.80;
+
+impl Analysis for LegalOptions {
+    fn kind(&self) -> &'static str {
+        NAME
+    }
+
+    fn header(&self) -> Header<'_> {
+        Header {
+            name: self.name.as_ref(),
+            title: self.title.as_deref(),
+            level: self.level.as_ref(),
+            only: &self.only,
+            note: self.note.as_deref(),
+            dispersion: self.dispersion,
+            counts: &self.counts,
+            by: &self.by,
+        }
+    }
+
+    fn asks(&self, setting: &Setting) -> Result<Asks, Error> {
+        let common = self.header().check(setting)?;
+        if common.outcome.annual_average || common.outcome.trials.is_none() {
+            let what = if common.outcome.annual_average {
+                "annual averages"
+            } else {
+                "not counted out of anything"
+            };
+            let message = format!(
+                "counts `{}` are {what}: the legal table needs events out of trials",
+                common.outcome.name
+            );
+            return Err(Error::study(
+                self.counts.span(),
+                message,
+                "name counts of searches or hits",
+            ));
+        }
+        Ok(Asks {
+            tabulations: common.tabulations(),
+            baselines: Vec::new(),
+        })
+    }
+
+    fn run(&self, answers: &Answers<'_>) -> Result<Finding, Error> {
+        let common = self.header().check(answers.setting)?;
+        require_reference(answers, common.outcome)?;
+        let mut finding = common.finding(
+            NAME,
+            answers,
+            format!(
+                "The legal table: {}{}",
+                common.outcome.events,
+                charts::by_words(&self.by)
+            ),
+        );
+        let split = Split {
+            outcome: common.outcome,
+            table: &answers.tables[0],
+            officers: answers.tables.get(1),
+            by: &common.by,
+            baseline: None,
+        };
+        let strata = split.strata(answers)?;
+        let comparer = Comparer {
+            outcome: common.outcome,
+            baseline: None,
+            level: common.level,
+            per: 1000.0,
+        };
+        finding.frame.counting = comparer.counting_words().into();
+        let groups = &answers.setting.groups;
+        let reference = groups.reference();
+        let all: Vec<Side> = answers.tables[0]
+            .distinct(crate::cells::GROUP)
+            .into_iter()
+            .map(Side::Group)
+            .collect();
+        for group in groups.compared() {
+            let ratio_noise = Noise::fit(
+                &strata,
+                vec![Side::Group(group.into()), Side::Group(reference.into())],
+                (Shape::Ratio, common.uncertainty()),
+            )?;
+            let share_noise = Noise::fit(
+                &strata,
+                all.clone(),
+                (Shape::Share(group.into()), common.uncertainty()),
+            )?;
+            for stratum in &strata {
+                let pair = Pair {
+                    stratum,
+                    group,
+                    label: groups.label(group),
+                    other: stratum.tally(reference),
+                    other_label: groups.label(reference),
+                    others: stratum
+                        .group_names()
+                        .into_iter()
+                        .filter(|g| *g != group)
+                        .collect(),
+                };
+                let table = LegalTable {
+                    comparer: &comparer,
+                    pair: &pair,
+                    without_replacement: self.without_replacement,
+                };
+                finding.lines.extend(table.against_benchmark(&share_noise)?);
+                finding.lines.extend(table.against_reference(&ratio_noise)?);
+            }
+        }
+        finding.frame.comparisons = finding
+            .lines
+            .iter()
+            .filter(|line| {
+                line.estimand == glossary::STANDARD_DEVIATIONS && line.estimate.is_some()
+            })
+            .count();
+        Ok(finding)
+    }
+
+    fn figures(&self, _: &Disclosed<Finding>, _: &Setting) -> Vec<Figure> {
+        Vec::new()
+    }
+}
+
+struct LegalTable<'a> {
+    comparer: &'a Comparer<'a>,
+    pair: &'a Pair<'a>,
+    without_replacement: bool,
+}
+
+impl LegalTable<'_> {
+    /// Observed against expected: the Castaneda form, with the group's share of trials as benchmark.
+    fn against_benchmark(&self, noise: &Noise) -> Result<Vec<Line>, Error> {
+        let line = |estimand| self.pair.benchmark_line(self.comparer, estimand);
+        let (Some(group), Some(all)) = (
+            self.pair.stratum.tally(self.pair.group),
+            self.pair.stratum.all(),
+        ) else {
+            let mut absent = line(glossary::EXPECTED);
+            absent.warn(Warning::GroupAbsent {
+                group: self.pair.label.to_owned(),
+            });
+            return Ok(vec![absent]);
+        };
+        let (Some(trials), Some(pool)) = (group.trials, all.trials.filter(|pool| *pool > 0)) else {
+            let mut empty = line(glossary::EXPECTED);
+            empty.warn(Warning::EmptyDenominator);
+            return Ok(vec![empty]);
+        };
+        let test = BinomialTest::new(group.events, all.events, trials as f64 / pool as f64)
+            .map_err(refused)?;
+        let with = |estimand, estimate: Option<f64>, test: Option<Test>| Line {
+            estimate,
+            test,
+            ..line(estimand)
+        };
+        let plain = |p: f64| {
+            Some(Test {
+                statistic: None,
+                df: None,
+                p_value: Some(p),
+            })
+        };
+        let z = test.z();
+        let phi = noise.phi(self.pair.stratum);
+        let mut deviations = with(
+            glossary::STANDARD_DEVIATIONS,
+            z,
+            z.map(|z| Test {
+                statistic: Some(z),
+                df: None,
+                p_value: Some(2.0 * special::normal_sf(z.abs())),
+            }),
+        );
+        deviations.dispersion = phi;
+        deviations.dispersion_tip = z.map(|z| (z / 1.96) * (z / 1.96));
+        match (z, phi) {
+            (None, _) => deviations.warn(Warning::EmptyDenominator),
+            (Some(_), None) => deviations.warn(Warning::NoReplication),
+            _ => {}
+        }
+        let mut lines = vec![
+            with(glossary::EXPECTED, Some(test.expected()), None),
+            with(
+                glossary::DIFFERENCE,
+                Some(group.events as f64 - test.expected()),
+                None,
+            ),
+            deviations,
+        ];
+        if let (Some(z), Some(phi)) = (z, phi) {
+            lines.push(Line {
+                dispersion: Some(phi),
+                ..with(
+                    glossary::STANDARD_DEVIATIONS_DISPERSED,
+                    Some(z / phi.max(1.0).sqrt()),
+                    None,
+                )
+            });
+        }
+        if self.without_replacement {
+            let sd = test.sd_without_replacement(pool).map_err(refused)?;
+            lines.push(with(
+                glossary::STANDARD_DEVIATIONS_WITHOUT_REPLACEMENT,
+                (sd > 0.0).then(|| (group.events as f64 - test.expected()) / sd),
+                None,
+            ));
+        }
+        lines.push(with(
+            glossary::LOG10_P_CENTRAL,
+            Some(test.log10_central()),
+            plain(test.p_central().get()),
+        ));
+        lines.push(with(
+            glossary::LOG10_P_MINIMUM_LIKELIHOOD,
+            Some(test.log10_minimum_likelihood()),
+            plain(test.p_minimum_likelihood().get()),
+        ));
+        Ok(lines)
+    }
+
+    /// Two-sample tests and effect sizes against the reference group.
+    fn against_reference(&self, noise: &Noise) -> Result<Vec<Line>, Error> {
+        let mut lines = self.comparer.against_reference(self.pair, noise)?;
+        lines.truncate(2);
+        let (Some(group), Some(other)) =
+            (self.pair.stratum.tally(self.pair.group), self.pair.other)
+        else {
+            return Ok(lines);
+        };
+        let (Some(n1), Some(n2)) = (
+            group.trials.filter(|n| *n > 0),
+            other.trials.filter(|n| *n > 0),
+        ) else {
+            return Ok(lines);
+        };
+        let table = two_by_two((group.events, n1), (other.events, n2))?;
+        let base = Line {
+            estimate: None,
+            headline: None,
+            counting: None,
+            std_error: None,
+            dispersion_tip: None,
+            warnings: Vec::new(),
+            ..lines[0].clone()
+        };
+        let mut push = |estimand: Estimand, estimate: Option<f64>, test: Option<Test>| {
+            lines.push(Line {
+                estimand,
+                estimate,
+                test,
+                ..base.clone()
+            })
+        };
+        push(
+            glossary::POOLED_Z,
+            table.pooled_z(),
+            table.pooled_p().map(|p| Test {
+                statistic: table.pooled_z(),
+                df: None,
+                p_value: Some(p.get()),
+            }),
+        );
+        push(glossary::COHEN_H, table.cohen_h(), None);
+        let (selection, adverse) = self.four_fifths();
+        push(glossary::FOUR_FIFTHS_SELECTION, selection, None);
+        push(glossary::FOUR_FIFTHS_ADVERSE, adverse, None);
+        let odds = Line {
+            estimand: glossary::ODDS_RATIO,
+            estimate: table.odds_ratio().filter(|or| or.is_finite()),
+            counting: odds_band(&table, self.comparer.level),
+            ..base.clone()
+        };
+        lines.push(odds);
+        if let Some(ratio) = self.minimum_detectable(
+            &lines[0],
+            log_scale((group, other)).map(|scale| scale.std_error()),
+        ) {
+            lines.push(Line {
+                estimand: glossary::MINIMUM_DETECTABLE_RATIO,
+                estimate: Some(ratio),
+                ..base
+            });
+        }
+        Ok(lines)
+    }
+
+    /// The ratio that these data would have found with 80 % power, where the ratio found is not significant.
+    fn minimum_detectable(&self, ratio: &Line, counting: Option<f64>) -> Option<f64> {
+        let quoted = ratio.quoted()?;
+        let is_significant = !quoted.interval.contains(1.0);
+        let std_error = if ratio.headline.is_some() {
+            ratio.std_error
+        } else {
+            counting
+        }?;
+        let quantiles = self.comparer.level.z() + special::normal_quantile(POWER);
+        (!is_significant).then(|| libm::exp(quantiles * std_error))
+    }
+
+    /// Both conventions of the four-fifths rule against the most favourable rate of a group with enough of the pool.
+    fn four_fifths(&self) -> (Option<f64>, Option<f64>) {
+        let stratum: &Stratum = self.pair.stratum;
+        let pool = stratum.all().and_then(|all| all.trials).unwrap_or_default() as f64;
+        let rate = |tally: &super::strata::Tally| {
+            tally
+                .trials
+                .filter(|n| *n > 0)
+                .map(|n| tally.events as f64 / n as f64)
+        };
+        let comparators = stratum.groups.values().filter(|tally| {
+            tally
+                .trials
+                .is_some_and(|n| n as f64 >= COMPARATOR_SHARE * pool)
+        });
+        let rates: Vec<f64> = comparators.filter_map(rate).collect();
+        let (Some(own), Some(highest)) = (
+            stratum.tally(self.pair.group).as_ref().and_then(rate),
+            rates.iter().copied().max_by(f64::total_cmp),
+        ) else {
+            return (None, None);
+        };
+        let lowest = rates
+            .iter()
+            .copied()
+            .min_by(f64::total_cmp)
+            .unwrap_or(highest);
+        let over = |part: f64, whole: f64| (whole > 0.0).then(|| part / whole);
+        (over(own, highest), over(1.0 - own, 1.0 - lowest))
+    }
+}
+
+fn odds_band(table: &TwoByTwo, level: Level) -> Option<Band> {
+    let interval = table.odds_ratio_interval(OddsRatioMethod::ExactConditional, level)?;
+    Some(Band {
+        interval,
+        level,
+        method: "exact conditional, central".into(),
+        variance: Variance::Counting,
+        test: None,
+    })
+}
+
+impl Pair<'_> {
+    fn benchmark_line(&self, comparer: &Comparer<'_>, estimand: Estimand) -> Line {
+        let mut line = self.line(comparer, Comparison::BenchmarkShare, estimand);
+        line.benchmark = comparer
+            .outcome
+            .trials
+            .as_ref()
+            .map(|trials| format!("share of {trials}"));
+        line
+    }
+}

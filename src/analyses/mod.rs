@@ -1,0 +1,136 @@
+//! The questions that evenhand answers, one `.rs` and one `.md` each, and the one list of them.
+//!
+//! An analysis says what it needs ([`Analysis::asks`]), turns counts into numbers ([`Analysis::run`]), and draws what
+//! disclosure has let through ([`Analysis::figures`]). Its sentence is in [`words`].
+
+mod charts;
+mod contrast;
+pub mod disparity;
+pub mod legal;
+mod measures;
+mod noise;
+pub mod outcome_test;
+pub mod rates;
+mod strata;
+pub mod stratified;
+mod wanted;
+pub mod words;
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use crate::cells::{CellTable, Groups, Outcome, Tabulation};
+use crate::disclosure::Disclosed;
+use crate::error::Error;
+use crate::figures::Figure;
+use crate::findings::Finding;
+use crate::ingest::{Baseline, Periods};
+
+pub use wanted::{Common, DispersionRule, Header};
+
+/// An analysis that evenhand knows: its name in the study file, and its method page.
+#[derive(Debug, Clone, Copy)]
+pub struct Method {
+    /// The word in the study file, of the file and of the result tables.
+    pub name: &'static str,
+    /// The question in one line.
+    pub question: &'static str,
+    /// The method page, in Markdown.
+    pub page: &'static str,
+}
+
+/// Every analysis, in the order in which they are explained.
+pub const ALL: [Method; 5] = [
+    Method {
+        name: rates::NAME,
+        question: "How often are people of each group stopped, searched or found with contraband?",
+        page: include_str!("rates.md"),
+    },
+    Method {
+        name: disparity::NAME,
+        question: "How do the rates of groups compare, and against which baseline?",
+        page: include_str!("disparity.md"),
+    },
+    Method {
+        name: legal::NAME,
+        question: "What do the tests that courts know say about the counts?",
+        page: include_str!("legal.md"),
+    },
+    Method {
+        name: stratified::NAME,
+        question: "Is the disparity different under a programme, state by state and pooled?",
+        page: include_str!("stratified.md"),
+    },
+    Method {
+        name: outcome_test::NAME,
+        question: "Do searches of each group find contraband equally often?",
+        page: include_str!("outcome_test.md"),
+    },
+];
+
+/// What a study offers to its analyses, known before any row is counted.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The groups.
+    pub groups: Groups,
+    /// The counts.
+    pub outcomes: Vec<Outcome>,
+    /// Baselines, by name, with the keys that they are joined by.
+    pub baselines: BTreeMap<String, Vec<String>>,
+    /// The periods.
+    pub periods: Periods,
+    /// Whose stops these are, for captions.
+    pub agency: Option<String>,
+    /// What span of time the study covers, for captions.
+    pub period: Option<String>,
+    /// Places whose name begins so are several places counted together.
+    pub pooled_prefix: Option<String>,
+}
+
+/// What an analysis needs.
+#[derive(Debug, Clone, Default)]
+pub struct Asks {
+    /// Tables of counts.
+    pub tabulations: Vec<Tabulation>,
+    /// Names of baselines.
+    pub baselines: Vec<String>,
+}
+
+/// What an analysis gets.
+#[derive(Debug, Clone, Copy)]
+pub struct Answers<'a> {
+    /// What the study offers.
+    pub setting: &'a Setting,
+    /// The tables asked for, in the order of [`Asks::tabulations`].
+    pub tables: &'a [CellTable],
+    /// All baselines of the study that were asked for.
+    pub baselines: &'a BTreeMap<String, Baseline>,
+    /// Name of the finding in the bundle.
+    pub id: &'a str,
+    /// Seed of the run, for analyses that draw random numbers.
+    pub seed: u64,
+}
+
+/// One analysis table of a study.
+pub trait Analysis: Debug {
+    /// Which analysis it is.
+    fn kind(&self) -> &'static str;
+
+    /// What every analysis table may say.
+    fn header(&self) -> Header<'_>;
+
+    /// What it needs of the study.
+    ///
+    /// # Errors
+    /// A word that the study does not define, at its position in the study file.
+    fn asks(&self, setting: &Setting) -> Result<Asks, Error>;
+
+    /// Counts become numbers.
+    ///
+    /// # Errors
+    /// Data that the question cannot be asked of.
+    fn run(&self, answers: &Answers<'_>) -> Result<Finding, Error>;
+
+    /// The charts of what may be shown.
+    fn figures(&self, finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure>;
+}

@@ -1,0 +1,407 @@
+#![doc = include_str!("outcome_test.md")]
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::contrast::pooled_lines;
+use super::measures::{Comparer, Pair};
+use super::noise::{Noise, Shape, Side, Uncertainty, refused};
+use super::strata::{Split, Stratum, Tally, has_places};
+use super::wanted::{check_key, outcome, require_reference};
+use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts, rates};
+use crate::cells::{Only, Outcome, Tabulation};
+use crate::disclosure::Disclosed;
+use crate::error::Error;
+use crate::figures::Figure;
+use crate::findings::glossary::{self, Estimand};
+use crate::findings::{Band, Comparison, Finding, Line, Test, Variance};
+use crate::stats::chi_square::EqualRates;
+use crate::stats::paired::{PairedDifferences, average_over_places_std_error};
+use crate::stats::{Interval, Level, special};
+use crate::stops::PLACE;
+use crate::warning::{self, Warning};
+
+/// The word in the study file.
+pub const NAME: &str = "outcome_test";
+
+/// An `[[outcome_test]]` table.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutcomeTestOptions {
+    /// Name of the finding.
+    pub name: Option<Spanned<String>>,
+    /// Title of its section.
+    pub title: Option<String>,
+    /// Confidence level.
+    pub level: Option<Spanned<f64>>,
+    /// Which cells to look at.
+    #[serde(default)]
+    pub only: Only,
+    /// The study's remark.
+    pub note: Option<String>,
+    /// Whether strata share their dispersion.
+    #[serde(default)]
+    pub dispersion: DispersionRule,
+    /// Counts of hits out of searches.
+    pub counts: Spanned<String>,
+    /// Which searches are looked at: a named rule, since it decides the result.
+    pub searches: SearchRule,
+    /// Counts of searches out of stops, to be set beside the hit rates.
+    pub search_counts: Option<Spanned<String>>,
+    /// Keys of the strata.
+    #[serde(default)]
+    pub by: Vec<Spanned<String>>,
+}
+
+/// Which searches are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SearchRule {
+    /// All searches. Published hits cannot be split, and a plain table of stops does not say why a search was made.
+    All,
+}
+
+impl Analysis for OutcomeTestOptions {
+    fn kind(&self) -> &'static str {
+        NAME
+    }
+
+    fn header(&self) -> Header<'_> {
+        Header {
+            name: self.name.as_ref(),
+            title: self.title.as_deref(),
+            level: self.level.as_ref(),
+            only: &self.only,
+            note: self.note.as_deref(),
+            dispersion: self.dispersion,
+            counts: &self.counts,
+            by: &self.by,
+        }
+    }
+
+    fn asks(&self, setting: &Setting) -> Result<Asks, Error> {
+        let common = self.header().check(setting)?;
+        if common.outcome.trials.is_none() {
+            let message = format!(
+                "counts `{}` are not counted out of anything: an outcome test needs hits out of searches",
+                common.outcome.name
+            );
+            return Err(Error::study(
+                self.counts.span(),
+                message,
+                "name counts whose `trials` are searches",
+            ));
+        }
+        let mut tabulations = common.tabulations();
+        if let Some(name) = &self.search_counts {
+            let searches = outcome(setting, name)?;
+            if searches.trials.is_none() {
+                return Err(Error::study(
+                    name.span(),
+                    format!("counts `{}` are not counted out of stops", searches.name),
+                    "name counts of searches whose `trials` are stops",
+                ));
+            }
+            for key in &self.by {
+                check_key(searches, key)?;
+            }
+            let only = Only(
+                self.only
+                    .0
+                    .iter()
+                    .filter(|(key, _)| searches.keys.contains(key))
+                    .map(|(k, v)| (k.clone(), v.clone()))
+                    .collect(),
+            );
+            tabulations.push(Tabulation {
+                counts: searches.name.clone(),
+                by: searches.keys.clone(),
+                only,
+            });
+        }
+        Ok(Asks {
+            tabulations,
+            baselines: Vec::new(),
+        })
+    }
+
+    fn run(&self, answers: &Answers<'_>) -> Result<Finding, Error> {
+        let common = self.header().check(answers.setting)?;
+        require_reference(answers, common.outcome)?;
+        let mut finding = common.finding(
+            NAME,
+            answers,
+            format!(
+                "Outcome test: hit rates of {}{}",
+                common.outcome.trials.as_deref().unwrap_or_default(),
+                charts::by_words(&self.by)
+            ),
+        );
+        finding.frame.counting = "Wilson; Newcombe for differences".into();
+        warning::add(&mut finding.warnings, Warning::InfraMarginality);
+        let officers = answers.tables.get(1).filter(|_| common.outcome.by_officer);
+        let split = Split {
+            outcome: common.outcome,
+            table: &answers.tables[0],
+            officers,
+            by: &common.by,
+            baseline: None,
+        };
+        let strata = split.strata(answers)?;
+        let test = OutcomeTest {
+            answers,
+            outcome: common.outcome,
+            level: common.level,
+            uncertainty: common.uncertainty(),
+        };
+        test.rates(&mut finding, &strata, glossary::HIT_RATE)?;
+        if let Some(name) = &self.search_counts {
+            let searches = outcome(answers.setting, name)?;
+            let table = answers
+                .tables
+                .last()
+                .expect("`asks` has asked for the searches");
+            let split = Split {
+                outcome: searches,
+                table,
+                officers: None,
+                by: &common.by,
+                baseline: None,
+            };
+            let test = OutcomeTest {
+                outcome: searches,
+                ..test
+            };
+            test.rates(&mut finding, &split.strata(answers)?, glossary::SEARCH_RATE)?;
+        }
+        test.differences(&mut finding, &strata)?;
+        for stratum in &strata {
+            finding.lines.push(test.equal_rates(stratum)?);
+        }
+        if has_places(common.outcome) {
+            let by = [PLACE.to_owned()];
+            let split = Split {
+                outcome: common.outcome,
+                table: &answers.tables[0],
+                officers: None,
+                by: &by,
+                baseline: None,
+            };
+            test.over_places(&mut finding, &split.strata(answers)?)?;
+        }
+        finding.frame.comparisons = strata.len() * answers.setting.groups.compared().count();
+        Ok(finding)
+    }
+
+    fn figures(&self, finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {
+        if self.search_counts.is_some() {
+            charts::rate_pair(finding, setting)
+        } else {
+            charts::dots(finding, setting)
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct OutcomeTest<'a> {
+    answers: &'a Answers<'a>,
+    outcome: &'a Outcome,
+    level: Level,
+    uncertainty: Uncertainty,
+}
+
+impl OutcomeTest<'_> {
+    fn rates(
+        &self,
+        finding: &mut Finding,
+        strata: &[Stratum],
+        estimand: Estimand,
+    ) -> Result<(), Error> {
+        let question = rates::Question {
+            outcome: self.outcome,
+            baseline: None,
+            per: 1.0,
+            uncertainty: self.uncertainty,
+        };
+        let lines = question.lines(strata, &self.answers.setting.groups)?;
+        finding
+            .lines
+            .extend(lines.into_iter().map(|line| Line { estimand, ..line }));
+        Ok(())
+    }
+
+    /// Difference of hit rates of each compared group and the reference group, by stratum.
+    fn differences(&self, finding: &mut Finding, strata: &[Stratum]) -> Result<(), Error> {
+        let groups = &self.answers.setting.groups;
+        let reference = groups.reference();
+        let comparer = Comparer {
+            outcome: self.outcome,
+            baseline: None,
+            level: self.level,
+            per: 1.0,
+        };
+        for group in groups.compared() {
+            let noise = Noise::fit(
+                strata,
+                vec![Side::Group(group.into()), Side::Group(reference.into())],
+                (Shape::Ratio, self.uncertainty),
+            )?;
+            for stratum in strata {
+                let pair = Pair {
+                    stratum,
+                    group,
+                    label: groups.label(group),
+                    other: stratum.tally(reference),
+                    other_label: groups.label(reference),
+                    others: vec![reference],
+                };
+                finding.lines.extend(
+                    comparer
+                        .against_reference(&pair, &noise)?
+                        .into_iter()
+                        .take(2),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Knowles, Persico and Todd: Pearson chi-square of equal hit rates.
+    fn equal_rates(&self, stratum: &Stratum) -> Result<Line, Error> {
+        let shown: Vec<&str> = self.answers.setting.groups.shown().collect();
+        let counts: Vec<(u64, u64)> = shown
+            .iter()
+            .filter_map(|group| stratum.tally(group))
+            .filter_map(|t| Some((t.events, t.trials?)))
+            .collect();
+        let test = EqualRates::new(counts).map_err(refused)?.test();
+        let mut line = Line::new(&stratum.at, "", Comparison::None, glossary::EQUAL_HIT_RATES);
+        line.rests_on = stratum.rests_on(&self.outcome.name, &shown);
+        match test {
+            None => line.warn(Warning::EmptyDenominator),
+            Some(test) => {
+                line.estimate = Some(test.statistic);
+                line.test = Some(Test {
+                    statistic: Some(test.statistic),
+                    df: Some(test.df as f64),
+                    p_value: Some(test.p.get()),
+                });
+                if test.min_expected < 5.0 {
+                    line.warn(Warning::SmallExpected {
+                        smallest: test.min_expected,
+                    });
+                }
+            }
+        }
+        Ok(line)
+    }
+
+    /// Over places in which every compared group was searched: paired t, the published standard error, and the pool by place.
+    fn over_places(&self, finding: &mut Finding, places: &[Stratum]) -> Result<(), Error> {
+        let groups = &self.answers.setting.groups;
+        let complete = |place: &&Stratum| {
+            groups.shown().all(|group| {
+                place
+                    .tally(group)
+                    .is_some_and(|t| t.trials.is_some_and(|n| n > 0))
+            })
+        };
+        let used: Vec<&Stratum> = places.iter().filter(complete).collect();
+        for group in groups.compared() {
+            let label = groups.label(group);
+            let pairs: Vec<(Tally, Tally)> = used
+                .iter()
+                .filter_map(|place| place.tally(group).zip(place.tally(groups.reference())))
+                .collect();
+            let rests_on: Vec<_> = used
+                .iter()
+                .flat_map(|place| place.rests_on(&self.outcome.name, &[group, groups.reference()]))
+                .collect();
+            let base = |estimand| Line {
+                trials: None,
+                rests_on: rests_on.clone(),
+                ..Line::new(&[], label, Comparison::Reference, estimand)
+            };
+            finding.lines.extend(self.means(&base, &pairs)?);
+            let pairs: Vec<_> = pairs.into_iter().map(|(g, r)| (Some(g), Some(r))).collect();
+            let pooled = pooled_lines(&base(glossary::MH_RISK_DIFFERENCE), &pairs, self.level);
+            finding.lines.extend(pooled.into_iter().map(|line| Line {
+                at: vec![(
+                    "pooled".into(),
+                    format!("by {PLACE}, {} places", used.len()),
+                )],
+                ..line
+            }));
+        }
+        Ok(())
+    }
+
+    fn means(
+        &self,
+        base: &impl Fn(Estimand) -> Line,
+        pairs: &[(Tally, Tally)],
+    ) -> Result<[Line; 2], Error> {
+        let rate = |tally: &Tally| tally.events as f64 / tally.trials.unwrap_or_default() as f64;
+        let differences: Vec<f64> = pairs.iter().map(|(g, r)| rate(g) - rate(r)).collect();
+        let at = vec![("places".to_owned(), format!("{} places", pairs.len()))];
+        let mut mean = Line {
+            at: at.clone(),
+            ..base(glossary::MEAN_HIT_RATE_DIFFERENCE)
+        };
+        let mut published = Line {
+            at,
+            ..base(glossary::MEAN_HIT_RATE_DIFFERENCE_PUBLISHED)
+        };
+        let Some(test) = PairedDifferences::new(&differences)
+            .map_err(refused)?
+            .test(self.level)
+        else {
+            for line in [&mut mean, &mut published] {
+                line.warn(Warning::FewPlaces {
+                    places: pairs.len(),
+                });
+            }
+            return Ok([mean, published]);
+        };
+        (mean.estimate, published.estimate) = (Some(test.mean), Some(test.mean));
+        mean.std_error = Some(test.std_error);
+        let t = Test {
+            statistic: Some(test.t),
+            df: Some(test.df as f64),
+            p_value: Some(test.p.get()),
+        };
+        mean.headline = Some(Band {
+            interval: test.interval,
+            level: self.level,
+            method: format!("paired t over places, {} df", test.df),
+            variance: Variance::Between,
+            test: Some(t),
+        });
+        let of = |pick: fn(&(Tally, Tally)) -> Tally| {
+            let places: Vec<(u64, u64)> = pairs
+                .iter()
+                .map(|pair| (pick(pair).events, pick(pair).trials.unwrap_or_default()))
+                .collect();
+            average_over_places_std_error(&places).map_err(refused)
+        };
+        if let (Some(a), Some(b)) = (of(|pair| pair.0)?, of(|pair| pair.1)?) {
+            let std_error = libm::hypot(a, b);
+            let z = test.mean / std_error;
+            let half = self.level.z() * std_error;
+            let p = (std_error > 0.0).then(|| 2.0 * special::normal_sf(z.abs()));
+            published.std_error = Some(std_error);
+            published.counting = Some(Band {
+                interval: Interval::new(test.mean - half, test.mean + half),
+                level: self.level,
+                method: "sqrt(sum p(1-p)/n) / places".into(),
+                variance: Variance::Counting,
+                test: p.map(|p| Test {
+                    statistic: Some(z),
+                    df: None,
+                    p_value: Some(p),
+                }),
+            });
+        }
+        Ok([mean, published])
+    }
+}

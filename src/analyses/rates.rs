@@ -1,0 +1,333 @@
+#![doc = include_str!("rates.md")]
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::noise::{LogScale, Noise, Shape, Side, Uncertainty, refused};
+use super::strata::{Split, Stratum, Tally};
+use super::wanted::{check_baseline, require_reference};
+use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts};
+use crate::cells::{Groups, Only, Outcome};
+use crate::disclosure::Disclosed;
+use crate::error::Error;
+use crate::figures::Figure;
+use crate::findings::{Band, Comparison, Finding, Line, Variance, glossary};
+use crate::ingest::Baseline;
+use crate::stats::Interval;
+use crate::stats::proportion::{Proportion, ProportionMethod};
+use crate::stats::rate::{Rate, RateMethod};
+use crate::stats::uncertain::UncertainRate;
+use crate::stops::PLACE;
+use crate::warning::Warning;
+
+/// The word in the study file.
+pub const NAME: &str = "rates";
+
+/// A `[[rates]]` table.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RatesOptions {
+    /// Name of the finding.
+    pub name: Option<Spanned<String>>,
+    /// Title of its section.
+    pub title: Option<String>,
+    /// Confidence level.
+    pub level: Option<Spanned<f64>>,
+    /// Which cells to look at.
+    #[serde(default)]
+    pub only: Only,
+    /// The study's remark.
+    pub note: Option<String>,
+    /// Whether strata share their dispersion.
+    #[serde(default)]
+    pub dispersion: DispersionRule,
+    /// Which counts.
+    pub counts: Spanned<String>,
+    /// The baseline, where the counts are not a part of something.
+    pub population: Option<Spanned<String>>,
+    /// Keys of the strata; by `place`, the chart is a scatter of places.
+    #[serde(default)]
+    pub by: Vec<Spanned<String>>,
+    /// People per year that a rate is given for.
+    #[serde(default = "per_thousand")]
+    pub per: u32,
+}
+
+fn per_thousand() -> u32 {
+    1000
+}
+
+impl Analysis for RatesOptions {
+    fn kind(&self) -> &'static str {
+        NAME
+    }
+
+    fn header(&self) -> Header<'_> {
+        Header {
+            name: self.name.as_ref(),
+            title: self.title.as_deref(),
+            level: self.level.as_ref(),
+            only: &self.only,
+            note: self.note.as_deref(),
+            dispersion: self.dispersion,
+            counts: &self.counts,
+            by: &self.by,
+        }
+    }
+
+    fn asks(&self, setting: &Setting) -> Result<Asks, Error> {
+        let common = self.header().check(setting)?;
+        match &self.population {
+            Some(population) => check_baseline(setting, common.outcome, population)?,
+            None if common.outcome.trials.is_none() => {
+                let message = format!(
+                    "counts `{}` are not a part of anything, so a rate needs a population",
+                    common.outcome.name
+                );
+                return Err(Error::study(
+                    self.counts.span(),
+                    message,
+                    "add population = \"the name of a [[population]] table\"",
+                ));
+            }
+            None => {}
+        }
+        Ok(Asks {
+            tabulations: common.tabulations(),
+            baselines: self
+                .population
+                .iter()
+                .map(|p| p.get_ref().clone())
+                .collect(),
+        })
+    }
+
+    fn run(&self, answers: &Answers<'_>) -> Result<Finding, Error> {
+        let common = self.header().check(answers.setting)?;
+        require_reference(answers, common.outcome)?;
+        let baseline = self
+            .population
+            .as_ref()
+            .map(|name| &answers.baselines[name.get_ref()]);
+        let split = Split {
+            outcome: common.outcome,
+            table: &answers.tables[0],
+            officers: answers.tables.get(1),
+            by: &common.by,
+            baseline,
+        };
+        let strata = split.strata(answers)?;
+        let mut finding = common.finding(NAME, answers, self.default_title(common.outcome));
+        super::charts::describe_baseline(&mut finding, baseline, &strata);
+        finding.frame.counting = counting_words(common.outcome, baseline).into();
+        let question = Question {
+            outcome: common.outcome,
+            baseline,
+            per: f64::from(self.per),
+            uncertainty: common.uncertainty(),
+        };
+        finding.lines = question.lines(&strata, &answers.setting.groups)?;
+        Ok(finding)
+    }
+
+    fn figures(&self, finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {
+        if self.by.iter().any(|key| key.get_ref() == PLACE) {
+            charts::scatter(finding, setting)
+        } else {
+            charts::dots(finding, setting)
+        }
+    }
+}
+
+impl RatesOptions {
+    fn default_title(&self, outcome: &Outcome) -> String {
+        let by = super::charts::by_words(&self.by);
+        match &outcome.trials {
+            Some(trials) => format!("Rate of {} out of {trials} by group{by}", outcome.events),
+            None => format!(
+                "{} a year per {} people by group{by}",
+                capitalised(&outcome.events),
+                crate::number::count(u64::from(self.per))
+            ),
+        }
+    }
+}
+
+fn counting_words(outcome: &Outcome, baseline: Option<&Baseline>) -> &'static str {
+    match baseline {
+        _ if outcome.annual_average => "none: annual averages",
+        None => "Wilson",
+        Some(baseline) if baseline.carries_margins() => {
+            "log delta with the margin of error of the baseline"
+        }
+        Some(_) => "Garwood exact",
+    }
+}
+
+/// The first letter in upper case, for titles.
+pub(super) fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+/// How the rates of one analysis are made.
+pub(super) struct Question<'a> {
+    pub(super) outcome: &'a Outcome,
+    pub(super) baseline: Option<&'a Baseline>,
+    pub(super) per: f64,
+    pub(super) uncertainty: Uncertainty,
+}
+
+impl Question<'_> {
+    /// One line per stratum and group of the study.
+    pub(super) fn lines(&self, strata: &[Stratum], groups: &Groups) -> Result<Vec<Line>, Error> {
+        let noise = |group: &str| {
+            Noise::fit(
+                strata,
+                vec![Side::Group(group.to_owned())],
+                (Shape::Rate, self.uncertainty),
+            )
+        };
+        let noises = groups
+            .shown()
+            .map(|group| Ok((group, noise(group)?)))
+            .collect::<Result<Vec<_>, Error>>()?;
+        let mut lines = Vec::new();
+        for stratum in strata {
+            for (group, noise) in &noises {
+                let mut line = self.line(stratum, stratum.tally(group), groups.label(group))?;
+                line.rests_on = stratum.rests_on(&self.outcome.name, &[group]);
+                noise.put(&mut line, stratum, self.scale(stratum.tally(group)))?;
+                self.finish(&mut line);
+                lines.push(line);
+            }
+        }
+        Ok(lines)
+    }
+
+    fn line(&self, stratum: &Stratum, tally: Option<Tally>, label: &str) -> Result<Line, Error> {
+        let estimand = if self.outcome.trials.is_some() {
+            glossary::PROPORTION
+        } else {
+            glossary::RATE
+        };
+        let mut line = Line::new(&stratum.at, label, Comparison::None, estimand);
+        line.benchmark = self.baseline.map(|baseline| baseline.name.clone());
+        stratum
+            .warnings
+            .iter()
+            .for_each(|warning| line.warn(warning.clone()));
+        let Some(tally) = tally else {
+            line.warn(Warning::GroupAbsent {
+                group: label.to_owned(),
+            });
+            return Ok(line);
+        };
+        line.events = Some(tally.events);
+        line.trials = tally.trials;
+        line.exposure = tally.people.map(|people| people.person_years());
+        match (tally.trials, tally.people) {
+            (Some(trials), _) => self.proportion(&mut line, tally.events, trials)?,
+            (None, Some(people)) => self.rate(&mut line, tally.events, people)?,
+            (None, None) => {}
+        }
+        if line.estimate.is_none() {
+            line.warn(Warning::EmptyDenominator);
+        }
+        Ok(line)
+    }
+
+    fn proportion(&self, line: &mut Line, events: u64, trials: u64) -> Result<(), Error> {
+        let proportion = Proportion::new(events, trials).map_err(refused)?;
+        line.estimate = proportion.estimate();
+        line.counting = proportion
+            .interval(ProportionMethod::Wilson, self.uncertainty.level)
+            .map(|interval| self.band(interval, "Wilson"));
+        Ok(())
+    }
+
+    fn rate(
+        &self,
+        line: &mut Line,
+        events: u64,
+        people: super::strata::People,
+    ) -> Result<(), Error> {
+        let rate = Rate::new(events, people.person_years()).map_err(refused)?;
+        line.estimate = rate.estimate().map(|r| r * self.per);
+        if rate.estimate().is_some_and(|r| r > 1.0) {
+            line.warn(Warning::RateAboveOne);
+        }
+        if self.outcome.annual_average || line.estimate.is_none() {
+            return Ok(());
+        }
+        let carries_margin = self.baseline.is_some_and(Baseline::carries_margins) && events > 0;
+        line.counting = if carries_margin {
+            let Some(margin) = people.margin else {
+                line.warn(Warning::MarginMissing);
+                return Ok(());
+            };
+            let uncertain = UncertainRate::new(
+                events,
+                people.person_years(),
+                margin.standard_error() * people.years,
+            )
+            .map_err(refused)?;
+            uncertain.rate(1.0, self.uncertainty.level).map(|delta| {
+                self.band(
+                    delta.interval.map(|end| end * self.per),
+                    "log delta with the baseline's margin of error",
+                )
+            })
+        } else {
+            rate.interval(RateMethod::Garwood, self.uncertainty.level)
+                .map(|interval| self.band(interval.map(|end| end * self.per), "Garwood exact"))
+        };
+        Ok(())
+    }
+
+    fn scale(&self, tally: Option<Tally>) -> Option<LogScale> {
+        let tally = tally.filter(|tally| tally.events > 0)?;
+        let size = tally.size().filter(|size| *size > 0.0)?;
+        let events = tally.events as f64;
+        let (counting, baseline) = match (tally.trials, tally.people) {
+            (Some(_), _) => (1.0 / events - 1.0 / size, 0.0),
+            (None, Some(people)) => (1.0 / events, people.relative_variance()?),
+            (None, None) => return None,
+        };
+        let per = if tally.trials.is_some() {
+            1.0
+        } else {
+            self.per
+        };
+        (counting > 0.0).then_some(LogScale {
+            estimate: events / size * per,
+            counting,
+            baseline,
+        })
+    }
+
+    /// A rate has no value of no interest, so its headline carries no test; a proportion ends at 1.
+    fn finish(&self, line: &mut Line) {
+        let is_proportion = line.trials.is_some();
+        if let Some(band) = &mut line.headline {
+            band.test = None;
+            if is_proportion && band.interval.high > 1.0 {
+                band.interval = Interval::new(band.interval.low, 1.0);
+                band.method.push_str(", upper end limited to 1");
+            }
+        }
+        line.dispersion_tip = None;
+    }
+
+    fn band(&self, interval: Interval, method: &str) -> Band {
+        Band {
+            interval,
+            level: self.uncertainty.level,
+            method: method.to_owned(),
+            variance: Variance::Counting,
+            test: None,
+        }
+    }
+}

@@ -1,0 +1,240 @@
+#![doc = include_str!("stratified.md")]
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::contrast::{Arms, Contrasts};
+use super::noise::{Noise, Shape, Side};
+use super::strata::{Split, Stratum};
+use super::wanted::{check_key, require_reference};
+use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts};
+use crate::cells::Only;
+use crate::disclosure::Disclosed;
+use crate::error::Error;
+use crate::figures::Figure;
+use crate::findings::Finding;
+use crate::warning::{self, Warning};
+
+/// The word in the study file.
+pub const NAME: &str = "stratified";
+
+/// A `[[stratified]]` table.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StratifiedOptions {
+    /// Name of the finding.
+    pub name: Option<Spanned<String>>,
+    /// Title of its section.
+    pub title: Option<String>,
+    /// Confidence level.
+    pub level: Option<Spanned<f64>>,
+    /// Which cells to look at.
+    #[serde(default)]
+    pub only: Only,
+    /// The study's remark.
+    pub note: Option<String>,
+    /// Which counts: those that are a part of something.
+    pub counts: Spanned<String>,
+    /// The key of the strata: `state`.
+    pub strata: Spanned<String>,
+    /// The two arms.
+    pub contrast: Contrast,
+    /// What is pooled.
+    pub estimand: Pooled,
+}
+
+/// The two arms of a programme.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contrast {
+    /// The key: `program`.
+    pub key: Spanned<String>,
+    /// Its value in the arm of interest: `287(g)`.
+    pub treated: Spanned<String>,
+    /// Its value in the other arm: `none`.
+    pub control: Spanned<String>,
+}
+
+/// What is pooled over strata.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pooled {
+    /// The group's ratio to the reference group in the treated arm over the same ratio in the control arm.
+    RatioOfRatios,
+}
+
+impl Analysis for StratifiedOptions {
+    fn kind(&self) -> &'static str {
+        NAME
+    }
+
+    fn header(&self) -> Header<'_> {
+        Header {
+            name: self.name.as_ref(),
+            title: self.title.as_deref(),
+            level: self.level.as_ref(),
+            only: &self.only,
+            note: self.note.as_deref(),
+            dispersion: DispersionRule::Common,
+            counts: &self.counts,
+            by: &[],
+        }
+    }
+
+    fn asks(&self, setting: &Setting) -> Result<Asks, Error> {
+        let mut common = self.header().check(setting)?;
+        for key in [&self.strata, &self.contrast.key] {
+            check_key(common.outcome, key)?;
+        }
+        if common.outcome.trials.is_none() {
+            let message = format!(
+                "counts `{}` are not a part of anything: a ratio of ratios needs events out of trials",
+                common.outcome.name
+            );
+            return Err(Error::study(
+                self.counts.span(),
+                message,
+                "name counts of searches or hits",
+            ));
+        }
+        common.by = self.by();
+        Ok(Asks {
+            tabulations: common.tabulations(),
+            baselines: Vec::new(),
+        })
+    }
+
+    fn run(&self, answers: &Answers<'_>) -> Result<Finding, Error> {
+        let mut common = self.header().check(answers.setting)?;
+        require_reference(answers, common.outcome)?;
+        self.require_arms(answers, common.outcome)?;
+        common.by = self.by();
+        let reference = answers
+            .setting
+            .groups
+            .label(answers.setting.groups.reference())
+            .to_owned();
+        let title = format!(
+            "{} against {}: disparity of {} to {reference}, by {}",
+            self.contrast.treated.get_ref(),
+            self.contrast.control.get_ref(),
+            common.outcome.events,
+            self.strata.get_ref()
+        );
+        let mut finding = common.finding(NAME, answers, title);
+        finding.frame.arms = [&self.contrast.treated, &self.contrast.control]
+            .map(|arm| format!("{} is \"{}\"", self.contrast.key.get_ref(), arm.get_ref()))
+            .to_vec();
+        finding.frame.headline = "strata may differ: Paule-Mandel with Hartung-Knapp".into();
+        finding.frame.counting = "log scale, counting variance 1/x − 1/n".into();
+        let split = Split {
+            outcome: common.outcome,
+            table: &answers.tables[0],
+            officers: None,
+            by: &common.by,
+            baseline: None,
+        };
+        let strata = split.strata(answers)?;
+        let arms = self.arms(&strata, &mut finding.warnings);
+        let groups = &answers.setting.groups;
+        for group in groups.compared() {
+            let sides = vec![
+                Side::Group(group.into()),
+                Side::Group(groups.reference().into()),
+            ];
+            let noise = Noise::fit(&strata, sides, (Shape::Ratio, common.uncertainty()))?;
+            let contrasts = Contrasts {
+                outcome: common.outcome,
+                level: common.level,
+                arms: &arms,
+                contrast: &self.contrast,
+                groups,
+                group,
+                noise: &noise,
+            };
+            contrasts.add_to(&mut finding)?;
+        }
+        finding.frame.comparisons = groups.compared().count();
+        Ok(finding)
+    }
+
+    fn figures(&self, finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {
+        charts::contrast_forest(finding, setting)
+    }
+}
+
+impl StratifiedOptions {
+    fn by(&self) -> Vec<String> {
+        vec![
+            self.strata.get_ref().clone(),
+            self.contrast.key.get_ref().clone(),
+        ]
+    }
+
+    fn require_arms(
+        &self,
+        answers: &Answers<'_>,
+        outcome: &crate::cells::Outcome,
+    ) -> Result<(), Error> {
+        let found = answers.tables[0].distinct(self.contrast.key.get_ref());
+        for arm in [&self.contrast.treated, &self.contrast.control] {
+            if !found.contains(arm.get_ref()) {
+                let message = format!(
+                    "counts `{}` have no `{}` with {} = this value",
+                    outcome.name,
+                    arm.get_ref(),
+                    self.contrast.key.get_ref()
+                );
+                return Err(Error::study(
+                    arm.span(),
+                    message,
+                    crate::error::nearest_hint(arm.get_ref(), found.iter().map(String::as_str)),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Strata with both arms; those with one arm are listed.
+    fn arms<'a>(&self, strata: &'a [Stratum], warnings: &mut Vec<Warning>) -> Vec<Arms<'a>> {
+        let mut by_stratum: BTreeMap<&str, (Option<&Stratum>, Option<&Stratum>)> = BTreeMap::new();
+        for stratum in strata {
+            let [(_, name), (_, arm)] = stratum.at.as_slice() else {
+                continue;
+            };
+            let slot = by_stratum.entry(name.as_str()).or_default();
+            if arm == self.contrast.treated.get_ref() {
+                slot.0 = Some(stratum);
+            } else if arm == self.contrast.control.get_ref() {
+                slot.1 = Some(stratum);
+            }
+        }
+        let mut arms = Vec::new();
+        for (name, pair) in by_stratum {
+            match pair {
+                (Some(treated), Some(control)) => arms.push(Arms {
+                    name,
+                    treated,
+                    control,
+                }),
+                (treated, _) => {
+                    let missing = if treated.is_none() {
+                        &self.contrast.treated
+                    } else {
+                        &self.contrast.control
+                    };
+                    warning::add(
+                        warnings,
+                        Warning::OneArm {
+                            stratum: name.to_owned(),
+                            missing: missing.get_ref().clone(),
+                        },
+                    );
+                }
+            }
+        }
+        arms
+    }
+}

@@ -1,0 +1,298 @@
+//! What analysis tables share: the keys that each may carry, and the checks of the words they use.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::noise::Uncertainty;
+use super::{Answers, Setting};
+use crate::cells::{GROUP, Only, Outcome, Tabulation};
+use crate::error::{Error, nearest_hint};
+use crate::findings::{Finding, Frame};
+use crate::stats::Level;
+use crate::stops::OFFICER;
+use crate::warning::{self, Warning};
+
+/// Whether the strata of an analysis share their dispersion.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DispersionRule {
+    /// One dispersion for all strata: more degrees of freedom, and strata of very different size lend each other theirs.
+    #[default]
+    Common,
+    /// Each stratum its own: nothing is lent, and few places or periods leave few degrees of freedom.
+    Stratum,
+}
+
+/// The keys that every analysis table may carry.
+#[derive(Debug, Clone, Copy)]
+pub struct Header<'a> {
+    /// Name of the finding in the bundle.
+    pub name: Option<&'a Spanned<String>>,
+    /// Title of its section.
+    pub title: Option<&'a str>,
+    /// Confidence level.
+    pub level: Option<&'a Spanned<f64>>,
+    /// Which cells to look at.
+    pub only: &'a Only,
+    /// The study's own remark.
+    pub note: Option<&'a str>,
+    /// Whether strata share their dispersion.
+    pub dispersion: DispersionRule,
+    /// Which counts.
+    pub counts: &'a Spanned<String>,
+    /// Keys of the strata.
+    pub by: &'a [Spanned<String>],
+}
+
+/// An analysis table held against the study: every word exists.
+#[derive(Debug)]
+pub struct Common<'a> {
+    /// The counts.
+    pub outcome: &'a Outcome,
+    /// Keys of the strata.
+    pub by: Vec<String>,
+    /// Confidence level.
+    pub level: Level,
+    header: Header<'a>,
+}
+
+impl<'a> Header<'a> {
+    /// Holds the table against the study.
+    ///
+    /// # Errors
+    /// Counts or keys that the study does not have; a level outside (0, 1); the group among the strata.
+    pub fn check(self, setting: &'a Setting) -> Result<Common<'a>, Error> {
+        let outcome = outcome(setting, self.counts)?;
+        for key in self.by {
+            check_key(outcome, key)?;
+        }
+        for key in self.only.keys() {
+            if !outcome.keys.iter().any(|known| known == key) {
+                let hint = nearest_hint(key, outcome.keys.iter().map(String::as_str));
+                return Err(Error::study(
+                    self.counts.span(),
+                    format!(
+                        "`only` restricts `{key}`, which counts `{}` do not have",
+                        outcome.name
+                    ),
+                    hint,
+                ));
+            }
+        }
+        let level = match self.level {
+            None => Level::NINETY_FIVE,
+            Some(level) => Level::new(*level.get_ref()).map_err(|_| {
+                Error::study(
+                    level.span(),
+                    format!("level {} is outside (0, 1)", level.get_ref()),
+                    "a confidence level of 95 % is written level = 0.95",
+                )
+            })?,
+        };
+        Ok(Common {
+            outcome,
+            by: self.by.iter().map(|key| key.get_ref().clone()).collect(),
+            level,
+            header: self,
+        })
+    }
+}
+
+impl Common<'_> {
+    /// What the uncertainty of this analysis has in common.
+    pub(super) fn uncertainty(&self) -> Uncertainty {
+        Uncertainty {
+            annual_average: self.outcome.annual_average,
+            level: self.level,
+            rule: self.header.dispersion,
+        }
+    }
+
+    /// The request for all public keys of the counts, so that places and periods repeat; with a request by officer after it, where rows name one.
+    #[must_use]
+    pub fn tabulations(&self) -> Vec<Tabulation> {
+        let request = |by: Vec<String>| Tabulation {
+            counts: self.outcome.name.clone(),
+            by,
+            only: self.header.only.clone(),
+        };
+        let mut requests = vec![request(self.outcome.keys.clone())];
+        if self.outcome.by_officer {
+            let mut by = self.by.clone();
+            by.extend([GROUP.to_owned(), OFFICER.to_owned()]);
+            requests.push(request(by));
+        }
+        requests
+    }
+
+    /// An empty finding with its title and frame.
+    #[must_use]
+    pub fn finding(
+        &self,
+        analysis: &'static str,
+        answers: &Answers<'_>,
+        default_title: String,
+    ) -> Finding {
+        let mut warnings: Vec<Warning> = self
+            .outcome
+            .cautions
+            .iter()
+            .cloned()
+            .map(Warning::Study)
+            .collect();
+        if self.outcome.annual_average {
+            warning::add(&mut warnings, Warning::AnnualAverage);
+        }
+        Finding {
+            analysis,
+            id: answers.id.to_owned(),
+            title: self.header.title.map_or(default_title, str::to_owned),
+            note: self.header.note.map(str::to_owned),
+            frame: Frame {
+                counts: self.outcome.name.clone(),
+                events: self.outcome.events.clone(),
+                trials: self.outcome.trials.clone(),
+                baselines: Vec::new(),
+                by: self.by.clone(),
+                only: self.header.only.describe(),
+                level: self.level.get(),
+                reference: answers.setting.groups.label(answers.setting.groups.reference()).to_owned(),
+                arms: Vec::new(),
+                comparisons: 0,
+                headline: match self.header.dispersion {
+                    DispersionRule::Common => "between places or periods, one quasi-likelihood dispersion for all strata, t".into(),
+                    DispersionRule::Stratum => "between places or periods, quasi-likelihood dispersion of each stratum, t".into(),
+                },
+                counting: String::new(),
+                seed: answers.seed,
+            },
+            lines: Vec::new(),
+            warnings,
+        }
+    }
+}
+
+/// The counts of a name.
+///
+/// # Errors
+/// The study has no such counts.
+pub(super) fn outcome<'a>(
+    setting: &'a Setting,
+    name: &Spanned<String>,
+) -> Result<&'a Outcome, Error> {
+    setting
+        .outcomes
+        .iter()
+        .find(|outcome| outcome.name == *name.get_ref())
+        .ok_or_else(|| {
+            let hint = nearest_hint(
+                name.get_ref(),
+                setting.outcomes.iter().map(|outcome| outcome.name.as_str()),
+            );
+            Error::study(
+                name.span(),
+                format!("the study has no counts `{}`", name.get_ref()),
+                hint,
+            )
+        })
+}
+
+/// Holds a strata key against the counts.
+///
+/// # Errors
+/// The counts do not have the key: no cross-tabulation is invented; or it is the group.
+pub(super) fn check_key(outcome: &Outcome, key: &Spanned<String>) -> Result<(), Error> {
+    if key.get_ref() == GROUP {
+        return Err(Error::study(
+            key.span(),
+            "the group is compared, not a stratum",
+            "take `group` out of `by`: every analysis compares the groups",
+        ));
+    }
+    if outcome.keys.iter().any(|known| known == key.get_ref()) {
+        return Ok(());
+    }
+    let hint = nearest_hint(
+        key.get_ref(),
+        outcome
+            .keys
+            .iter()
+            .map(String::as_str)
+            .filter(|k| *k != GROUP),
+    );
+    Err(Error::study(
+        key.span(),
+        format!("counts `{}` have no key `{}`", outcome.name, key.get_ref()),
+        hint,
+    ))
+}
+
+/// Holds the name of a baseline against the study and the counts that it is to be joined with.
+///
+/// # Errors
+/// No such baseline; it is kept by a key that the counts do not have; counts that are a part of something need none.
+pub(super) fn check_baseline(
+    setting: &Setting,
+    outcome: &Outcome,
+    name: &Spanned<String>,
+) -> Result<(), Error> {
+    let Some(keys) = setting.baselines.get(name.get_ref()) else {
+        let hint = nearest_hint(name.get_ref(), setting.baselines.keys().map(String::as_str));
+        return Err(Error::study(
+            name.span(),
+            format!("the study has no population `{}`", name.get_ref()),
+            hint,
+        ));
+    };
+    if let Some(trials) = &outcome.trials {
+        let message = format!(
+            "counts `{}` are a part of {trials}, so they need no population",
+            outcome.name
+        );
+        return Err(Error::study(
+            name.span(),
+            message,
+            "take `population` out of this table; name counts of stops to compare with a population",
+        ));
+    }
+    match keys.iter().find(|key| !outcome.keys.contains(key)) {
+        None => Ok(()),
+        Some(key) => {
+            let message = format!(
+                "population `{}` is kept by `{key}`, which counts `{}` do not have",
+                name.get_ref(),
+                outcome.name
+            );
+            Err(Error::study(
+                name.span(),
+                message,
+                "map that key in the counts, or take it out of the population's columns",
+            ))
+        }
+    }
+}
+
+/// A data error when the reference group never occurs: nothing can be compared with it.
+pub(super) fn require_reference(answers: &Answers<'_>, outcome: &Outcome) -> Result<(), Error> {
+    let groups = &answers.setting.groups;
+    if answers.tables[0]
+        .distinct(GROUP)
+        .iter()
+        .any(|group| group == groups.reference())
+    {
+        return Ok(());
+    }
+    let file = outcome.files.first().map_or("", String::as_str);
+    let message = format!(
+        "the reference group `{}` has no row in counts `{}`",
+        groups.reference(),
+        outcome.name
+    );
+    let found = answers.tables[0].distinct(GROUP);
+    Err(crate::error::DataFault::new(
+        std::path::Path::new(file),
+        message,
+        format!("groups found: {}", found.join(", ")),
+    )
+    .into())
+}

@@ -1,0 +1,402 @@
+//! A finding in plain language: the only place where sentences about numbers are made.
+//!
+//! A null is said as plainly as a gap, a number never comes without its interval, and no sentence goes beyond the
+//! statistic: data are *consistent with* a value, they never prove one.
+
+use crate::disclosure::Disclosed;
+use crate::findings::glossary as g;
+use crate::findings::{Band, Comparison, Finding, Line};
+use crate::number::{Style, level};
+
+use super::charts::{n_text, text};
+
+/// What a reader may take from a finding, the most important first.
+#[must_use]
+pub fn sentences(finding: &Disclosed<Finding>) -> Vec<String> {
+    let sentences = match finding.analysis {
+        super::rates::NAME => rates(finding),
+        super::disparity::NAME => disparity(finding),
+        super::legal::NAME => legal(finding),
+        super::stratified::NAME => stratified(finding),
+        super::outcome_test::NAME => outcome_test(finding),
+        _ => Vec::new(),
+    };
+    if sentences.is_empty() {
+        vec!["No number of this finding can be shown.".into()]
+    } else {
+        sentences
+    }
+}
+
+/// The groups of some lines in the order in which they come.
+fn groups<'a>(lines: &[&'a Line]) -> Vec<&'a str> {
+    let mut groups: Vec<&str> = Vec::new();
+    for line in lines {
+        if !line.group.is_empty() && !groups.contains(&line.group.as_str()) {
+            groups.push(&line.group);
+        }
+    }
+    groups
+}
+
+fn of_kind<'a>(finding: &'a Finding, keep: impl Fn(&Line) -> bool) -> Vec<&'a Line> {
+    finding
+        .lines
+        .iter()
+        .filter(|line| line.estimate.is_some() && keep(line))
+        .collect()
+}
+
+/// `in CA, 287(g)`; nothing when the whole data are one stratum.
+fn place(line: &Line) -> String {
+    if line.at.is_empty() {
+        String::new()
+    } else {
+        format!(" in {}", line.stratum())
+    }
+}
+
+fn lowest_and_highest<'a>(lines: &[&'a Line]) -> Option<(&'a Line, &'a Line)> {
+    let by_estimate = |a: &&&Line, b: &&&Line| {
+        a.estimate
+            .unwrap_or_default()
+            .total_cmp(&b.estimate.unwrap_or_default())
+    };
+    Some((
+        lines.iter().min_by(by_estimate)?,
+        lines.iter().max_by(by_estimate)?,
+    ))
+}
+
+fn rates(finding: &Finding) -> Vec<String> {
+    let lines = of_kind(finding, |line| {
+        [g::RATE, g::PROPORTION].contains(&line.estimand)
+    });
+    let what = match &finding.frame.trials {
+        Some(trials) => format!("{} out of {trials}", finding.frame.events),
+        None => finding.title.clone(),
+    };
+    let one = |group: &str| {
+        let own: Vec<&Line> = lines
+            .iter()
+            .copied()
+            .filter(|line| line.group == group)
+            .collect();
+        let (low, high) = lowest_and_highest(&own)?;
+        Some(if own.len() == 1 {
+            format!("{group}: {} ({}).", text(low), n_text(low))
+        } else {
+            format!(
+                "{group}: from {}{} ({}) to {}{} ({}).",
+                text(low),
+                place(low),
+                n_text(low),
+                text(high),
+                place(high),
+                n_text(high)
+            )
+        })
+    };
+    let sentences: Vec<String> = groups(&lines).into_iter().filter_map(one).collect();
+    if sentences.is_empty() {
+        sentences
+    } else {
+        std::iter::once(format!(
+            "{}, {} intervals.",
+            super::rates::capitalised(&what),
+            level(finding.frame.level)
+        ))
+        .chain(sentences)
+        .collect()
+    }
+}
+
+fn disparity(finding: &Finding) -> Vec<String> {
+    let lines = of_kind(finding, |line| {
+        line.comparison == Comparison::Reference
+            && [g::RATE_RATIO, g::RISK_RATIO].contains(&line.estimand)
+    });
+    let mut sentences = Vec::new();
+    let mut benchmarks: Vec<&Option<String>> = Vec::new();
+    for line in &lines {
+        if !benchmarks.contains(&&line.benchmark) {
+            benchmarks.push(&line.benchmark);
+        }
+    }
+    for benchmark in benchmarks {
+        let under = benchmark
+            .as_ref()
+            .map_or_else(String::new, |name| format!(" under the baseline {name}"));
+        for group in groups(&lines) {
+            let own: Vec<&Line> = lines
+                .iter()
+                .copied()
+                .filter(|line| line.group == group && line.benchmark == *benchmark)
+                .collect();
+            sentences.extend(ratio_sentence(finding, group, &own, &under));
+        }
+    }
+    sentences
+}
+
+fn ratio_sentence(finding: &Finding, group: &str, own: &[&Line], under: &str) -> Option<String> {
+    let (low, high) = lowest_and_highest(own)?;
+    let (events, reference) = (&finding.frame.events, &finding.frame.reference);
+    if let [only] = own {
+        return Some(format!(
+            "{group} to {reference}, rate of {events}{under}: ratio {}{}; {}.",
+            with_intervals(only),
+            place(only),
+            reading(only)
+        ));
+    }
+    let decided = |above: bool| {
+        own.iter()
+            .filter(|line| {
+                line.quoted().is_some_and(|band| {
+                    if above {
+                        band.interval.low > 1.0
+                    } else {
+                        band.interval.high < 1.0
+                    }
+                })
+            })
+            .count()
+    };
+    let (above, below, without) = (
+        decided(true),
+        decided(false),
+        own.iter().filter(|line| line.quoted().is_none()).count(),
+    );
+    let unclear = own.len() - above - below - without;
+    let no_interval = if without > 0 {
+        format!(", {without} without an interval")
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "{group} to {reference}, rate of {events}{under}: of {} strata {above} have an interval above 1, {below} below 1, {unclear} across 1{no_interval}; ratios from {}{} to {}{}.",
+        own.len(),
+        with_intervals(low),
+        place(low),
+        with_intervals(high),
+        place(high)
+    ))
+}
+
+/// The number with the interval to be quoted and, where it has both, that of counting alone.
+fn with_intervals(line: &Line) -> String {
+    let style = line.estimand.style;
+    match (&line.headline, &line.counting) {
+        (Some(_), Some(counting)) => format!(
+            "{} (counting alone {})",
+            text(line),
+            style.show_interval(Some(counting.interval.low), Some(counting.interval.high))
+        ),
+        (None, Some(_)) => format!("{} (counting alone)", text(line)),
+        _ => text(line),
+    }
+}
+
+/// What the quoted interval of a ratio allows to be said.
+fn reading(line: &Line) -> &'static str {
+    match line
+        .quoted()
+        .map(|band| (band.interval.low, band.interval.high))
+    {
+        None => "no interval can be given, so nothing is said about chance",
+        Some((low, _)) if low > 1.0 => "the interval lies above 1",
+        Some((_, high)) if high < 1.0 => "the interval lies below 1",
+        Some(_) => "the interval reaches across 1, so the data are consistent with equal rates",
+    }
+}
+
+fn legal(finding: &Finding) -> Vec<String> {
+    let deviations = of_kind(finding, |line| line.estimand == g::STANDARD_DEVIATIONS);
+    let dispersed = of_kind(finding, |line| {
+        line.estimand == g::STANDARD_DEVIATIONS_DISPERSED
+    });
+    let beyond = |lines: &[&Line]| {
+        lines
+            .iter()
+            .filter(|line| line.estimate.is_some_and(|z| z.abs() > 2.0))
+            .count()
+    };
+    let mut sentences = Vec::new();
+    if !deviations.is_empty() {
+        sentences.push(format!(
+            "Observed against expected {}: {} of {} comparisons lie more than two standard deviations apart if {} were independent.",
+            finding.frame.events,
+            beyond(&deviations),
+            deviations.len(),
+            finding.frame.events
+        ));
+    }
+    if !dispersed.is_empty() {
+        sentences.push(format!("With the dispersion between places or periods taken into account it is {} of the {} comparisons in which something repeats.", beyond(&dispersed), dispersed.len()));
+    }
+    if deviations.len() > 1 {
+        sentences.push(format!("{} comparisons were made in this table: about one in twenty would pass 1.96 by chance alone if there were no difference and no dispersion.", deviations.len()));
+    }
+    sentences
+}
+
+fn stratified(finding: &Finding) -> Vec<String> {
+    let pools = of_kind(finding, |line| line.estimand == g::POOLED_BETWEEN);
+    let mut sentences: Vec<String> = pools
+        .iter()
+        .flat_map(|pool| contrast(finding, pool))
+        .collect();
+    // What may not be concluded stands right after the first conclusion.
+    sentences.insert(sentences.len().min(1), "This compares places under the two conditions; by itself it does not show what the programme caused.".into());
+    let per_stratum = of_kind(finding, |line| line.estimand == g::RATIO_OF_RATIOS);
+    for group in groups(&per_stratum) {
+        if pools.iter().any(|pool| pool.group == group) {
+            continue;
+        }
+        let own: Vec<String> = per_stratum
+            .iter()
+            .filter(|line| line.group == group)
+            .map(|line| format!("{} {}", line.stratum(), with_intervals(line)))
+            .collect();
+        sentences.push(format!(
+            "{group} to {}: ratio of ratios by stratum {}; too few strata to pool.",
+            finding.frame.reference,
+            own.join(", ")
+        ));
+    }
+    sentences
+}
+
+/// The first sentence says what may be concluded, the second why counting alone says more.
+fn contrast(finding: &Finding, pool: &Line) -> Vec<String> {
+    let own = |name: &str| {
+        finding.lines.iter().find(|line| {
+            line.estimand.name == name && line.group == pool.group && line.estimate.is_some()
+        })
+    };
+    let Some(band) = &pool.headline else {
+        return Vec::new();
+    };
+    let strata = own(g::STRATA_ABOVE_ONE.name);
+    let of = strata.and_then(|line| line.trials).unwrap_or_default();
+    let (group, reference, events) = (&pool.group, &finding.frame.reference, &finding.frame.events);
+    let [treated, control] = finding.frame.arms.as_slice() else {
+        return Vec::new();
+    };
+    let by = finding
+        .frame
+        .by
+        .first()
+        .map_or_else(String::new, |key| format!(" (by {key})"));
+    let mut sentences = vec![format!(
+        "Over {of} strata{by} the {group} to {reference} ratio of the rate of {events} was {} times as large where {treated} as where {control} ({} interval {} to {}, strata may differ): {}.",
+        Style::Ratio.show(pool.estimate),
+        level(finding.frame.level),
+        Style::Ratio.show(Some(band.interval.low)),
+        Style::Ratio.show(Some(band.interval.high)),
+        conclusion(band)
+    )];
+    if let Some(fixed) = own(g::POOLED_FIXED.name) {
+        let z = fixed
+            .counting
+            .as_ref()
+            .and_then(|band| band.test)
+            .and_then(|test| test.statistic);
+        let weight = own(g::LARGEST_WEIGHT.name).map_or_else(String::new, |line| {
+            format!(
+                "; {} holds {} of the weight",
+                line.stratum(),
+                Style::Percent.show(line.estimate)
+            )
+        });
+        let homogeneity = own(g::COCHRAN_Q.name)
+            .and_then(|line| line.test)
+            .and_then(|test| test.p_value);
+        let differ = if homogeneity.is_some_and(|p| p < 0.05) {
+            " The strata differ by more than that allows, so this figure is not the headline."
+        } else {
+            ""
+        };
+        sentences.push(format!("If every stratum had the same true ratio and stops were independent, it would be {} (z = {}){weight}.{differ}", text(fixed), Style::Statistic.show(z)));
+    }
+    if let (Some(line), Some(tau)) = (strata, own(g::TAU.name)) {
+        sentences.push(format!(
+            "{} of {of} strata lie above 1; the spread between them is τ = {} on the log scale.",
+            line.events.unwrap_or_default(),
+            Style::Statistic.show(tau.estimate)
+        ));
+    }
+    sentences
+}
+
+fn conclusion(band: &Band) -> String {
+    let percent = |ratio: f64| Style::Percent.show(Some((ratio - 1.0).abs()));
+    let (low, high) = (band.interval.low, band.interval.high);
+    if low > 1.0 {
+        format!(
+            "the data are consistent with a ratio larger by {} to {}, and not with an equal one at this level",
+            percent(low),
+            percent(high)
+        )
+    } else if high < 1.0 {
+        format!(
+            "the data are consistent with a ratio smaller by {} to {}, and not with an equal one at this level",
+            percent(high),
+            percent(low)
+        )
+    } else {
+        format!(
+            "the data are consistent with no difference, and as well with a ratio up to {} smaller or up to {} larger; they establish neither",
+            percent(low),
+            percent(high)
+        )
+    }
+}
+
+fn outcome_test(finding: &Finding) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for line in of_kind(finding, |line| line.estimand == g::MEAN_HIT_RATE_DIFFERENCE) {
+        sentences.push(format!(
+            "Over {}, {} hit rates differ from {} by {} on average; {}.",
+            line.stratum(),
+            line.group,
+            finding.frame.reference,
+            text(line),
+            zero_reading(line)
+        ));
+    }
+    let ratios = of_kind(finding, |line| line.estimand == g::RISK_RATIO);
+    for group in groups(&ratios) {
+        let own: Vec<&Line> = ratios
+            .iter()
+            .copied()
+            .filter(|line| line.group == group)
+            .collect();
+        sentences.extend(ratio_sentence(finding, group, &own, ""));
+    }
+    let tests = of_kind(finding, |line| line.estimand == g::EQUAL_HIT_RATES);
+    let small = tests
+        .iter()
+        .filter(|line| line.test.and_then(|t| t.p_value).is_some_and(|p| p < 0.05))
+        .count();
+    if !tests.is_empty() {
+        sentences.push(format!("Equal hit rates (Knowles, Persico and Todd): p below 0.05 in {small} of {} strata, counting alone.", tests.len()));
+    }
+    if !sentences.is_empty() {
+        sentences.push("Lower hit rates are consistent with a lower threshold of suspicion, and do not show one by themselves (infra-marginality).".into());
+    }
+    sentences
+}
+
+fn zero_reading(line: &Line) -> &'static str {
+    match line
+        .quoted()
+        .map(|band| (band.interval.low, band.interval.high))
+    {
+        Some((low, _)) if low > 0.0 => "the interval lies above 0",
+        Some((_, high)) if high < 0.0 => "the interval lies below 0",
+        Some(_) => "the interval reaches across 0, so the data are consistent with equal hit rates",
+        None => "no interval can be given",
+    }
+}

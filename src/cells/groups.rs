@@ -1,0 +1,171 @@
+//! The groups of a study: who is compared with whom, and how raw codes become groups.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+
+use crate::error::Error;
+
+/// The `[groups]` table.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Groups {
+    /// The group that others are compared with.
+    pub reference: Spanned<String>,
+    /// The groups that are compared, in the order in which they are shown.
+    pub compare: Vec<Spanned<String>>,
+    /// What each group is called in tables and charts. A group named here and not compared is counted in shares.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// Raw code to group, where the data do not carry the group's own name.
+    #[serde(default)]
+    pub codes: BTreeMap<String, String>,
+    /// What a blank or unlisted code means.
+    #[serde(default)]
+    pub unknown: UnknownRule,
+}
+
+/// What a blank or unlisted group code means.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UnknownRule {
+    /// The row is left out of every rate and counted in the ledger.
+    Missing,
+    /// The row belongs to the group `other`.
+    Other,
+    /// The study stops.
+    #[default]
+    Error,
+}
+
+/// What a raw code turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coded<'a> {
+    /// A group of the study.
+    Group(&'a str),
+    /// Nothing that the study knows, and the study says to leave it out.
+    Missing,
+    /// Nothing that the study knows, and the study says that this is an error.
+    Refused,
+}
+
+impl Groups {
+    /// The reference group's name.
+    #[must_use]
+    pub fn reference(&self) -> &str {
+        self.reference.get_ref()
+    }
+
+    /// The compared groups' names, in the study's order.
+    pub fn compared(&self) -> impl Iterator<Item = &str> {
+        self.compare.iter().map(|group| group.get_ref().as_str())
+    }
+
+    /// The reference group and the compared ones: the groups that get rows of their own.
+    pub fn shown(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.reference()).chain(self.compared())
+    }
+
+    /// What a group is called.
+    #[must_use]
+    pub fn label<'a>(&'a self, group: &'a str) -> &'a str {
+        self.labels.get(group).map_or(group, String::as_str)
+    }
+
+    /// Every group that the study knows: compared, labelled or the aim of a code, in a fixed order.
+    #[must_use]
+    pub fn known(&self) -> Vec<String> {
+        let mut known: Vec<String> = self.shown().map(str::to_owned).collect();
+        let further = self
+            .labels
+            .keys()
+            .chain(self.codes.values())
+            .cloned()
+            .chain((self.unknown == UnknownRule::Other).then(|| "other".to_owned()));
+        for group in further {
+            if !known.contains(&group) {
+                known.push(group);
+            }
+        }
+        known
+    }
+
+    /// What a raw code means.
+    #[must_use]
+    pub fn classify<'a>(&'a self, raw: &'a str) -> Coded<'a> {
+        if let Some(group) = self.codes.get(raw) {
+            return Coded::Group(group);
+        }
+        let is_known = self.shown().any(|group| group == raw)
+            || self.labels.contains_key(raw)
+            || self.codes.values().any(|group| group == raw);
+        match self.unknown {
+            _ if is_known => Coded::Group(raw),
+            UnknownRule::Other => Coded::Group("other"),
+            UnknownRule::Missing => Coded::Missing,
+            UnknownRule::Error => Coded::Refused,
+        }
+    }
+
+    /// Holds the table against itself.
+    ///
+    /// # Errors
+    /// Nobody is compared; the reference group is compared with itself; a group is listed twice.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.compare.is_empty() {
+            return Err(Error::study(
+                self.reference.span(),
+                "`compare` is empty",
+                "list the groups that are compared with the reference group",
+            ));
+        }
+        for (i, group) in self.compare.iter().enumerate() {
+            if group.get_ref() == self.reference.get_ref() {
+                return Err(Error::study(
+                    group.span(),
+                    format!("`{}` is the reference group", group.get_ref()),
+                    "a group is not compared with itself: take it out of `compare`",
+                ));
+            }
+            if self.compare[..i]
+                .iter()
+                .any(|earlier| earlier.get_ref() == group.get_ref())
+            {
+                return Err(Error::study(
+                    group.span(),
+                    format!("`{}` stands in `compare` twice", group.get_ref()),
+                    "name each group once",
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn groups(unknown: &str) -> Groups {
+        let text = format!(
+            "reference = 'white'\ncompare = ['black']\ncodes = {{ W = 'white', B = 'black' }}\nunknown = '{unknown}'"
+        );
+        toml::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn codes_and_names_are_groups_and_the_rest_follows_the_rule() {
+        assert_eq!(groups("missing").classify("W"), Coded::Group("white"));
+        assert_eq!(groups("missing").classify("black"), Coded::Group("black"));
+        assert_eq!(groups("missing").classify(""), Coded::Missing);
+        assert_eq!(groups("other").classify("U"), Coded::Group("other"));
+        assert_eq!(groups("error").classify("Black "), Coded::Refused);
+    }
+
+    #[test]
+    fn the_reference_group_is_not_compared_with_itself() {
+        let groups: Groups = toml::from_str("reference = 'a'\ncompare = ['a']").unwrap();
+        assert!(groups.check().is_err());
+    }
+}

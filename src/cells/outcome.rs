@@ -1,0 +1,56 @@
+//! What a set of counts is about: the words and conventions that go with its numbers.
+
+use serde::Serialize;
+
+use crate::stops::GROUP;
+
+/// What an absent cell means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Absent {
+    /// The counts are published: an absent cell was not published, which is not zero.
+    Unknown,
+    /// The counts come from rows: an absent cell is zero.
+    Zero,
+}
+
+/// One set of counts: what the events are, what they are counted out of, and how they may be used.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The name by which analyses ask for it: `stops`, `searches`, `hits`.
+    pub name: String,
+    /// What is counted, in the plural: `stops`.
+    pub events: String,
+    /// What the events are counted out of, where they are a part of something: `stops` for searches.
+    pub trials: Option<String>,
+    /// The unit of a count: `stop`, `person` or `driver`.
+    pub unit: String,
+    /// An average over years is no Poisson count: it has rates and ratios and no counting interval.
+    pub annual_average: bool,
+    /// Years that the counts cover, where known; 1 for an annual average.
+    pub years: Option<f64>,
+    /// What the study says of these counts.
+    pub note: Option<String>,
+    /// Cautions that belong beside every number made from these counts.
+    pub cautions: Vec<String>,
+    /// The keys that the counts can be asked by.
+    pub keys: Vec<String>,
+    /// Whether every row names its officer, so that uncertainty can be counted by officer. The officer is never shown.
+    pub by_officer: bool,
+    /// What an absent cell means.
+    pub absent: Absent,
+    /// The files, for captions.
+    pub files: Vec<String>,
+}
+
+impl Outcome {
+    /// Keys other than the group and those in `by`: what repeats within a stratum, places or periods.
+    #[must_use]
+    pub fn replicate_keys(&self, by: &[String]) -> Vec<String> {
+        self.keys
+            .iter()
+            .filter(|key| *key != GROUP && !by.contains(key))
+            .cloned()
+            .collect()
+    }
+}

@@ -1,0 +1,201 @@
+//! A table of counts by cell.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Only;
+use crate::stops::GROUP;
+
+/// Counts of one cell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cell {
+    /// Values of the table's keys, in the order of its keys.
+    pub key: Vec<String>,
+    /// Events counted.
+    pub events: u64,
+    /// What they were counted out of; `None` where the events are not a part of something.
+    pub trials: Option<u64>,
+}
+
+/// Cells that share their keys, sorted by key, each key at most once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CellTable {
+    keys: Vec<String>,
+    cells: Vec<Cell>,
+}
+
+impl CellTable {
+    /// Sorts the cells and adds up those with the same key. `None` when a sum exceeds the largest integer.
+    #[must_use]
+    pub fn new(keys: Vec<String>, cells: impl IntoIterator<Item = Cell>) -> Option<Self> {
+        let mut sums: BTreeMap<Vec<String>, (u64, Option<u64>)> = BTreeMap::new();
+        for cell in cells {
+            debug_assert_eq!(cell.key.len(), keys.len(), "one value per key");
+            match sums.entry(cell.key) {
+                std::collections::btree_map::Entry::Vacant(slot) => {
+                    slot.insert((cell.events, cell.trials));
+                }
+                std::collections::btree_map::Entry::Occupied(mut slot) => {
+                    let (events, trials) = *slot.get();
+                    let trials = match (trials, cell.trials) {
+                        (Some(a), Some(b)) => Some(a.checked_add(b)?),
+                        _ => None,
+                    };
+                    slot.insert((events.checked_add(cell.events)?, trials));
+                }
+            }
+        }
+        let cells = sums
+            .into_iter()
+            .map(|(key, (events, trials))| Cell {
+                key,
+                events,
+                trials,
+            })
+            .collect();
+        Some(Self { keys, cells })
+    }
+
+    /// The keys, in the order of every cell's values.
+    #[must_use]
+    pub fn keys(&self) -> &[String] {
+        &self.keys
+    }
+
+    /// The cells, sorted by key.
+    #[must_use]
+    pub fn cells(&self) -> &[Cell] {
+        &self.cells
+    }
+
+    /// Where a key stands among the table's keys.
+    #[must_use]
+    pub fn position(&self, key: &str) -> Option<usize> {
+        self.keys.iter().position(|k| k == key)
+    }
+
+    /// A cell's value of a key.
+    #[must_use]
+    pub fn value<'a>(&self, cell: &'a Cell, key: &str) -> Option<&'a str> {
+        self.position(key).map(|at| cell.key[at].as_str())
+    }
+
+    /// The cell's values of several keys; a key that the table does not have gives `None`.
+    #[must_use]
+    pub fn values(&self, cell: &Cell, keys: &[String]) -> Option<Vec<String>> {
+        keys.iter()
+            .map(|key| self.value(cell, key).map(str::to_owned))
+            .collect()
+    }
+
+    /// The cells that pass, added up by fewer keys. `None` when a key is not there or a sum exceeds the largest integer.
+    #[must_use]
+    pub fn roll_up(&self, by: &[String], only: &Only) -> Option<Self> {
+        let mut cells = Vec::new();
+        for cell in self
+            .cells
+            .iter()
+            .filter(|cell| only.passes(|key| self.value(cell, key)))
+        {
+            cells.push(Cell {
+                key: self.values(cell, by)?,
+                events: cell.events,
+                trials: cell.trials,
+            });
+        }
+        Self::new(by.to_vec(), cells)
+    }
+
+    /// Adds the groups that are missing beside others as cells of zero: rows that were not there were counted as none.
+    #[must_use]
+    pub fn with_zeros(self, groups: &[String]) -> Self {
+        let Some(at) = self.position(GROUP) else {
+            return self;
+        };
+        let mut cells = self.cells.clone();
+        for cell in &self.cells {
+            for group in groups {
+                let mut key = cell.key.clone();
+                group.clone_into(&mut key[at]);
+                cells.push(Cell {
+                    key,
+                    events: 0,
+                    trials: cell.trials.map(|_| 0),
+                });
+            }
+        }
+        Self::new(self.keys, cells).expect("adding zeros cannot exceed the largest integer")
+    }
+
+    /// The distinct values of a key, sorted; empty when the table does not have it.
+    #[must_use]
+    pub fn distinct(&self, key: &str) -> Vec<String> {
+        let Some(at) = self.position(key) else {
+            return Vec::new();
+        };
+        let mut found: Vec<String> = self.cells.iter().map(|cell| cell.key[at].clone()).collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(key: &[&str], events: u64, trials: u64) -> Cell {
+        Cell {
+            key: key.iter().map(|&k| k.to_owned()).collect(),
+            events,
+            trials: Some(trials),
+        }
+    }
+
+    fn small() -> CellTable {
+        let keys = vec!["place".to_owned(), GROUP.to_owned()];
+        CellTable::new(
+            keys,
+            [
+                cell(&["b", "white"], 2, 20),
+                cell(&["a", "white"], 1, 10),
+                cell(&["a", "black"], 3, 30),
+            ],
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn cells_are_sorted_and_rolled_up() {
+        let rolled = small()
+            .roll_up(&[GROUP.to_owned()], &Only::default())
+            .unwrap();
+        assert_eq!(
+            rolled.cells(),
+            [cell(&["black"], 3, 30), cell(&["white"], 3, 30)]
+        );
+        assert_eq!(
+            small().roll_up(&["officer".to_owned()], &Only::default()),
+            None
+        );
+    }
+
+    #[test]
+    fn rows_that_were_not_there_count_as_none() {
+        let full = small().with_zeros(&["black".to_owned(), "white".to_owned()]);
+        assert_eq!(full.cells().len(), 4);
+        assert_eq!(full.cells()[2], cell(&["b", "black"], 0, 0));
+    }
+
+    #[test]
+    fn a_sum_beyond_the_largest_integer_is_refused() {
+        assert_eq!(
+            CellTable::new(
+                vec!["g".into()],
+                [cell(&["x"], u64::MAX, 1), cell(&["x"], 1, 1)]
+            ),
+            None
+        );
+    }
+}

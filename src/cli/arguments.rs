@@ -1,0 +1,149 @@
+//! What may be typed. Help is written here and nowhere else.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Disparity statistics of police stops and detentions, with honest uncertainty.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    about,
+    arg_required_else_help = true,
+    after_help = "\
+Examples:
+  evenhand run datasets/studies/287g-counties.toml        the whole bundle, into notebooks-out/287g-counties
+  evenhand check my-study.toml                            read and count, estimate nothing
+  evenhand verify notebooks-out/287g-counties --data datasets
+  evenhand explain stratified                             what is computed, exactly
+
+Exit codes: 0 done; 1 the study or the data is at fault; 2 wrong usage, or a failure of evenhand itself."
+)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What every command honours.
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    /// Print the result as one JSON document
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// Print nothing but the result and errors
+    #[arg(long, short, global = true)]
+    pub(super) quiet: bool,
+    /// Work with at most this many threads; results do not depend on it [default: all processors]
+    #[arg(long, global = true, value_name = "N")]
+    pub(super) threads: Option<NonZeroUsize>,
+    /// Seed of analyses that draw random numbers [default: the study's]
+    #[arg(long, global = true, value_name = "N")]
+    pub(super) seed: Option<u64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run a study: count, estimate, draw, and write the bundle
+    #[command(after_help = "\
+Examples:
+  evenhand run datasets/studies/287g-counties.toml
+  evenhand run my-study.toml --out exhibits/my-study
+  evenhand run my-study.toml --only disparity --json")]
+    Run(RunOptions),
+    /// Read, map and count everything a study asks for; estimate nothing
+    #[command(after_help = "\
+Examples:
+  evenhand check my-study.toml              where every row goes, and what stands in one file only
+  evenhand check my-study.toml --json")]
+    Check(CheckOptions),
+    /// Check every hash of a bundle, run its study again and compare byte for byte
+    #[command(after_help = "\
+Examples:
+  evenhand verify notebooks-out/287g-counties --data datasets
+  evenhand verify received-bundle           without the data: integrity only, and it says so")]
+    Verify(VerifyOptions),
+    /// Print the method page of an analysis
+    #[command(after_help = "\
+Examples:
+  evenhand explain disparity
+  evenhand list analyses")]
+    Explain(ExplainOptions),
+    /// List what there is
+    #[command(after_help = "\
+Examples:
+  evenhand list analyses
+  evenhand list columns                     the columns of every result table")]
+    List(ListOptions),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunOptions {
+    /// The study file
+    #[arg(value_name = "STUDY.toml")]
+    pub(super) study: PathBuf,
+    /// Folder of the bundle [default: notebooks-out/<name of the study>]
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// One finding by its name, or all findings of one analysis
+    #[arg(long, value_name = "ANALYSIS")]
+    pub(super) only: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckOptions {
+    /// The study file
+    #[arg(value_name = "STUDY.toml")]
+    pub(super) study: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyOptions {
+    /// The folder of the bundle
+    #[arg(value_name = "DIR")]
+    pub(super) bundle: PathBuf,
+    /// Folder that holds the input files, by the paths of the study without their leading `..`
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainOptions {
+    /// The analysis
+    #[arg(value_name = "ANALYSIS", value_parser = clap::builder::PossibleValuesParser::new(crate::analyses::ALL.map(|m| m.name)))]
+    pub(super) analysis: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListOptions {
+    /// Of what
+    #[arg(value_enum)]
+    pub(super) what: Catalogue,
+}
+
+/// What can be listed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Catalogue {
+    /// The questions a study may ask
+    Analyses,
+    /// What kinds of file can be read
+    Formats,
+    /// The data that come with the source
+    Datasets,
+    /// The charts
+    Charts,
+    /// The columns of every result table
+    Columns,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_contradict_nothing() {
+        <Arguments as clap::CommandFactory>::command().debug_assert();
+    }
+}

@@ -1,0 +1,89 @@
+//! `evenhand list`: what there is.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use super::arguments::{Catalogue, ListOptions};
+use super::printer::Printer;
+use crate::analyses::ALL;
+use crate::error::Error;
+use crate::findings::COLUMNS;
+
+#[derive(Serialize)]
+struct Item {
+    name: &'static str,
+    about: &'static str,
+}
+
+const FORMATS: [(&str, &str); 4] = [
+    ("counts", "published totals, a row per cell: [[counts]]"),
+    (
+        "stops",
+        "a row per stop, plain CSV with a column mapping: [[stops]]",
+    ),
+    (
+        "population",
+        "a benchmark population by place and group, with or without 90 % margins of error: [[population]]",
+    ),
+    (
+        "agreements",
+        "a register of 287(g) agreements: [[agreements]]",
+    ),
+];
+
+const DATASETS: [(&str, &str); 3] = [
+    (
+        "287g-counties",
+        "state patrol stops, searches and hits in 24 counties with a 287(g) agreement and in the rest of nine states, 2011-2015",
+    ),
+    (
+        "mecklenburg",
+        "Charlotte-Mecklenburg police and Mecklenburg sheriff, 2002-2023, before, during and after the sheriff's agreement",
+    ),
+    ("raw-rows", "made-up stops, a row each, with known truth"),
+];
+
+const CHARTS: [(&str, &str); 5] = [
+    ("dot_interval", "rates by group with intervals"),
+    (
+        "forest",
+        "ratios on a logarithmic axis with a line at 1, pooled estimates as diamonds",
+    ),
+    ("ladder", "one disparity under several baselines"),
+    (
+        "place_scatter",
+        "places as circles, rate against rate, with the line of equal rates",
+    ),
+    ("rate_pair", "search rate beside hit rate"),
+];
+
+pub(super) fn command(options: &ListOptions, printer: &Printer) -> Result<ExitCode, Error> {
+    let items: Vec<(&'static str, &'static str)> = match options.what {
+        Catalogue::Analyses => ALL
+            .iter()
+            .map(|method| (method.name, method.question))
+            .collect(),
+        Catalogue::Formats => FORMATS.to_vec(),
+        Catalogue::Datasets => DATASETS.to_vec(),
+        Catalogue::Charts => CHARTS.to_vec(),
+        Catalogue::Columns => COLUMNS.to_vec(),
+    };
+    if printer.json {
+        printer.document(
+            &items
+                .into_iter()
+                .map(|(name, about)| Item { name, about })
+                .collect::<Vec<_>>(),
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    let width = items.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    printer.text(
+        &items
+            .iter()
+            .map(|(name, about)| format!("{name:width$}  {about}\n"))
+            .collect::<String>(),
+    );
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,48 @@
+//! The command line: one file per command. Data goes to standard output, talk to standard error.
+
+mod arguments;
+mod check;
+mod explain;
+mod list;
+mod printer;
+mod progress;
+mod run;
+mod verify;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser as _;
+
+use crate::error::Error;
+use crate::world::World;
+use arguments::{Arguments, Command};
+use printer::Printer;
+
+/// Reads the arguments of the process, does what they say, and tells how it went: 0 done, 1 the study or the data is
+/// at fault, 2 wrong usage or our failure.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let printer = Printer::new(&arguments.common);
+    match dispatch(&arguments, &printer) {
+        Ok(code) => code,
+        Err(error) => {
+            printer.error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<ExitCode, Error> {
+    let common = &arguments.common;
+    let world = World::new(common.seed, common.threads)
+        .watched_by(Arc::new(progress::Progress::new(common.quiet)));
+    match &arguments.command {
+        Command::Run(options) => run::command(options, &world, printer),
+        Command::Check(options) => check::command(options, &world, printer),
+        Command::Verify(options) => verify::command(options, &world, printer),
+        Command::Explain(options) => explain::command(options, printer),
+        Command::List(options) => list::command(options, printer),
+    }
+}

@@ -1,0 +1,356 @@
+//! The engine inside the binary: `csv` reads rows, small integers go into columns, Polars counts them batch by batch.
+//!
+//! A data frame's own reader was measured at twice the processor time and does not know the line of an error. Files
+//! are read side by side; the counts do not depend on how many at once.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use csv::ByteRecord;
+use polars::prelude::{Column, DataFrame, DataType, PolarsError};
+
+use super::coding::{Coder, Flags};
+use crate::cells::{Cell, CellTable, GROUP, Groups, Tabulate, Tabulated, Tabulation};
+use crate::error::{DataFault, Error};
+use crate::ingest::{CsvFile, DataRoot, Periods, StopsConfig};
+use crate::stops::{Contradictions, Input, SourceLedger};
+use crate::warning::Warning;
+use crate::world::World;
+
+/// Rows that Polars counts at once; larger batches were measured to be no faster.
+const BATCH: usize = 65_536;
+
+/// What is counted of every cell, in this order.
+const MEASURES: [&str; 5] = ["rows", "search_known", "searched", "hit_known", "hit"];
+
+/// Counts the rows of a `[[stops]]` table.
+#[derive(Debug)]
+pub struct Embedded<'a> {
+    /// The files and what their columns mean.
+    pub config: &'a StopsConfig,
+    /// Where the files are.
+    pub root: &'a DataRoot,
+    /// The groups of the study.
+    pub groups: &'a Groups,
+    /// The periods of the study.
+    pub periods: &'a Periods,
+    /// Files and threads.
+    pub world: &'a World,
+}
+
+/// Counts by cell at the finest grain that any request needs, and the account of the rows.
+struct Counted {
+    cells: Vec<(Vec<String>, [u64; 5])>,
+    ledger: SourceLedger,
+    contradictions: Contradictions,
+    unclear: [u64; 2],
+    input: Input,
+}
+
+impl Tabulate for Embedded<'_> {
+    fn tabulate(&self, requests: &[Tabulation]) -> Result<Tabulated, Error> {
+        let keys = finest_keys(requests);
+        let parts = self.count_files(&keys)?;
+        let mut ledger = SourceLedger {
+            files: self
+                .config
+                .files
+                .get_ref()
+                .iter()
+                .map(|f| f.get_ref().clone())
+                .collect(),
+            ..parts[0].ledger.clone()
+        };
+        let (mut contradictions, mut unclear) = (parts[0].contradictions, parts[0].unclear);
+        for part in &parts[1..] {
+            ledger.add(&part.ledger);
+            contradictions.add(part.contradictions);
+            unclear = [unclear[0] + part.unclear[0], unclear[1] + part.unclear[1]];
+        }
+        ledger.check()?;
+        let mut warnings = self.warnings(&ledger, contradictions);
+        describe_unclear(&mut ledger, contradictions, unclear);
+        if ledger.rows_kept == 0 {
+            warnings.push(Warning::NothingKept {
+                source: ledger.source.clone(),
+            });
+        }
+        let tables = requests
+            .iter()
+            .map(|request| self.answer(request, &keys, &parts))
+            .collect::<Result<_, _>>()?;
+        Ok(Tabulated {
+            tables,
+            ledger: vec![ledger],
+            inputs: parts.into_iter().map(|part| part.input).collect(),
+            warnings,
+        })
+    }
+}
+
+impl Embedded<'_> {
+    fn count_files(&self, keys: &[String]) -> Result<Vec<Counted>, Error> {
+        let files: Vec<&str> = self
+            .config
+            .files
+            .get_ref()
+            .iter()
+            .map(|f| f.get_ref().as_str())
+            .collect();
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut done = Vec::new();
+            loop {
+                let i = next.fetch_add(1, Ordering::Relaxed);
+                let Some(file) = files.get(i) else {
+                    return done;
+                };
+                done.push((i, self.count_file(file, keys)));
+            }
+        };
+        let workers = self.world.threads().min(files.len());
+        let mut results = std::thread::scope(|scope| {
+            let handles: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+            handles
+                .into_iter()
+                .flat_map(|handle| handle.join().expect("counting does not panic"))
+                .collect::<Vec<_>>()
+        });
+        results.sort_by_key(|(i, _)| *i);
+        results.into_iter().map(|(_, counted)| counted).collect()
+    }
+
+    fn count_file(&self, shown_as: &str, keys: &[String]) -> Result<Counted, Error> {
+        let path: PathBuf = self.root.locate(shown_as);
+        let mut file = CsvFile::open(self.world, &path)?;
+        let mut coder = Coder::new(self.config, &file, keys, (self.groups, self.periods))?;
+        let mut batch = Batch::new(keys.len());
+        let mut total: Option<DataFrame> = None;
+        let (mut record, mut key) = (ByteRecord::new(), Vec::new());
+        while let Some(at) = file.next(&mut record)? {
+            if let Some(flags) = coder.row(&at, &record, &mut key)? {
+                batch.push(&key, flags);
+            }
+            if batch.rows == BATCH {
+                self.world.watcher().rows(BATCH as u64);
+                total = Some(add_up(total, &mut batch).map_err(|e| polars_failed(&e))?);
+            }
+        }
+        let total = add_up(total, &mut batch).map_err(|e| polars_failed(&e))?;
+        let cells = read_cells(&total, &coder).map_err(|e| polars_failed(&e))?;
+        let input = file.finish(shown_as, "stops".into())?;
+        Ok(Counted {
+            cells,
+            unclear: coder.unclear(),
+            ledger: coder.ledger,
+            contradictions: coder.contradictions,
+            input,
+        })
+    }
+
+    fn answer(
+        &self,
+        request: &Tabulation,
+        keys: &[String],
+        parts: &[Counted],
+    ) -> Result<CellTable, Error> {
+        let pick: fn(&[u64; 5]) -> (u64, Option<u64>) = match request.counts.as_str() {
+            "stops" => |m| (m[0], None),
+            "searches" => |m| (m[2], Some(m[1])),
+            "hits" => |m| (m[4], Some(m[3])),
+            other => {
+                return Err(Error::Internal(format!(
+                    "rows of stops have no counts `{other}`"
+                )));
+            }
+        };
+        let cells = parts
+            .iter()
+            .flat_map(|part| &part.cells)
+            .map(|(key, measures)| {
+                let (events, trials) = pick(measures);
+                Cell {
+                    key: key.clone(),
+                    events,
+                    trials,
+                }
+            });
+        let too_many = || {
+            Error::from(DataFault::new(
+                &self.root.locate(""),
+                "the rows add up to more than the largest integer",
+                "",
+            ))
+        };
+        let finest = CellTable::new(keys.to_vec(), cells).ok_or_else(too_many)?;
+        let table = finest
+            .roll_up(&request.by, &request.only)
+            .ok_or_else(too_many)?;
+        let has_group = request.by.iter().any(|key| key == GROUP);
+        Ok(if has_group {
+            table.with_zeros(&self.groups.shown().map(str::to_owned).collect::<Vec<_>>())
+        } else {
+            table
+        })
+    }
+
+    fn warnings(&self, ledger: &SourceLedger, contradictions: Contradictions) -> Vec<Warning> {
+        let own = ledger.dropped.iter().take(self.config.filter.len());
+        let silent = own
+            .filter(|d| d.rows == 0)
+            .map(|d| Warning::FilterNeverFired {
+                source: ledger.source.clone(),
+                rule: d.rule.clone(),
+            });
+        let hits = contradictions.hit_without_search;
+        silent
+            .chain((hits > 0).then_some(Warning::HitWithoutSearch { rows: hits }))
+            .collect()
+    }
+}
+
+fn describe_unclear(
+    ledger: &mut SourceLedger,
+    contradictions: Contradictions,
+    [searches, hits]: [u64; 2],
+) {
+    let mut note = |rows: u64, text: &str| {
+        if rows > 0 {
+            ledger.notes.push(format!(
+                "{} rows kept as stops: {text}",
+                crate::number::count(rows)
+            ));
+        }
+    };
+    note(
+        searches,
+        "whether there was a search is not known; left out of search rates",
+    );
+    note(
+        hits,
+        "whether the search found something is not known; left out of hit rates",
+    );
+    note(
+        contradictions.hit_without_search,
+        "contraband is recorded and no search; counted neither as a search nor as a hit",
+    );
+}
+
+/// Every key that any request counts or filters by, in a fixed order.
+fn finest_keys(requests: &[Tabulation]) -> Vec<String> {
+    let mut keys: Vec<String> = requests
+        .iter()
+        .flat_map(|r| r.by.iter().cloned().chain(r.only.keys().map(str::to_owned)))
+        .collect();
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+/// Columns of codes and flags that wait to be counted.
+struct Batch {
+    keys: Vec<Vec<u32>>,
+    flags: [Vec<u64>; 5],
+    rows: usize,
+}
+
+impl Batch {
+    fn new(keys: usize) -> Self {
+        Self {
+            keys: vec![Vec::with_capacity(BATCH); keys],
+            flags: std::array::from_fn(|_| Vec::with_capacity(BATCH)),
+            rows: 0,
+        }
+    }
+
+    fn push(&mut self, key: &[u32], flags: Flags) {
+        for (column, code) in self.keys.iter_mut().zip(key) {
+            column.push(*code);
+        }
+        let values = [
+            true,
+            flags.search_known,
+            flags.searched,
+            flags.hit_known,
+            flags.hit,
+        ];
+        for (column, value) in self.flags.iter_mut().zip(values) {
+            column.push(u64::from(value));
+        }
+        self.rows += 1;
+    }
+
+    fn take(&mut self) -> Result<DataFrame, PolarsError> {
+        let rows = std::mem::take(&mut self.rows);
+        let keys = self
+            .keys
+            .iter_mut()
+            .enumerate()
+            .map(|(i, column)| Column::new(key_name(i).into(), std::mem::take(column)));
+        let flags = self
+            .flags
+            .iter_mut()
+            .zip(MEASURES)
+            .map(|(column, name)| Column::new(name.into(), std::mem::take(column)));
+        DataFrame::new(rows, keys.chain(flags).collect())
+    }
+}
+
+fn key_name(i: usize) -> String {
+    format!("key{i}")
+}
+
+fn add_up(total: Option<DataFrame>, batch: &mut Batch) -> Result<DataFrame, PolarsError> {
+    let keys: Vec<String> = (0..batch.keys.len()).map(key_name).collect();
+    let counted = sums(&batch.take()?, &keys)?;
+    match total {
+        None => Ok(counted),
+        Some(total) => sums(&total.vstack(&counted)?, &keys),
+    }
+}
+
+fn sums(frame: &DataFrame, keys: &[String]) -> Result<DataFrame, PolarsError> {
+    #[expect(
+        deprecated,
+        reason = "the eager sum of a group-by has no other form without the lazy engine, which would bring a network client"
+    )]
+    let mut summed = frame
+        .group_by(keys.iter().map(String::as_str))?
+        .select(MEASURES)
+        .sum()?;
+    for measure in MEASURES {
+        summed.rename(&format!("{measure}_sum"), measure.into())?;
+    }
+    Ok(summed)
+}
+
+fn read_cells(
+    total: &DataFrame,
+    coder: &Coder<'_>,
+) -> Result<Vec<(Vec<String>, [u64; 5])>, PolarsError> {
+    let keys = (0..coder.codes.len())
+        .map(|i| total.column(&key_name(i))?.u32().cloned())
+        .collect::<Result<Vec<_>, _>>()?;
+    let measures = MEASURES
+        .iter()
+        .map(|name| total.column(name)?.cast(&DataType::UInt64)?.u64().cloned())
+        .collect::<Result<Vec<_>, _>>()?;
+    let whole = "codes and counts are never null";
+    Ok((0..total.height())
+        .map(|row| {
+            let key = keys
+                .iter()
+                .zip(&coder.codes)
+                .map(|(column, codes)| codes.value(column.get(row).expect(whole)).to_owned())
+                .collect();
+            (
+                key,
+                std::array::from_fn(|m| measures[m].get(row).expect(whole)),
+            )
+        })
+        .collect())
+}
+
+fn polars_failed(error: &PolarsError) -> Error {
+    Error::Internal(format!("counting failed: {error}"))
+}

@@ -1,0 +1,247 @@
+//! What can go wrong, for whoever shows it to a person.
+//!
+//! Every error names the file and, where there is one, the line, the column or key, what was found, what is
+//! allowed and what to do. Messages are lowercase fragments without a final period; the command line adds
+//! `error:` and the hint. Statistics have their own small enum in [`crate::stats`], since that layer knows no files.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// A failure of the study, of its data, of the output folder or of ourselves.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The study file is at fault, at a known position in its text.
+    #[error("{0}")]
+    Study(Box<StudyFault>),
+    /// A data file is at fault.
+    #[error("{0}")]
+    Data(Box<DataFault>),
+    /// A file or folder could not be read or written.
+    #[error("{path}: cannot {action}: {source}", path = path.display())]
+    File {
+        /// What was touched.
+        path: PathBuf,
+        /// What was tried: `read`, `write`, `create` ...
+        action: &'static str,
+        /// The system's own words.
+        source: std::io::Error,
+    },
+    /// The output folder, or a bundle that is being verified, is at fault.
+    #[error("{message}")]
+    Bundle {
+        /// What was found.
+        message: String,
+        /// What to do about it.
+        hint: String,
+    },
+    /// A statistic refused its input although everything before it accepted it: our failure.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+/// A fault in the study file: where, what, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StudyFault {
+    /// The study file; empty until the layer that knows it has filled it in.
+    pub file: PathBuf,
+    /// The text of the study file, so that the piece can be shown.
+    pub text: String,
+    /// The offending piece, in bytes of `text`.
+    pub span: Range<usize>,
+    /// What was found, a lowercase fragment.
+    pub message: String,
+    /// What is allowed or what to do.
+    pub hint: String,
+}
+
+/// A fault in a data file: where, what was found, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataFault {
+    /// The file.
+    pub file: PathBuf,
+    /// Line in the file, counted from 1, the header included.
+    pub line: Option<u64>,
+    /// The column's name.
+    pub column: Option<String>,
+    /// What was found.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
+}
+
+impl Error {
+    /// A fault of the study file at `span`.
+    #[must_use]
+    pub fn study(span: Range<usize>, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Study(Box::new(StudyFault {
+            file: PathBuf::new(),
+            text: String::new(),
+            span,
+            message: message.into(),
+            hint: hint.into(),
+        }))
+    }
+
+    /// The same fault with its file and text, filled in once by the layer that read them.
+    #[must_use]
+    pub fn in_study(self, file: &Path, text: &str) -> Self {
+        match self {
+            Self::Study(mut fault) if fault.file.as_os_str().is_empty() => {
+                fault.file = file.to_path_buf();
+                text.clone_into(&mut fault.text);
+                Self::Study(fault)
+            }
+            other => other,
+        }
+    }
+
+    /// A fault of the output folder or of a bundle.
+    #[must_use]
+    pub fn bundle(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Bundle {
+            message: message.into(),
+            hint: hint.into(),
+        }
+    }
+
+    /// What to do about it, where there is something to say.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Study(fault) => Some(fault.hint.as_str()),
+            Self::Data(fault) => Some(fault.hint.as_str()),
+            Self::Bundle { hint, .. } => Some(hint.as_str()),
+            Self::File { .. } => None,
+            Self::Internal(_) => Some("this is a defect of evenhand, not of the study; please report it with the study file"),
+        }
+        .filter(|hint| !hint.is_empty())
+    }
+
+    /// 1 when the study or the data is at fault, 2 when we are.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Internal(_) => 2,
+            _ => 1,
+        }
+    }
+}
+
+impl From<DataFault> for Error {
+    fn from(fault: DataFault) -> Self {
+        Self::Data(Box::new(fault))
+    }
+}
+
+impl DataFault {
+    /// A fault of a whole file.
+    #[must_use]
+    pub fn new(file: &Path, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            file: file.to_path_buf(),
+            line: None,
+            column: None,
+            message: message.into(),
+            hint: hint.into(),
+        }
+    }
+
+    /// The line, counted from 1 with the header.
+    #[must_use]
+    pub fn at_line(mut self, line: u64) -> Self {
+        self.line = Some(line);
+        self
+    }
+
+    /// The column's name.
+    #[must_use]
+    pub fn in_column(mut self, column: impl Into<String>) -> Self {
+        self.column = Some(column.into());
+        self
+    }
+}
+
+impl fmt::Display for DataFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file.display())?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        if let Some(column) = &self.column {
+            write!(f, ": column `{column}`")?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+impl fmt::Display for StudyFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let before = self.text.get(..self.span.start).unwrap_or_default();
+        write!(
+            f,
+            "{}:{}: {}",
+            self.file.display(),
+            before.matches('\n').count() + 1,
+            self.message
+        )
+    }
+}
+
+/// The allowed words as a hint, the nearest to what was found first: ``did you mean `rates`? allowed: ...``.
+#[must_use]
+pub fn nearest_hint<'a>(found: &str, allowed: impl IntoIterator<Item = &'a str>) -> String {
+    let allowed: Vec<&str> = allowed.into_iter().collect();
+    if allowed.is_empty() {
+        return "there is none to choose from".into();
+    }
+    let list = allowed
+        .iter()
+        .map(|word| format!("`{word}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let similarity =
+        |word: &&str| strsim::jaro_winkler(&found.to_lowercase(), &word.to_lowercase());
+    let best = allowed
+        .iter()
+        .copied()
+        .max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
+    match best {
+        Some(word) if similarity(&word) > 0.75 => format!("did you mean `{word}`? allowed: {list}"),
+        _ => format!("allowed: {list}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_names_file_line_and_column() {
+        let fault = DataFault::new(
+            Path::new("a.csv"),
+            "found `-3`",
+            "counts are whole numbers from 0",
+        )
+        .at_line(7)
+        .in_column("stops");
+        assert_eq!(fault.to_string(), "a.csv:7: column `stops`: found `-3`");
+    }
+
+    #[test]
+    fn a_study_fault_counts_lines_of_its_text() {
+        let error = Error::study(5..8, "unknown key `abc`", "")
+            .in_study(Path::new("s.toml"), "a=1\n\nabc=2");
+        assert_eq!(error.to_string(), "s.toml:3: unknown key `abc`");
+        assert_eq!(error.hint(), None);
+    }
+
+    #[test]
+    fn the_nearest_word_comes_first() {
+        assert!(
+            nearest_hint("dispairty", ["rates", "disparity"])
+                .starts_with("did you mean `disparity`?")
+        );
+        assert_eq!(nearest_hint("zzz", ["rates"]), "allowed: `rates`");
+    }
+}

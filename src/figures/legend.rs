@@ -1,0 +1,309 @@
+//! The legend: samples with their meaning, flowing from left to right above the chart.
+
+use super::frame::{MARGIN, RIGHT};
+use super::marks::{self, Cell, LINK, PREDICTION_DASH, THICK, THIN};
+use super::palette::{Body, CIRCLE_OPACITY, INK, MUTED, arrowhead, colour, marker, solid, tint};
+use super::parts::IntervalNames;
+use super::scale::{Scale, Spot};
+use super::svg::{Anchor, Canvas, Colour, Fill, Lettering, Point, Stroke, text_width};
+use super::text::{SMALL, centred, line_height, wrap};
+
+/// Width kept for a sample.
+const SAMPLE: f64 = 34.0;
+const BETWEEN: f64 = 26.0;
+const ROW: f64 = 24.0;
+
+/// What a legend shows beside a text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Sample {
+    Series(usize),
+    /// Of the only series, or of all alike.
+    Headline(Option<usize>),
+    Counting(Option<usize>),
+    Hollow(usize),
+    Diamond,
+    Prediction,
+    Arrow,
+    Link,
+    /// A circle of a given radius, filled with a colour or hollow.
+    Circle(f64, Option<Colour>),
+    /// Two circles in one another, larger radius first.
+    Sizes(f64, f64),
+}
+
+/// A sample and its meaning.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Item {
+    pub(super) sample: Sample,
+    pub(super) text: String,
+}
+
+impl Item {
+    pub(super) fn new(sample: Sample, text: impl Into<String>) -> Self {
+        Self {
+            sample,
+            text: text.into(),
+        }
+    }
+}
+
+/// The entries that a chart of rows needs: only what is drawn is explained.
+pub(super) fn items(
+    cells: &[(Cell, Scale)],
+    series: &[String],
+    names: &IntervalNames,
+) -> Vec<Item> {
+    let drawn: Vec<&Cell> = cells
+        .iter()
+        .map(|(cell, _)| cell)
+        .filter(|c| c.is_drawn())
+        .collect();
+    let any = |test: &dyn Fn(&Cell) -> bool| drawn.iter().any(|c| test(c));
+    let first = drawn.first().map_or(0, |c| c.mark.series);
+    let only = drawn
+        .iter()
+        .all(|c| c.mark.series == first)
+        .then_some(first);
+    let mut items = Vec::new();
+    if series.len() > 1 {
+        let used = series
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| cells.iter().any(|(c, _)| c.mark.series == *i));
+        items.extend(used.map(|(i, name)| Item::new(Sample::Series(i), name)));
+    }
+    let optional = [
+        (
+            any(&|c| c.mark.headline.is_some() && !c.is_summary()),
+            Sample::Headline(only),
+            names.headline.as_str(),
+        ),
+        (
+            any(&|c| c.mark.counting.is_some() && !c.is_summary()),
+            Sample::Counting(only),
+            names.counting.as_str(),
+        ),
+        (
+            any(&|c| c.is_hollow()),
+            Sample::Hollow(first),
+            "hollow: no interval",
+        ),
+        (
+            any(&|c| c.is_summary()),
+            Sample::Diamond,
+            "pooled estimate; width of the diamond: its interval",
+        ),
+        (
+            any(&|c| c.prediction.is_some()),
+            Sample::Prediction,
+            names.prediction.as_str(),
+        ),
+        (
+            cells.iter().any(|(c, scale)| leaves(c, scale)),
+            Sample::Arrow,
+            "continues beyond the axis",
+        ),
+    ];
+    let shown = optional
+        .into_iter()
+        .filter(|(needed, _, text)| *needed && !text.is_empty());
+    items.extend(shown.map(|(_, sample, text)| Item::new(sample, text)));
+    items
+}
+
+fn leaves(cell: &Cell, scale: &Scale) -> bool {
+    let ends = [cell.mark.headline, cell.mark.counting, cell.prediction]
+        .into_iter()
+        .flatten()
+        .flat_map(|i| [i.low, i.high]);
+    let drawn = ends.chain(cell.mark.value).filter(|_| cell.is_drawn());
+    drawn
+        .map(|v| scale.spot(v))
+        .any(|spot| matches!(spot, Some(Spot::Below | Spot::Above)))
+}
+
+/// An item ready to be drawn.
+struct Entry<'a> {
+    item: &'a Item,
+    lines: Vec<String>,
+    width: f64,
+    height: f64,
+}
+
+/// Draws the items from `top` downwards and returns their lower end.
+pub(super) fn draw(canvas: &mut Canvas, top: f64, items: &[Item]) -> f64 {
+    let mut y = top;
+    for row in rows(items) {
+        let height = row.iter().map(|e| e.height).fold(0.0, f64::max);
+        let mut x = MARGIN;
+        for entry in row {
+            draw_entry(canvas, (x, y + height / 2.0), &entry);
+            x += entry.width + BETWEEN;
+        }
+        y += height;
+    }
+    if items.is_empty() { top } else { y + 6.0 }
+}
+
+/// The items in rows that fit the width of the picture.
+fn rows(items: &[Item]) -> Vec<Vec<Entry<'_>>> {
+    let mut rows: Vec<Vec<Entry>> = Vec::new();
+    let mut used = f64::INFINITY;
+    for entry in items.iter().map(entry) {
+        if used + entry.width > RIGHT {
+            rows.push(Vec::new());
+            used = MARGIN;
+        }
+        used += entry.width + BETWEEN;
+        rows.last_mut()
+            .expect("the first entry begins a row")
+            .push(entry);
+    }
+    rows
+}
+
+fn entry(item: &Item) -> Entry<'_> {
+    let before = sample_width(item.sample) + 7.0;
+    let lines = wrap(&item.text, SMALL, RIGHT - MARGIN - before);
+    let width = before
+        + lines
+            .iter()
+            .map(|l| text_width(l, SMALL))
+            .fold(0.0, f64::max);
+    let text = ROW + line_height(SMALL) * lines.len().saturating_sub(1) as f64;
+    let height = match item.sample {
+        Sample::Circle(radius, _) | Sample::Sizes(radius, _) => text.max(2.0 * radius + 6.0),
+        _ => text,
+    };
+    Entry {
+        item,
+        lines,
+        width,
+        height,
+    }
+}
+
+fn draw_entry(canvas: &mut Canvas, (x, y): Point, entry: &Entry) {
+    sample(canvas, (x, y), entry.item.sample);
+    let x = x + sample_width(entry.item.sample) + 7.0;
+    let first =
+        centred(y, SMALL) - line_height(SMALL) * entry.lines.len().saturating_sub(1) as f64 / 2.0;
+    for (i, line) in entry.lines.iter().enumerate() {
+        let baseline = first + line_height(SMALL) * i as f64;
+        canvas.text(
+            Lettering {
+                x,
+                baseline,
+                anchor: Anchor::Start,
+                font: SMALL,
+                colour: INK,
+            },
+            line,
+        );
+    }
+}
+
+fn sample_width(sample: Sample) -> f64 {
+    match sample {
+        Sample::Series(_) | Sample::Hollow(_) => 14.0,
+        Sample::Circle(radius, _) | Sample::Sizes(radius, _) => (2.0 * radius).max(14.0),
+        _ => SAMPLE,
+    }
+}
+
+fn sample(canvas: &mut Canvas, (x, y): Point, sample: Sample) {
+    let width = sample_width(sample);
+    let (from, to, middle) = ((x, y), (x + width, y), (x + width / 2.0, y));
+    match sample {
+        Sample::Series(series) => marker(canvas, middle, series, Body::Solid),
+        Sample::Headline(series) => {
+            canvas.line(
+                from,
+                to,
+                Stroke {
+                    colour: ink(series),
+                    width: THICK,
+                },
+            );
+            if let Some(series) = series {
+                marker(canvas, middle, series, Body::Solid);
+            }
+        }
+        Sample::Counting(series) => {
+            let (from, to) = ((from.0 + 2.0, y), (to.0 - 2.0, y));
+            canvas.line(
+                from,
+                to,
+                Stroke {
+                    colour: ink(series),
+                    width: THIN,
+                },
+            );
+            marks::end_tick(canvas, from, ink(series));
+            marks::end_tick(canvas, to, ink(series));
+        }
+        Sample::Hollow(series) => marker(canvas, middle, series, Body::Hollow),
+        Sample::Diamond => canvas.polygon(marks::diamond((x, to.0), middle), solid(INK)),
+        Sample::Prediction => canvas.dashed(
+            from,
+            to,
+            (
+                Stroke {
+                    colour: INK,
+                    width: THIN,
+                },
+                PREDICTION_DASH,
+            ),
+        ),
+        Sample::Arrow => {
+            canvas.line(
+                (x + 8.0, y),
+                (to.0 - 4.0, y),
+                Stroke {
+                    colour: MUTED,
+                    width: THICK,
+                },
+            );
+            arrowhead(canvas, to, (1.0, 0.0), MUTED);
+        }
+        Sample::Link => canvas.line(
+            from,
+            to,
+            Stroke {
+                colour: tint(INK),
+                width: LINK,
+            },
+        ),
+        Sample::Circle(radius, fill) => circle(canvas, middle, radius, fill),
+        Sample::Sizes(large, small) => {
+            circle(canvas, middle, large, None);
+            circle(canvas, (middle.0, y + large - small), small, None);
+        }
+    }
+}
+
+/// Colour of a series, or of the text when several are meant.
+fn ink(series: Option<usize>) -> Colour {
+    series.map_or(INK, colour)
+}
+
+fn circle(canvas: &mut Canvas, centre: Point, radius: f64, fill: Option<Colour>) {
+    if let Some(colour) = fill {
+        canvas.disc(
+            centre,
+            radius,
+            Fill {
+                colour,
+                opacity: CIRCLE_OPACITY,
+            },
+        );
+    }
+    canvas.ring(
+        centre,
+        radius,
+        Stroke {
+            colour: INK,
+            width: if fill.is_some() { 0.8 } else { 1.4 },
+        },
+    );
+}

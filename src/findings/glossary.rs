@@ -1,0 +1,243 @@
+//! The glossary of estimands: what each is called in results, how it is written, and what it is.
+
+use crate::number::Style;
+
+/// A kind of number that an analysis may report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Estimand {
+    /// The word in result tables.
+    pub name: &'static str,
+    /// What people read in a table heading.
+    pub heading: &'static str,
+    /// How it is written.
+    pub style: Style,
+    /// Whether an interval may leave the estimate out.
+    pub interval_may_leave_estimate_out: bool,
+}
+
+const fn estimand(name: &'static str, heading: &'static str, style: Style) -> Estimand {
+    Estimand {
+        name,
+        heading,
+        style,
+        interval_may_leave_estimate_out: false,
+    }
+}
+
+/// Events per head of the benchmark and year, times the study's `per`.
+pub const RATE: Estimand = estimand("rate", "Rate", Style::Quantity);
+/// Events out of trials.
+pub const PROPORTION: Estimand = estimand("proportion", "Rate", Style::Percent);
+/// Ratio of two rates per head.
+pub const RATE_RATIO: Estimand = estimand("rate_ratio", "Rate ratio", Style::Ratio);
+/// Ratio of two proportions.
+pub const RISK_RATIO: Estimand = estimand("risk_ratio", "Risk ratio", Style::Ratio);
+/// Difference of two rates per head, times the study's `per`.
+pub const RATE_DIFFERENCE: Estimand =
+    estimand("rate_difference", "Rate difference", Style::Quantity);
+/// Difference of two proportions.
+pub const RISK_DIFFERENCE: Estimand = estimand("risk_difference", "Risk difference", Style::Points);
+/// Odds ratio of two proportions.
+pub const ODDS_RATIO: Estimand = estimand("odds_ratio", "Odds ratio", Style::Ratio);
+/// Share of events over share of the benchmark.
+pub const DISPARITY_INDEX: Estimand = estimand("disparity_index", "Disparity index", Style::Ratio);
+/// Events beyond the group's own share of the benchmark.
+pub const SURPLUS_OVER_SHARE: Estimand = estimand(
+    "surplus_over_own_share",
+    "Surplus over own share",
+    Style::Count,
+);
+/// Events beyond what the reference group's rate would give.
+pub const EXCESS_OVER_REFERENCE: Estimand = estimand(
+    "excess_over_reference_rate",
+    "Excess over the reference rate",
+    Style::Count,
+);
+/// Part of the group's events beyond what the reference group's rate would give.
+pub const EXCESS_SHARE: Estimand = estimand("excess_share", "Excess share", Style::Percent);
+/// The benchmark share that would make the disparity vanish.
+pub const TIPPING_SHARE: Estimand =
+    estimand("tipping_share", "Tipping benchmark share", Style::Percent);
+/// The group's share of the benchmark.
+pub const BENCHMARK_SHARE: Estimand =
+    estimand("benchmark_share", "Benchmark share", Style::Percent);
+/// Events expected under the benchmark.
+pub const EXPECTED: Estimand = estimand("expected", "Expected", Style::Count);
+/// Observed minus expected.
+pub const DIFFERENCE: Estimand = estimand(
+    "observed_minus_expected",
+    "Observed − expected",
+    Style::Count,
+);
+/// Standard deviations between observed and expected.
+pub const STANDARD_DEVIATIONS: Estimand = estimand(
+    "standard_deviations",
+    "Standard deviations",
+    Style::Statistic,
+);
+/// Standard deviations divided by the root of the dispersion.
+pub const STANDARD_DEVIATIONS_DISPERSED: Estimand = estimand(
+    "standard_deviations_dispersed",
+    "Standard deviations / √φ",
+    Style::Statistic,
+);
+/// Standard deviations by the hypergeometric distribution.
+pub const STANDARD_DEVIATIONS_WITHOUT_REPLACEMENT: Estimand = estimand(
+    "standard_deviations_without_replacement",
+    "Standard deviations, without replacement",
+    Style::Statistic,
+);
+/// Exact binomial p, the doubled smaller tail, as its decimal logarithm.
+pub const LOG10_P_CENTRAL: Estimand = estimand(
+    "log10_p_binomial_central",
+    "log10 p, exact binomial (doubled smaller tail)",
+    Style::Statistic,
+);
+/// Exact binomial p by minimum likelihood, as its decimal logarithm.
+pub const LOG10_P_MINIMUM_LIKELIHOOD: Estimand = estimand(
+    "log10_p_binomial_minimum_likelihood",
+    "log10 p, exact binomial (minimum likelihood)",
+    Style::Statistic,
+);
+/// Pooled two-sample Z of two proportions.
+pub const POOLED_Z: Estimand = estimand("pooled_z", "Two-sample Z", Style::Statistic);
+/// Four-fifths ratio when the event is a selection.
+pub const FOUR_FIFTHS_SELECTION: Estimand = estimand(
+    "four_fifths_selection",
+    "Four-fifths, event as selection",
+    Style::Ratio,
+);
+/// Four-fifths ratio when the event is adverse: of the rates of its absence.
+pub const FOUR_FIFTHS_ADVERSE: Estimand = estimand(
+    "four_fifths_adverse",
+    "Four-fifths, 1 − adverse rate",
+    Style::Ratio,
+);
+/// Cohen's h of two proportions.
+pub const COHEN_H: Estimand = estimand("cohen_h", "Cohen's h", Style::Statistic);
+/// The smallest ratio that the data would find with 80 % power.
+pub const MINIMUM_DETECTABLE_RATIO: Estimand = estimand(
+    "minimum_detectable_ratio",
+    "Minimum detectable ratio",
+    Style::Ratio,
+);
+/// Ratio in one arm of a programme over the ratio in the other.
+pub const RATIO_OF_RATIOS: Estimand = estimand("ratio_of_ratios", "Ratio of ratios", Style::Ratio);
+/// The same, pooled over strata whose true values differ.
+pub const POOLED_BETWEEN: Estimand = estimand(
+    "ratio_of_ratios_paule_mandel",
+    "Ratio of ratios, strata may differ (Paule-Mandel)",
+    Style::Ratio,
+);
+/// The same, pooled as if all strata had one value.
+pub const POOLED_FIXED: Estimand = estimand(
+    "ratio_of_ratios_fixed_effect",
+    "Ratio of ratios, one value for all (fixed effect)",
+    Style::Ratio,
+);
+/// Where the value of a further stratum would fall.
+pub const PREDICTION: Estimand = Estimand {
+    interval_may_leave_estimate_out: false,
+    ..estimand(
+        "ratio_of_ratios_prediction",
+        "Prediction for a further stratum",
+        Style::Ratio,
+    )
+};
+/// Median over strata.
+pub const MEDIAN: Estimand = estimand(
+    "ratio_of_ratios_median",
+    "Median of the strata",
+    Style::Ratio,
+);
+/// Pool without one stratum.
+pub const LEAVE_ONE_OUT: Estimand = estimand(
+    "ratio_of_ratios_without_stratum",
+    "Pool without this stratum",
+    Style::Ratio,
+);
+/// Standard deviation of the strata's true values, on the logarithmic scale.
+pub const TAU: Estimand = estimand(
+    "tau",
+    "Spread between strata (τ, log scale)",
+    Style::Statistic,
+);
+/// Test of homogeneity.
+pub const COCHRAN_Q: Estimand = estimand("cochran_q", "Cochran's Q", Style::Statistic);
+/// Strata in which the ratio is above 1.
+pub const STRATA_ABOVE_ONE: Estimand = estimand("strata_above_one", "Strata above 1", Style::Count);
+/// Largest share of the fixed-effect weight.
+pub const LARGEST_WEIGHT: Estimand = estimand(
+    "largest_weight",
+    "Largest fixed-effect weight",
+    Style::Percent,
+);
+/// Mantel-Haenszel risk ratio.
+pub const MH_RISK_RATIO: Estimand = estimand(
+    "mantel_haenszel_risk_ratio",
+    "Mantel-Haenszel risk ratio",
+    Style::Ratio,
+);
+/// Mantel-Haenszel odds ratio.
+pub const MH_ODDS_RATIO: Estimand = estimand(
+    "mantel_haenszel_odds_ratio",
+    "Mantel-Haenszel odds ratio",
+    Style::Ratio,
+);
+/// Mantel-Haenszel risk difference.
+pub const MH_RISK_DIFFERENCE: Estimand = estimand(
+    "mantel_haenszel_risk_difference",
+    "Mantel-Haenszel risk difference",
+    Style::Points,
+);
+/// Cochran-Mantel-Haenszel statistic.
+pub const CMH: Estimand = estimand(
+    "cochran_mantel_haenszel",
+    "Cochran-Mantel-Haenszel",
+    Style::Statistic,
+);
+/// Cochran-Mantel-Haenszel statistic with continuity correction.
+pub const CMH_CORRECTED: Estimand = estimand(
+    "cochran_mantel_haenszel_corrected",
+    "Cochran-Mantel-Haenszel, continuity corrected",
+    Style::Statistic,
+);
+/// Exact p of the common odds ratio.
+pub const CMH_EXACT: Estimand = estimand(
+    "common_odds_ratio_exact",
+    "Common odds ratio, exact",
+    Style::Ratio,
+);
+/// Breslow-Day statistic.
+pub const BRESLOW_DAY: Estimand = estimand("breslow_day", "Breslow-Day", Style::Statistic);
+/// Breslow-Day statistic with Tarone's correction.
+pub const TARONE: Estimand = estimand(
+    "breslow_day_tarone",
+    "Breslow-Day, Tarone corrected",
+    Style::Statistic,
+);
+/// Risk ratio of the strata added up.
+pub const CRUDE_RISK_RATIO: Estimand =
+    estimand("crude_risk_ratio", "Crude risk ratio", Style::Ratio);
+/// Hits out of searches.
+pub const HIT_RATE: Estimand = estimand("hit_rate", "Hit rate", Style::Percent);
+/// Searches out of stops.
+pub const SEARCH_RATE: Estimand = estimand("search_rate", "Search rate", Style::Percent);
+/// Chi-square of equal hit rates.
+pub const EQUAL_HIT_RATES: Estimand = estimand(
+    "equal_hit_rates_chi_square",
+    "Chi-square of equal hit rates",
+    Style::Statistic,
+);
+/// Mean over places of the difference of hit rates.
+pub const MEAN_HIT_RATE_DIFFERENCE: Estimand = estimand(
+    "mean_hit_rate_difference",
+    "Mean difference of hit rates over places",
+    Style::Points,
+);
+/// The same with the published standard error.
+pub const MEAN_HIT_RATE_DIFFERENCE_PUBLISHED: Estimand = estimand(
+    "mean_hit_rate_difference_published_se",
+    "Mean difference over places, published standard error",
+    Style::Points,
+);

@@ -1,0 +1,252 @@
+//! The glossary of result columns, and lines as rows of them.
+
+use serde::Serialize;
+
+use super::finding::{Band, Finding, Line};
+use crate::number::{file_text, twelve_digits};
+
+/// The columns of every result table, in order, each with its meaning. They never vary.
+pub const COLUMNS: [(&str, &str); 30] = [
+    ("analysis", "name of the analysis"),
+    ("outcome", "what is counted"),
+    (
+        "unit",
+        "what the events are counted out of, or the keys of the baseline",
+    ),
+    ("place", "place, where the table is by place"),
+    (
+        "program",
+        "programme status, where the table is by programme",
+    ),
+    ("group", "the group that the number is about"),
+    (
+        "comparison",
+        "against whom: reference_group, everyone_else, benchmark_share, programme, reference_group_by_programme",
+    ),
+    ("benchmark", "name of the baseline"),
+    ("stratum", "values of the remaining keys"),
+    ("period", "period of the study"),
+    ("estimand", "what is estimated"),
+    ("estimate", "the number; empty where undefined"),
+    ("std_error", "standard error, of the logarithm for ratios"),
+    ("conf_low", "lower end of the interval"),
+    ("conf_high", "upper end of the interval"),
+    ("conf_level", "confidence level"),
+    ("conf_method", "method of the interval"),
+    (
+        "variance",
+        "what the interval counts: counting, between, cluster",
+    ),
+    (
+        "dispersion",
+        "Pearson X2 over its degrees of freedom, where places or periods repeat",
+    ),
+    (
+        "dispersion_tip",
+        "the dispersion that would erase the finding",
+    ),
+    ("band", "pointwise: the interval is for this number alone"),
+    ("statistic", "test statistic"),
+    ("df", "its degrees of freedom"),
+    (
+        "p_value",
+        "two-sided p-value, in agreement with the interval",
+    ),
+    ("p_adjusted", "p-value adjusted for the declared family"),
+    ("events", "events of the group"),
+    ("trials", "what they are counted out of"),
+    ("exposure", "people times years"),
+    (
+        "quoted",
+        "yes for the interval to be quoted, no for the one beside it",
+    ),
+    ("warning", "kinds of caution that touch the number"),
+];
+
+/// One row of a result table: the columns of [`COLUMNS`], in their order. In JSON an undefined estimate is `null`, and
+/// other columns that have nothing to say are left out.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(
+    missing_docs,
+    reason = "COLUMNS documents each of them, and a second text would drift from it"
+)]
+pub struct Row {
+    pub analysis: &'static str,
+    pub outcome: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub comparison: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub benchmark: Option<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub stratum: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period: Option<String>,
+    pub estimand: &'static str,
+    pub estimate: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub std_error: Option<f64>,
+    #[serde(serialize_with = "ends", skip_serializing_if = "Option::is_none")]
+    pub conf_low: Option<f64>,
+    #[serde(serialize_with = "ends", skip_serializing_if = "Option::is_none")]
+    pub conf_high: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conf_level: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conf_method: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variance: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dispersion: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dispersion_tip: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub band: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statistic: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub df: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p_value: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p_adjusted: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trials: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exposure: Option<f64>,
+    pub quoted: bool,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub warning: String,
+}
+
+/// JSON has no infinity: an infinite end is the text `inf` or `-inf`.
+fn ends<S: serde::Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(v) if v.is_infinite() => {
+            serializer.serialize_str(if *v > 0.0 { "inf" } else { "-inf" })
+        }
+        other => other.serialize(serializer),
+    }
+}
+
+/// The rows of a finding: one per line and interval, the one to be quoted first.
+#[must_use]
+pub fn tidy(finding: &Finding) -> Vec<Row> {
+    finding
+        .lines
+        .iter()
+        .flat_map(|line| rows(finding, line))
+        .collect()
+}
+
+fn rows(finding: &Finding, line: &Line) -> Vec<Row> {
+    let bands: Vec<&Band> = line.headline.iter().chain(&line.counting).collect();
+    if bands.is_empty() {
+        return vec![row(finding, line, None)];
+    }
+    let mut rows: Vec<Row> = bands
+        .into_iter()
+        .map(|band| row(finding, line, Some(band)))
+        .collect();
+    rows[1..].iter_mut().for_each(|row| row.quoted = false);
+    rows
+}
+
+fn row(finding: &Finding, line: &Line, band: Option<&Band>) -> Row {
+    let twelve = |value: Option<f64>| value.map(twelve_digits);
+    let test = band.map_or(line.test, |band| band.test.or(line.test));
+    let own = ["place", "program", "period"];
+    let rest: Vec<String> = line
+        .at
+        .iter()
+        .filter(|(key, _)| !own.contains(&key.as_str()))
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    Row {
+        analysis: finding.analysis,
+        outcome: finding.frame.events.clone(),
+        unit: finding.frame.trials.clone(),
+        place: line.key("place").map(str::to_owned),
+        program: line.key("program").map(str::to_owned),
+        group: (!line.group.is_empty()).then(|| line.group.clone()),
+        comparison: line.comparison.word(),
+        benchmark: line.benchmark.clone(),
+        stratum: rest.join("; "),
+        period: line.key("period").map(str::to_owned),
+        estimand: line.estimand.name,
+        estimate: twelve(line.estimate),
+        std_error: twelve(line.std_error),
+        conf_low: twelve(band.map(|b| b.interval.low)),
+        conf_high: twelve(band.map(|b| b.interval.high)),
+        conf_level: band.map(|b| b.level.get()),
+        conf_method: band.map(|b| b.method.clone()),
+        variance: band.map(|b| b.variance.word()),
+        dispersion: twelve(line.dispersion),
+        dispersion_tip: twelve(line.dispersion_tip),
+        band: band.map(|_| "pointwise"),
+        statistic: twelve(test.and_then(|t| t.statistic)),
+        df: twelve(test.and_then(|t| t.df)),
+        p_value: twelve(test.and_then(|t| t.p_value)),
+        p_adjusted: None,
+        events: line.events,
+        trials: line.trials,
+        exposure: twelve(line.exposure),
+        quoted: true,
+        warning: line
+            .warnings
+            .iter()
+            .map(crate::warning::Warning::kind)
+            .collect::<Vec<_>>()
+            .join(" "),
+    }
+}
+
+impl Row {
+    /// The fields as text, in the order of [`COLUMNS`].
+    #[must_use]
+    pub fn fields(&self) -> Vec<String> {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let whole = |value: Option<u64>| value.map(|v| v.to_string()).unwrap_or_default();
+        vec![
+            self.analysis.into(),
+            self.outcome.clone(),
+            text(&self.unit),
+            text(&self.place),
+            text(&self.program),
+            text(&self.group),
+            self.comparison.into(),
+            text(&self.benchmark),
+            self.stratum.clone(),
+            text(&self.period),
+            self.estimand.into(),
+            file_text(self.estimate),
+            file_text(self.std_error),
+            file_text(self.conf_low),
+            file_text(self.conf_high),
+            file_text(self.conf_level),
+            text(&self.conf_method),
+            self.variance.unwrap_or_default().into(),
+            file_text(self.dispersion),
+            file_text(self.dispersion_tip),
+            self.band.unwrap_or_default().into(),
+            file_text(self.statistic),
+            file_text(self.df),
+            file_text(self.p_value),
+            file_text(self.p_adjusted),
+            whole(self.events),
+            whole(self.trials),
+            file_text(self.exposure),
+            if self.quoted { "yes" } else { "no" }.into(),
+            self.warning.clone(),
+        ]
+    }
+}

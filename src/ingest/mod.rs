@@ -1,0 +1,49 @@
+//! Files become tables: counts enter at the waist, populations become baselines, agreements become the register.
+//!
+//! Each table of the study file that describes data is a struct of this layer. Rows of stops are described here
+//! ([`StopsConfig`]) and counted by [`crate::engines`].
+
+mod agreements;
+mod counts;
+mod csv_file;
+mod periods;
+mod population;
+mod row_filter;
+mod stops;
+
+pub use agreements::{Agreement, AgreementsConfig, Register, read_agreements};
+pub(crate) use counts::group_of;
+pub use counts::{CountsConfig, EventsAre, PublishedCounts, read_counts};
+pub use csv_file::{At, CsvFile, quoted_or_blank, sha256};
+pub use periods::{Period, Periods, PeriodsConfig};
+pub use population::{Baseline, People, PopulationCell, PopulationConfig, read_population};
+pub use row_filter::{CompiledFilter, RowFilter};
+pub use stops::{OutcomeCodes, StopsConfig, UnclearRule};
+
+use std::path::{Path, PathBuf};
+
+/// Where the files of a study are: beside the study file, or below a folder given to `verify --data`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DataRoot {
+    /// Paths are relative to this folder, the one of the study file.
+    BesideStudy(PathBuf),
+    /// Paths lose their leading `..` and are looked for below this folder.
+    Below(PathBuf),
+}
+
+impl DataRoot {
+    /// Where a file named by the study is.
+    #[must_use]
+    pub fn locate(&self, file: &str) -> PathBuf {
+        match self {
+            Self::BesideStudy(folder) => folder.join(file),
+            Self::Below(folder) => {
+                let inner: PathBuf = Path::new(file)
+                    .components()
+                    .filter(|c| matches!(c, std::path::Component::Normal(_)))
+                    .collect();
+                folder.join(inner)
+            }
+        }
+    }
+}

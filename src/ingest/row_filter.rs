@@ -1,0 +1,93 @@
+//! Filters over raw columns. Each writes a line in the ledger; one that never fires is a warning.
+
+use std::collections::BTreeMap;
+
+use csv::ByteRecord;
+use serde::Deserialize;
+
+use super::csv_file::{At, CsvFile};
+use crate::cells::OneOrMany;
+use crate::error::Error;
+
+/// A `filter` table of a source: rows that fit are dropped.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RowFilter {
+    /// Why rows are dropped, as the ledger prints it.
+    pub drop: String,
+    /// Raw column to the values that fit. Several columns must all fit.
+    #[serde(rename = "where")]
+    pub fits: BTreeMap<String, Condition>,
+}
+
+/// Which values of a column fit.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged, expecting = "a text, a list of texts, or { not = ... }")]
+pub enum Condition {
+    /// Any of these.
+    Is(OneOrMany),
+    /// Anything but these.
+    IsNot {
+        /// The values that do not fit.
+        not: OneOrMany,
+    },
+}
+
+impl Condition {
+    fn fits(&self, value: &str) -> bool {
+        match self {
+            Self::Is(allowed) => allowed.values().iter().any(|a| a == value),
+            Self::IsNot { not } => not.values().iter().all(|a| a != value),
+        }
+    }
+}
+
+/// A filter bound to the columns of one file.
+#[derive(Debug)]
+pub struct CompiledFilter<'a> {
+    conditions: Vec<(usize, &'a Condition)>,
+}
+
+impl<'a> CompiledFilter<'a> {
+    /// Binds the filter to a file.
+    ///
+    /// # Errors
+    /// A column that the file does not have.
+    pub fn new(filter: &'a RowFilter, file: &CsvFile) -> Result<Self, Error> {
+        let conditions = filter
+            .fits
+            .iter()
+            .map(|(column, condition)| Ok((file.column(column)?, condition)));
+        Ok(Self {
+            conditions: conditions.collect::<Result<_, Error>>()?,
+        })
+    }
+
+    /// Whether the row is to be dropped.
+    ///
+    /// # Errors
+    /// A field that is not UTF-8.
+    pub fn drops(&self, at: &At<'_>, record: &ByteRecord) -> Result<bool, Error> {
+        for (column, condition) in &self.conditions {
+            if !condition.fits(at.text(record, *column)?) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_are_values_lists_or_their_opposite() {
+        let filter: RowFilter =
+            toml::from_str("drop = 'x'\nwhere = { a = 'v', b = ['p', 'q'], c = { not = 'k' } }")
+                .unwrap();
+        assert!(filter.fits["a"].fits("v") && !filter.fits["a"].fits("w"));
+        assert!(filter.fits["b"].fits("q"));
+        assert!(filter.fits["c"].fits("z") && !filter.fits["c"].fits("k"));
+    }
+}

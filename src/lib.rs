@@ -1,0 +1,42 @@
+//! Disparity statistics of police stops and detentions.
+//!
+//! Everything an analysis needs is a table of counts by cell, and two small tables: baselines and agreements.
+//!
+//! ```text
+//! study.toml ─ ingest ─► stops ─ engines ─► CELL COUNTS ─► analyses ─► findings ─► disclosure ─► report bundle
+//! ```
+//!
+//! The layers, each of which uses only those above it; a test holds this:
+//!
+//! | layer | what it is |
+//! |---|---|
+//! | [`error`], [`number`], [`warning`], [`world`] | faults, the only way a number becomes text, cautions, the only door to the outside |
+//! | [`stats`] | pure statistics: numbers in, small structs out |
+//! | [`figures`] | charts as data, and the only drawing code |
+//! | [`stops`], [`cells`] | the account of every row; the waist: counts by cell and the trait of whoever counts |
+//! | [`ingest`] | files become counts, baselines and the register of agreements |
+//! | [`engines`] | who counts: rows with `csv` and Polars, or totals that were published |
+//! | [`findings`], [`disclosure`] | the form of every result; what of it may be shown |
+//! | [`analyses`] | one question per file |
+//! | [`study`], [`results`] | the plan, and what a run hands over |
+//! | [`pipeline`], [`report`], [`bundle`], [`cli`] | the whole program on one screen, exhibits, the output folder, the command line |
+
+pub mod analyses;
+pub mod bundle;
+pub mod cells;
+pub mod cli;
+pub mod disclosure;
+pub mod engines;
+pub mod error;
+pub mod figures;
+pub mod findings;
+pub mod ingest;
+pub mod number;
+pub mod pipeline;
+pub mod report;
+pub mod results;
+pub mod stats;
+pub mod stops;
+pub mod study;
+pub mod warning;
+pub mod world;

@@ -1,0 +1,9 @@
+//! The canonical stop and the account of every row.
+
+mod contradictions;
+mod ledger;
+mod schema;
+
+pub use contradictions::Contradictions;
+pub use ledger::{Dropped, Input, SourceLedger};
+pub use schema::{Column, DATE, GROUP, HIT, OFFICER, PERIOD, PLACE, SEARCHED, YEAR};

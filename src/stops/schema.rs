@@ -1,0 +1,57 @@
+//! The columns that evenhand knows by name. Read this first when a file is to be mapped.
+
+/// Name of the group key, which every set of counts has.
+pub const GROUP: &str = "group";
+/// Name of the key of places.
+pub const PLACE: &str = "place";
+/// Name of the date of a stop, from which `year` and `period` are made.
+pub const DATE: &str = "date";
+/// Name of the calendar year, made from the date or carried by yearly counts.
+pub const YEAR: &str = "year";
+/// Name of the study's period, made from the date or the year.
+pub const PERIOD: &str = "period";
+/// Whether the stop led to a search of a person or vehicle.
+pub const SEARCHED: &str = "searched";
+/// Whether the search found contraband.
+pub const HIT: &str = "hit";
+/// The officer who made the stop: a key for counting, never in output.
+pub const OFFICER: &str = "officer";
+
+/// One canonical column of a table of stops.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// The name that a study's `columns` table uses.
+    pub name: &'static str,
+    /// What it holds.
+    pub meaning: &'static str,
+}
+
+impl Column {
+    /// All canonical columns; only `group` is required.
+    pub const ALL: [Self; 6] = [
+        Self {
+            name: GROUP,
+            meaning: "race or ethnicity code of the person stopped",
+        },
+        Self {
+            name: DATE,
+            meaning: "date of the stop, YYYY-MM-DD",
+        },
+        Self {
+            name: PLACE,
+            meaning: "place where the stop was made",
+        },
+        Self {
+            name: SEARCHED,
+            meaning: "whether a person or vehicle was searched",
+        },
+        Self {
+            name: HIT,
+            meaning: "whether the search found contraband",
+        },
+        Self {
+            name: OFFICER,
+            meaning: "who made the stop; used to count uncertainty, never shown",
+        },
+    ];
+}

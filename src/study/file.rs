@@ -1,0 +1,155 @@
+//! The study file as written. Each layer owns the struct of its table; this file puts them together.
+
+use std::ops::Range;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::analyses::Analysis;
+use crate::analyses::disparity::DisparityOptions;
+use crate::analyses::legal::LegalOptions;
+use crate::analyses::outcome_test::OutcomeTestOptions;
+use crate::analyses::rates::RatesOptions;
+use crate::analyses::stratified::StratifiedOptions;
+use crate::cells::Groups;
+use crate::disclosure::DisclosureConfig;
+use crate::error::Error;
+use crate::ingest::{AgreementsConfig, CountsConfig, PeriodsConfig, PopulationConfig, StopsConfig};
+
+/// The version of the study file that this program reads.
+const FORMAT: u32 = 1;
+
+/// A study file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StudyFile {
+    /// Version of the format: 1.
+    pub format: Spanned<u32>,
+    /// Title of the report.
+    pub title: String,
+    /// Whose stops these are, for captions.
+    pub agency: Option<String>,
+    /// What span of time the study covers, for captions.
+    pub period: Option<String>,
+    /// Seed of analyses that draw random numbers.
+    pub seed: Option<u64>,
+    /// Cautions that stand at the head of the report.
+    #[serde(default)]
+    pub cautions: Vec<String>,
+    /// Date and author of the report, as the study states them: a bundle knows no clock.
+    #[serde(default)]
+    pub report: ReportConfig,
+    /// Who is compared with whom.
+    pub groups: Groups,
+    /// How places are named.
+    #[serde(default)]
+    pub places: PlacesConfig,
+    /// Before, during, after.
+    #[serde(default)]
+    pub periods: PeriodsConfig,
+    /// Published counts.
+    #[serde(default)]
+    pub counts: Vec<CountsConfig>,
+    /// Rows of stops.
+    #[serde(default)]
+    pub stops: Vec<StopsConfig>,
+    /// Baselines.
+    #[serde(default)]
+    pub population: Vec<PopulationConfig>,
+    /// Registers of agreements.
+    #[serde(default)]
+    pub agreements: Vec<AgreementsConfig>,
+    /// What may be shown.
+    #[serde(default)]
+    pub disclosure: DisclosureConfig,
+    /// Tables of the analysis `rates`.
+    #[serde(default)]
+    pub rates: Vec<Spanned<RatesOptions>>,
+    /// Tables of the analysis `disparity`.
+    #[serde(default)]
+    pub disparity: Vec<Spanned<DisparityOptions>>,
+    /// Tables of the analysis `legal`.
+    #[serde(default)]
+    pub legal: Vec<Spanned<LegalOptions>>,
+    /// Tables of the analysis `stratified`.
+    #[serde(default)]
+    pub stratified: Vec<Spanned<StratifiedOptions>>,
+    /// Tables of the analysis `outcome_test`.
+    #[serde(default)]
+    pub outcome_test: Vec<Spanned<OutcomeTestOptions>>,
+}
+
+/// The `[report]` table.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReportConfig {
+    /// Date printed on the report.
+    pub date: Option<String>,
+    /// Author printed on the report.
+    pub author: Option<String>,
+}
+
+/// The `[places]` table.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlacesConfig {
+    /// Places whose name begins so are several places counted together; charts draw them hollow.
+    pub pooled: Option<String>,
+}
+
+impl StudyFile {
+    /// Holds the file against itself, as far as no other table is concerned.
+    ///
+    /// # Errors
+    /// Another version of the format; groups that contradict themselves; no data; more than one table of rows.
+    pub fn check(&self) -> Result<(), Error> {
+        if *self.format.get_ref() != FORMAT {
+            let message = format!("format {} is not known", self.format.get_ref());
+            return Err(Error::study(
+                self.format.span(),
+                message,
+                format!("this program reads format = {FORMAT}"),
+            ));
+        }
+        self.groups.check()?;
+        if self.counts.is_empty() && self.stops.is_empty() {
+            return Err(Error::study(
+                0..0,
+                "the study names no data",
+                "add a [[counts]] table for published totals, or a [[stops]] table for rows",
+            ));
+        }
+        if let [_, second, ..] = self.stops.as_slice() {
+            return Err(Error::study(
+                second.files.span(),
+                "a second [[stops]] table",
+                "a study reads one table of rows: list further files of the same layout in `files`",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The analyses in the order in which they stand in the file.
+    #[must_use]
+    pub fn analyses(&self) -> Vec<Box<dyn Analysis>> {
+        let mut found: Vec<(Range<usize>, Box<dyn Analysis>)> = Vec::new();
+        found.extend(boxed(&self.rates));
+        found.extend(boxed(&self.disparity));
+        found.extend(boxed(&self.legal));
+        found.extend(boxed(&self.stratified));
+        found.extend(boxed(&self.outcome_test));
+        found.sort_by_key(|(span, _)| span.start);
+        found.into_iter().map(|(_, analysis)| analysis).collect()
+    }
+}
+
+fn boxed<A: Analysis + Clone + 'static>(
+    tables: &[Spanned<A>],
+) -> impl Iterator<Item = (Range<usize>, Box<dyn Analysis>)> {
+    tables.iter().map(|table| {
+        (
+            table.span(),
+            Box::new(table.get_ref().clone()) as Box<dyn Analysis>,
+        )
+    })
+}

@@ -1,0 +1,276 @@
+//! The study file: the whole plan, as written ([`StudyFile`]) and held against itself ([`Study`]).
+
+mod faults;
+mod file;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+pub use file::StudyFile;
+
+use crate::analyses::{Analysis, Asks, Setting};
+use crate::cells::Outcome;
+use crate::error::{Error, nearest_hint};
+use crate::ingest::{DataRoot, Periods, sha256};
+use crate::world::{DEFAULT_SEED, World};
+
+/// A study that was read and checked. No data file was opened.
+#[derive(Debug)]
+pub struct Study {
+    /// The study file's path, as it was given.
+    pub path: PathBuf,
+    /// Its text, verbatim.
+    pub text: String,
+    /// SHA-256 of the text.
+    pub sha256: String,
+    /// Its tables.
+    pub file: StudyFile,
+    /// What it offers to its analyses.
+    pub setting: Setting,
+    /// Its analyses, in the order of the file.
+    pub analyses: Vec<Planned>,
+    /// Where its data are.
+    pub root: DataRoot,
+}
+
+/// One analysis of a study.
+#[derive(Debug)]
+pub struct Planned {
+    /// Name of its finding in the bundle.
+    pub id: String,
+    /// What it needs.
+    pub asks: Asks,
+    /// The analysis.
+    pub analysis: Box<dyn Analysis>,
+}
+
+impl Study {
+    /// Reads a study file; its data are beside it.
+    ///
+    /// # Errors
+    /// Any fault of the study file, at its position in the text.
+    pub fn read(world: &World, path: &Path) -> Result<Self, Error> {
+        let folder = path.parent().unwrap_or_else(|| Path::new("")).to_path_buf();
+        Self::read_with_data(world, path, DataRoot::BesideStudy(folder))
+    }
+
+    /// Reads a study file whose data are elsewhere.
+    ///
+    /// # Errors
+    /// As [`Study::read`].
+    pub fn read_with_data(world: &World, path: &Path, root: DataRoot) -> Result<Self, Error> {
+        let bytes = world.read(path)?;
+        let text = String::from_utf8(bytes).map_err(|_| {
+            Error::bundle(
+                format!("{}: the study file is not UTF-8", path.display()),
+                "save it as UTF-8",
+            )
+        })?;
+        Self::parse(path, text, root)
+    }
+
+    /// Checks a study from its text.
+    ///
+    /// # Errors
+    /// As [`Study::read`].
+    pub fn parse(path: &Path, text: String, root: DataRoot) -> Result<Self, Error> {
+        let checked = || -> Result<(StudyFile, Setting, Vec<Planned>), Error> {
+            let file: StudyFile =
+                toml::from_str(&text).map_err(|error| faults::from_toml(&error, &text))?;
+            file.check()?;
+            let setting = setting(&file)?;
+            let analyses = plan(&file, &setting)?;
+            Ok((file, setting, analyses))
+        };
+        let (file, setting, analyses) = checked().map_err(|error| error.in_study(path, &text))?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            sha256: sha256(text.as_bytes()),
+            text,
+            file,
+            setting,
+            analyses,
+            root,
+        })
+    }
+
+    /// The study's name: that of its file, which is also the name of its bundle.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.path.file_stem().map_or_else(
+            || "study".into(),
+            |stem| stem.to_string_lossy().into_owned(),
+        )
+    }
+
+    /// The seed of a run: the command line's, else the study's, else the default.
+    #[must_use]
+    pub fn seed(&self, world: &World) -> u64 {
+        world.seed().or(self.file.seed).unwrap_or(DEFAULT_SEED)
+    }
+
+    /// The study with one of its analyses only.
+    ///
+    /// # Errors
+    /// No finding of that name and no analysis of that kind.
+    pub fn only(mut self, name: &str) -> Result<Self, Error> {
+        let known: BTreeSet<String> = self
+            .analyses
+            .iter()
+            .flat_map(|planned| [planned.id.clone(), planned.analysis.kind().to_owned()])
+            .collect();
+        self.analyses
+            .retain(|planned| planned.id == name || planned.analysis.kind() == name);
+        if self.analyses.is_empty() {
+            return Err(Error::bundle(
+                format!("the study has no analysis `{name}`"),
+                nearest_hint(name, known.iter().map(String::as_str)),
+            ));
+        }
+        Ok(self)
+    }
+
+    /// The same error with this study's file and text, where it points into the study.
+    #[must_use]
+    pub fn locate(&self, error: Error) -> Error {
+        error.in_study(&self.path, &self.text)
+    }
+}
+
+fn setting(file: &StudyFile) -> Result<Setting, Error> {
+    let periods = Periods::new(&file.periods)?;
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    for counts in &file.counts {
+        let outcome = counts.outcome(&periods)?;
+        if outcomes.iter().any(|known| known.name == outcome.name) {
+            return Err(Error::study(
+                counts.name.span(),
+                format!("counts `{}` stand there twice", outcome.name),
+                "give each [[counts]] its own name",
+            ));
+        }
+        outcomes.push(outcome);
+    }
+    if let [stops] = file.stops.as_slice() {
+        stops.check()?;
+        for outcome in stops.outcomes(&periods) {
+            if let Some(counts) = file
+                .counts
+                .iter()
+                .find(|counts| *counts.name.get_ref() == outcome.name)
+            {
+                let message = format!(
+                    "`{}` is also the name of counts made from [[stops]]",
+                    outcome.name
+                );
+                return Err(Error::study(
+                    counts.name.span(),
+                    message,
+                    "give the published counts another name",
+                ));
+            }
+            outcomes.push(outcome);
+        }
+    }
+    let mut baselines = BTreeMap::new();
+    for population in &file.population {
+        population.check()?;
+        if baselines
+            .insert(population.name.get_ref().clone(), population.keys())
+            .is_some()
+        {
+            return Err(Error::study(
+                population.name.span(),
+                format!(
+                    "population `{}` stands there twice",
+                    population.name.get_ref()
+                ),
+                "give each [[population]] its own name",
+            ));
+        }
+    }
+    Ok(Setting {
+        groups: file.groups.clone(),
+        outcomes,
+        baselines,
+        periods,
+        agency: file.agency.clone(),
+        period: file.period.clone(),
+        pooled_prefix: file.places.pooled.clone(),
+    })
+}
+
+/// The analyses in the order of the file, each with a name of its own.
+fn plan(file: &StudyFile, setting: &Setting) -> Result<Vec<Planned>, Error> {
+    let mut planned = Vec::new();
+    let mut taken = BTreeSet::new();
+    for analysis in file.analyses() {
+        let header = analysis.header();
+        let id = match header.name {
+            Some(name) => {
+                check_name(name)?;
+                if !taken.insert(name.get_ref().clone()) {
+                    return Err(Error::study(
+                        name.span(),
+                        format!("the name `{}` is taken", name.get_ref()),
+                        "give each analysis its own name",
+                    ));
+                }
+                name.get_ref().clone()
+            }
+            None => free_name(
+                &mut taken,
+                &format!("{}-{}", analysis.kind(), header.counts.get_ref()),
+            ),
+        };
+        let asks = analysis.asks(setting)?;
+        planned.push(Planned { id, asks, analysis });
+    }
+    if planned.is_empty() {
+        return Err(Error::study(
+            0..0,
+            "the study asks no question",
+            format!(
+                "add an analysis table: {}",
+                nearest_hint("", crate::analyses::ALL.iter().map(|method| method.name))
+            ),
+        ));
+    }
+    Ok(planned)
+}
+
+/// Names become file names: letters, digits, `-` and `_` only.
+fn check_name(name: &toml::Spanned<String>) -> Result<(), Error> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if !name.get_ref().is_empty()
+        && name.get_ref().len() <= 80
+        && name.get_ref().chars().all(is_plain)
+    {
+        return Ok(());
+    }
+    Err(Error::study(
+        name.span(),
+        format!("`{}` cannot be the name of a file", name.get_ref()),
+        "use letters, digits, `-` and `_`, at most 80",
+    ))
+}
+
+fn free_name(taken: &mut BTreeSet<String>, wanted: &str) -> String {
+    let safe: String = wanted
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '_' {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    let numbered = (2..).map(|n| format!("{safe}-{n}"));
+    let name = std::iter::once(safe.clone())
+        .chain(numbered)
+        .find(|name| !taken.contains(name))
+        .expect("there are numbers enough");
+    taken.insert(name.clone());
+    name
+}

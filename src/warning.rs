@@ -1,0 +1,297 @@
+//! Every caution that does not stop a study: what was seen, and what to do or not to conclude.
+//!
+//! A warning travels in the result beside the number it touches and is printed there. Whoever returns an undefined
+//! number also returns one of these.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::number::{Style, count};
+
+/// A caution with its particulars.
+#[derive(Debug, Clone, PartialEq, PartialOrd)]
+#[non_exhaustive]
+pub enum Warning {
+    /// Nothing repeats within the stratum, so dispersion cannot be seen.
+    NoReplication,
+    /// The counts are annual averages.
+    AnnualAverage,
+    /// The places of a stratum agree more closely than chance would have it, and the counts are averages.
+    DispersionBelowOne,
+    /// A rate per head above one.
+    RateAboveOne,
+    /// Nobody in the denominator, and no events.
+    EmptyDenominator,
+    /// No events in a group whose ratio or logarithm is asked for.
+    NoEvents {
+        /// The group, or the side of the comparison.
+        side: String,
+    },
+    /// A group of the comparison is not in the stratum at all.
+    GroupAbsent {
+        /// The group.
+        group: String,
+    },
+    /// A margin of error is missing in the baseline.
+    MarginMissing,
+    /// A baseline of which some or all cells are controlled to population estimates.
+    MarginControlled,
+    /// Places that the baseline does not have; they are left out of numerator and denominator alike.
+    NoBaseline {
+        /// The places.
+        places: Vec<String>,
+        /// The baseline.
+        baseline: String,
+    },
+    /// One stratum holds over half of the weight of a fixed-effect pool.
+    DominantStratum {
+        /// The stratum.
+        stratum: String,
+        /// Its share of the weight.
+        share: f64,
+    },
+    /// The strata disagree by more than counting noise.
+    Heterogeneous {
+        /// p-value of the test of homogeneity.
+        p: f64,
+    },
+    /// Too few strata to pool.
+    FewStrata {
+        /// How many there are.
+        strata: usize,
+    },
+    /// A stratum has only one arm of the contrast, and is dropped.
+    OneArm {
+        /// The stratum.
+        stratum: String,
+        /// The arm that is missing.
+        missing: String,
+    },
+    /// A stratum whose ratio of ratios is undefined, and is dropped.
+    UndefinedStratum {
+        /// The stratum.
+        stratum: String,
+    },
+    /// The pooled comparison points the other way than the crude one.
+    Simpson {
+        /// The crude ratio.
+        crude: f64,
+        /// The pooled ratio.
+        pooled: f64,
+    },
+    /// A filter of the study fits no row.
+    FilterNeverFired {
+        /// The source.
+        source: String,
+        /// The rule.
+        rule: String,
+    },
+    /// Rows with contraband and without a search.
+    HitWithoutSearch {
+        /// How many.
+        rows: u64,
+    },
+    /// The rules of the study dropped every row.
+    NothingKept {
+        /// The source.
+        source: String,
+    },
+    /// A cell of a chi-square test with an expected count below five.
+    SmallExpected {
+        /// The smallest expected count.
+        smallest: f64,
+    },
+    /// Too few places for a paired comparison.
+    FewPlaces {
+        /// How many there are.
+        places: usize,
+    },
+    /// An outcome test says nothing about a threshold by itself.
+    InfraMarginality,
+    /// The share is one of the groups in the data, not of everybody.
+    ShareOfGroupsInData {
+        /// The groups, as they are labelled.
+        groups: Vec<String>,
+    },
+    /// A count was withheld, and with it what is derived from it.
+    Withheld {
+        /// The smallest count that may be shown.
+        minimum: u64,
+    },
+    /// A count of the comparison is small enough that its ratio says little.
+    SmallCount {
+        /// The smallest count that the study would publish of persons.
+        minimum: u64,
+    },
+    /// A caution that the study itself brings for its counts or baseline.
+    Study(String),
+}
+
+impl Warning {
+    /// The kind, as result columns carry it: a short word that never changes.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::NoReplication => "no_replication",
+            Self::AnnualAverage => "annual_average",
+            Self::DispersionBelowOne => "dispersion_below_one",
+            Self::RateAboveOne => "rate_above_one",
+            Self::EmptyDenominator => "empty_denominator",
+            Self::NoEvents { .. } => "no_events",
+            Self::GroupAbsent { .. } => "group_absent",
+            Self::MarginMissing => "margin_missing",
+            Self::MarginControlled => "margin_controlled",
+            Self::NoBaseline { .. } => "no_baseline",
+            Self::DominantStratum { .. } => "dominant_stratum",
+            Self::Heterogeneous { .. } => "heterogeneous",
+            Self::FewStrata { .. } => "few_strata",
+            Self::OneArm { .. } => "one_arm",
+            Self::UndefinedStratum { .. } => "undefined_stratum",
+            Self::Simpson { .. } => "simpson",
+            Self::FilterNeverFired { .. } => "filter_never_fired",
+            Self::HitWithoutSearch { .. } => "hit_without_search",
+            Self::NothingKept { .. } => "nothing_kept",
+            Self::SmallExpected { .. } => "small_expected",
+            Self::FewPlaces { .. } => "few_places",
+            Self::InfraMarginality => "infra_marginality",
+            Self::ShareOfGroupsInData { .. } => "share_of_groups_in_data",
+            Self::Withheld { .. } => "withheld",
+            Self::SmallCount { .. } => "small_count",
+            Self::Study(_) => "study",
+        }
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |items: &[String]| items.join(", ");
+        match self {
+            Self::NoReplication => write!(
+                f,
+                "No replication: nothing repeats within this cell, so the interval counts the noise of counting only and understates uncertainty."
+            ),
+            Self::AnnualAverage => write!(
+                f,
+                "These counts are annual averages: rates and ratios have no counting interval, and an interval only where places repeat."
+            ),
+            Self::DispersionBelowOne => write!(
+                f,
+                "Dispersion below 1 on an annual average cannot be judged: no interval is given."
+            ),
+            Self::RateAboveOne => write!(
+                f,
+                "More events than people in the benchmark: those counted are not only its residents. Do not read this as a rate of residents."
+            ),
+            Self::EmptyDenominator => write!(
+                f,
+                "Nothing to divide by: the rate is undefined, which is not zero."
+            ),
+            Self::NoEvents { side } => write!(
+                f,
+                "No events for {side}: the ratio or its logarithm is undefined or has no upper or lower end."
+            ),
+            Self::GroupAbsent { group } => write!(
+                f,
+                "{group} does not stand in this cell of the data: nothing is known about it, which is not zero."
+            ),
+            Self::MarginMissing => write!(
+                f,
+                "The baseline states no margin of error for a cell: no interval that would carry it is given."
+            ),
+            Self::MarginControlled => write!(
+                f,
+                "Margins of 0 in the baseline are controlled to population estimates: sampling error not stated, not absent."
+            ),
+            Self::NoBaseline { places, baseline } => write!(
+                f,
+                "Not in baseline {baseline}, and left out of events and people alike: {}.",
+                list(places)
+            ),
+            Self::DominantStratum { stratum, share } => write!(
+                f,
+                "{stratum} holds {} of the fixed-effect weight: that pool is mostly a statement about one stratum.",
+                Style::Percent.show(Some(*share))
+            ),
+            Self::Heterogeneous { p } => write!(
+                f,
+                "The strata differ by more than the noise of counting (homogeneity p = {}): a single common ratio does not describe them.",
+                Style::PValue.show(Some(*p))
+            ),
+            Self::FewStrata { strata } => write!(
+                f,
+                "{strata} strata are too few to pool (5 are needed): the table is shown, no pooled estimate."
+            ),
+            Self::OneArm { stratum, missing } => write!(
+                f,
+                "{stratum} has no {missing} arm and is left out of the contrast."
+            ),
+            Self::UndefinedStratum { stratum } => write!(
+                f,
+                "{stratum} has a cell without events, so its ratio of ratios is undefined; it is left out of the contrast."
+            ),
+            Self::Simpson { crude, pooled } => write!(
+                f,
+                "Pooled over strata the ratio is {}, crude it is {}: they fall on different sides of 1. Read the strata, not the crude figure.",
+                Style::Ratio.show(Some(*pooled)),
+                Style::Ratio.show(Some(*crude))
+            ),
+            Self::FilterNeverFired { source, rule } => write!(
+                f,
+                "The filter \"{rule}\" of {source} fits no row: look at its column and values, or take it out."
+            ),
+            Self::HitWithoutSearch { rows } => write!(
+                f,
+                "{} rows record contraband and no search; they are counted as stops, neither as searches nor as hits.",
+                count(*rows)
+            ),
+            Self::NothingKept { source } => {
+                write!(f, "No row of {source} is left after the study's rules.")
+            }
+            Self::SmallExpected { smallest } => write!(
+                f,
+                "The smallest expected count is {}: below 5 the chi-square p-value is unreliable.",
+                Style::Quantity.show(Some(*smallest))
+            ),
+            Self::FewPlaces { places } => write!(
+                f,
+                "{places} places with searches of every compared group: at least 2 are needed for a comparison over places."
+            ),
+            Self::InfraMarginality => write!(
+                f,
+                "Equal or unequal hit rates do not by themselves show equal or unequal thresholds of suspicion: groups may differ in how risk is spread (infra-marginality)."
+            ),
+            Self::ShareOfGroupsInData { groups } => write!(
+                f,
+                "Shares are shares of {} only: the data hold no other group.",
+                list(groups)
+            ),
+            Self::Withheld { minimum } => write!(
+                f,
+                "Withheld: it rests on a count under {minimum}, or would give one back."
+            ),
+            Self::SmallCount { minimum } => write!(
+                f,
+                "It rests on a count under {minimum}: shown under the court's protection, and too small for its ratio to say much."
+            ),
+            Self::Study(text) => f.write_str(text),
+        }
+    }
+}
+
+impl Serialize for Warning {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut fields = serializer.serialize_struct("Warning", 2)?;
+        fields.serialize_field("kind", self.kind())?;
+        fields.serialize_field("text", &self.to_string())?;
+        fields.end()
+    }
+}
+
+/// Adds a warning unless it is there already.
+pub fn add(warnings: &mut Vec<Warning>, warning: Warning) {
+    if !warnings.contains(&warning) {
+        warnings.push(warning);
+    }
+}

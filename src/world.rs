@@ -1,0 +1,241 @@
+//! The only door to the clock, the environment, the seed and the files.
+//!
+//! Nothing else in the crate opens a file or asks for the number of processors, so a run depends on the study,
+//! its data and what is said here. There is no clock at all: a date in a report comes from the study.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::error::Error;
+
+/// Seed of a run whose study and command line name none.
+pub const DEFAULT_SEED: u64 = 287;
+
+/// Who is told how far a run has come.
+pub trait Watcher: std::fmt::Debug + Send + Sync {
+    /// A new stage begins.
+    fn stage(&self, what: &str);
+    /// More rows were read.
+    fn rows(&self, more: u64);
+    /// The run is over.
+    fn done(&self);
+}
+
+/// Nobody is told.
+#[derive(Debug)]
+struct Unwatched;
+
+impl Watcher for Unwatched {
+    fn stage(&self, _: &str) {}
+    fn rows(&self, _: u64) {}
+    fn done(&self) {}
+}
+
+/// What a run may use of the machine.
+#[derive(Debug, Clone)]
+pub struct World {
+    seed: Option<u64>,
+    threads: NonZeroUsize,
+    watcher: Arc<dyn Watcher>,
+}
+
+impl World {
+    /// A world with the given seed (the command line's, which goes before the study's) and number of threads; without a number, all processors.
+    #[must_use]
+    pub fn new(seed: Option<u64>, threads: Option<NonZeroUsize>) -> Self {
+        let available = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Self {
+            seed,
+            threads: threads.unwrap_or_else(available),
+            watcher: Arc::new(Unwatched),
+        }
+    }
+
+    /// The same world with somebody who is told how far a run has come.
+    #[must_use]
+    pub fn watched_by(self, watcher: Arc<dyn Watcher>) -> Self {
+        Self { watcher, ..self }
+    }
+
+    /// Who is told how far the run has come.
+    #[must_use]
+    pub fn watcher(&self) -> &dyn Watcher {
+        self.watcher.as_ref()
+    }
+
+    /// The seed that the command line asked for, if it did.
+    #[must_use]
+    pub fn seed(&self) -> Option<u64> {
+        self.seed
+    }
+
+    /// The same world with another seed.
+    #[must_use]
+    pub fn with_seed(&self, seed: u64) -> Self {
+        Self {
+            seed: Some(seed),
+            ..self.clone()
+        }
+    }
+
+    /// How many threads may work at once. Results do not depend on it.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.threads.get()
+    }
+
+    /// The whole file.
+    ///
+    /// # Errors
+    /// A directory, a missing file, or any failure of the system.
+    pub fn read(&self, path: &Path) -> Result<Vec<u8>, Error> {
+        self.refuse_folder(path)?;
+        fs::read(path).map_err(|source| failed(path, "read", source))
+    }
+
+    /// The file, open for reading.
+    ///
+    /// # Errors
+    /// As [`World::read`].
+    pub fn open(&self, path: &Path) -> Result<File, Error> {
+        self.refuse_folder(path)?;
+        File::open(path).map_err(|source| failed(path, "read", source))
+    }
+
+    /// Whether there is anything at `path`.
+    #[must_use]
+    pub fn exists(&self, path: &Path) -> bool {
+        fs::symlink_metadata(path).is_ok()
+    }
+
+    /// Whether `path` is a folder.
+    #[must_use]
+    pub fn is_folder(&self, path: &Path) -> bool {
+        path.is_dir()
+    }
+
+    /// Writes a new file, with the folders above it, and waits until the disk has it.
+    ///
+    /// # Errors
+    /// Any failure of the system, a full disk included.
+    pub fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+        if let Some(folder) = path.parent() {
+            self.create_folder(folder)?;
+        }
+        let mut file = File::create(path).map_err(|source| failed(path, "write", source))?;
+        file.write_all(bytes)
+            .and_then(|()| file.sync_all())
+            .map_err(|source| failed(path, "write", source))
+    }
+
+    /// Makes a folder and those above it.
+    ///
+    /// # Errors
+    /// Any failure of the system.
+    pub fn create_folder(&self, path: &Path) -> Result<(), Error> {
+        fs::create_dir_all(path).map_err(|source| failed(path, "create", source))
+    }
+
+    /// Removes a folder and all in it.
+    ///
+    /// # Errors
+    /// Any failure of the system.
+    pub fn remove_folder(&self, path: &Path) -> Result<(), Error> {
+        fs::remove_dir_all(path).map_err(|source| failed(path, "remove", source))
+    }
+
+    /// Moves a file or folder to a place where nothing stands.
+    ///
+    /// # Errors
+    /// Any failure of the system.
+    pub fn rename(&self, from: &Path, to: &Path) -> Result<(), Error> {
+        fs::rename(from, to).map_err(|source| failed(to, "rename to", source))
+    }
+
+    /// Exchanges two folders in one step, where the system can; `false` where it cannot and nothing was done.
+    ///
+    /// # Errors
+    /// Any failure other than the system not knowing how.
+    pub fn exchange(&self, a: &Path, b: &Path) -> Result<bool, Error> {
+        exchange_in_one_step(a, b)
+    }
+
+    /// Every file below `folder`, relative to it, in byte order of the names.
+    ///
+    /// # Errors
+    /// Any failure of the system.
+    pub fn files_below(&self, folder: &Path) -> Result<Vec<PathBuf>, Error> {
+        let mut found = Vec::new();
+        let mut open = vec![folder.to_path_buf()];
+        while let Some(next) = open.pop() {
+            for entry in fs::read_dir(&next).map_err(|source| failed(&next, "read", source))? {
+                let path = entry
+                    .map_err(|source| failed(&next, "read", source))?
+                    .path();
+                if path.is_dir() && !path.is_symlink() {
+                    open.push(path);
+                } else if let Ok(relative) = path.strip_prefix(folder) {
+                    found.push(relative.to_path_buf());
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    /// An exclusive lock on `path`, held until the returned file is dropped; `None` when someone else holds it.
+    ///
+    /// # Errors
+    /// Any failure of the system.
+    pub fn lock(&self, path: &Path) -> Result<Option<File>, Error> {
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path)
+            .map_err(|source| failed(path, "write", source))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            Err(fs::TryLockError::Error(source)) => Err(failed(path, "lock", source)),
+        }
+    }
+
+    fn refuse_folder(&self, path: &Path) -> Result<(), Error> {
+        if self.is_folder(path) {
+            let source = std::io::Error::new(
+                std::io::ErrorKind::IsADirectory,
+                "it is a folder, where a file is expected",
+            );
+            return Err(failed(path, "read", source));
+        }
+        Ok(())
+    }
+}
+
+fn failed(path: &Path, action: &'static str, source: std::io::Error) -> Error {
+    Error::File {
+        path: path.to_path_buf(),
+        action,
+        source,
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn exchange_in_one_step(a: &Path, b: &Path) -> Result<bool, Error> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use rustix::io::Errno;
+    match renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE) {
+        Ok(()) => Ok(true),
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => Ok(false),
+        Err(errno) => Err(failed(b, "replace", errno.into())),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn exchange_in_one_step(_: &Path, _: &Path) -> Result<bool, Error> {
+    Ok(false)
+}

@@ -1,0 +1,153 @@
+//! The layers hold: a file uses only layers above its own, and a few libraries are named in one place only.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The layers from top to bottom, as `lib.rs` lists them.
+const LAYERS: [&str; 19] = [
+    "error",
+    "number",
+    "warning",
+    "world",
+    "stats",
+    "figures",
+    "stops",
+    "cells",
+    "ingest",
+    "engines",
+    "findings",
+    "disclosure",
+    "analyses",
+    "study",
+    "results",
+    "pipeline",
+    "report",
+    "bundle",
+    "cli",
+];
+
+/// Libraries, and the only places that may name them.
+const ONLY_IN: [(&str, &[&str]); 7] = [
+    ("polars", &["engines/embedded.rs"]),
+    ("clap", &["cli/"]),
+    ("miette", &["cli/"]),
+    ("indicatif", &["cli/"]),
+    ("plotters", &["figures/svg.rs"]),
+    ("resvg", &["figures/png.rs"]),
+    ("minijinja", &["report/html.rs"]),
+];
+
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    let mut open: Vec<PathBuf> = vec![root.clone()];
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                let name = path
+                    .strip_prefix(&root)
+                    .unwrap()
+                    .to_string_lossy()
+                    .replace('\\', "/");
+                found.push((name, fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The code of a file without comments.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.lines()
+        .enumerate()
+        .map(|(i, line)| (i + 1, line.split("//").next().unwrap_or_default()))
+}
+
+fn layer_of(file: &str) -> Option<usize> {
+    let name = file.split('/').next()?.trim_end_matches(".rs");
+    LAYERS.iter().position(|layer| *layer == name)
+}
+
+#[test]
+fn a_file_uses_only_layers_above_its_own() {
+    let mut broken = Vec::new();
+    for (file, text) in sources() {
+        let Some(own) = layer_of(&file) else { continue };
+        for (number, line) in code(&text) {
+            for used in line.split("crate::").skip(1) {
+                let name: String = used
+                    .chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_')
+                    .collect();
+                if LAYERS
+                    .iter()
+                    .position(|layer| *layer == name)
+                    .is_some_and(|layer| layer > own)
+                {
+                    broken.push(format!(
+                        "src/{file}:{number} uses {name}, a layer below its own"
+                    ));
+                }
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn every_folder_and_file_of_src_is_a_layer() {
+    for (file, _) in sources() {
+        assert!(
+            layer_of(&file).is_some() || ["lib.rs", "main.rs"].contains(&file.as_str()),
+            "src/{file} belongs to no layer"
+        );
+    }
+}
+
+#[test]
+fn some_libraries_are_named_in_one_place_only() {
+    let mut broken = Vec::new();
+    for (file, text) in sources() {
+        for (library, places) in ONLY_IN {
+            let named = code(&text).any(|(_, line)| line.contains(&format!("{library}::")));
+            if named && !places.iter().any(|place| file.starts_with(place)) {
+                broken.push(format!("src/{file} names {library}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn the_pure_layer_knows_no_other() {
+    for (file, text) in sources()
+        .into_iter()
+        .filter(|(file, _)| file.starts_with("stats/"))
+    {
+        for (number, line) in code(&text) {
+            let outside = line
+                .split("crate::")
+                .skip(1)
+                .find(|used| !used.starts_with("stats"));
+            assert!(
+                outside.is_none(),
+                "src/{file}:{number} reaches out of stats"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_file_grows_past_six_hundred_lines() {
+    for (file, text) in sources() {
+        assert!(
+            text.lines().count() <= 600,
+            "src/{file} has {} lines",
+            text.lines().count()
+        );
+    }
+}

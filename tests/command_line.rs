@@ -1,0 +1,160 @@
+//! The command line keeps its promises: help with examples, exit codes, data to stdout and talk to stderr.
+
+use crate::harness::{Workspace, root, run};
+
+#[test]
+fn help_shows_examples_for_every_command() {
+    for command in [
+        vec!["--help"],
+        vec!["run", "--help"],
+        vec!["check", "--help"],
+        vec!["verify", "--help"],
+        vec!["explain", "--help"],
+        vec!["list", "--help"],
+    ] {
+        let outcome = run(root(), &command);
+        assert_eq!(outcome.code, 0);
+        assert!(
+            outcome.stdout.contains("Examples:\n  evenhand "),
+            "{command:?}"
+        );
+    }
+    insta::assert_snapshot!("help", run(root(), &["--help"]).stdout);
+}
+
+#[test]
+fn wrong_usage_is_two_and_a_faulty_study_is_one() {
+    for wrong in [
+        vec!["rnu"],
+        vec!["run"],
+        vec!["run", "a.toml", "--threads", "0"],
+        vec!["explain", "nothing"],
+        vec!["run", "a.toml", "--sead", "1"],
+    ] {
+        let outcome = run(root(), &wrong);
+        assert_eq!(
+            (outcome.code, outcome.stdout.as_str()),
+            (2, ""),
+            "{wrong:?}: {}",
+            outcome.stderr
+        );
+    }
+    let missing = run(root(), &["run", "no-such-study.toml"]);
+    assert_eq!(missing.code, 1);
+    assert!(
+        missing.stderr.contains("no-such-study.toml"),
+        "{}",
+        missing.stderr
+    );
+}
+
+#[test]
+fn explain_and_list_print_what_there_is() {
+    for method in evenhand::analyses::ALL {
+        let outcome = run(root(), &["explain", method.name]);
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (0, method.page));
+        assert!(
+            run(root(), &["list", "analyses"])
+                .stdout
+                .contains(method.name)
+        );
+    }
+    for what in ["analyses", "formats", "datasets", "charts", "columns"] {
+        let json = run(root(), &["list", what, "--json"]);
+        let items: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+        assert!(
+            items.as_array().is_some_and(|items| !items.is_empty()),
+            "{what}"
+        );
+    }
+}
+
+#[test]
+fn run_prints_a_summary_and_where_the_bundle_is() {
+    let workspace = Workspace::small();
+    let outcome = workspace.evenhand(&["run", "study.toml", "--out", "exhibits/small"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert_eq!(outcome.stderr, "", "nothing to say in a pipe");
+    insta::assert_snapshot!("small_study", outcome.stdout);
+    for file in [
+        "report.html",
+        "results.json",
+        "manifest.json",
+        "study.toml",
+        "tables/disparity-searches.csv",
+        "figures/disparity-searches.svg",
+        "figures/disparity-searches.png",
+    ] {
+        assert!(
+            workspace.path("exhibits/small").join(file).exists(),
+            "{file}"
+        );
+    }
+}
+
+#[test]
+fn json_is_one_document_on_every_command() {
+    let workspace = Workspace::small();
+    let document = |arguments: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&workspace.evenhand(arguments).stdout).unwrap()
+    };
+    let results = document(&["run", "study.toml", "--out", "out", "--json"]);
+    assert_eq!(results["findings"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        std::fs::read_to_string(workspace.path("out/results.json")).unwrap(),
+        format!("{}\n", serde_json::to_string_pretty(&results).unwrap())
+    );
+    assert_eq!(
+        document(&["check", "study.toml", "--json"])["ledger"][0]["rows_in"],
+        4
+    );
+    assert_eq!(
+        document(&["verify", "out", "--json"])["differences"],
+        serde_json::json!([])
+    );
+    assert!(document(&["explain", "rates", "--json"])["page"].is_string());
+}
+
+#[test]
+fn check_accounts_for_every_row_and_writes_nothing() {
+    let workspace = Workspace::small();
+    let before = workspace.files();
+    let outcome = workspace.evenhand(&["check", "study.toml"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert_eq!(workspace.files(), before);
+    insta::assert_snapshot!("check", outcome.stdout);
+}
+
+#[test]
+fn only_one_analysis_can_be_run_and_verified() {
+    let workspace = Workspace::small();
+    assert_eq!(
+        workspace
+            .evenhand(&["run", "study.toml", "--out", "out", "--only", "rates"])
+            .code,
+        0
+    );
+    assert!(workspace.path("out/tables/rates-searches.csv").exists());
+    assert!(!workspace.path("out/tables/disparity-searches.csv").exists());
+    let wrong = workspace.evenhand(&["run", "study.toml", "--out", "out", "--only", "ratse"]);
+    assert_eq!(wrong.code, 1);
+    assert!(
+        wrong.stderr.contains("did you mean `rates`?"),
+        "{}",
+        wrong.stderr
+    );
+}
+
+#[test]
+fn an_error_in_the_study_is_shown_with_its_line() {
+    let workspace = Workspace::small();
+    workspace.change(
+        "study.toml",
+        "compare = [\"black\"]",
+        "compare = [\"black\"]\nunknwon = \"missing\"",
+    );
+    insta::assert_snapshot!(
+        "study_error",
+        workspace.evenhand(&["check", "study.toml"]).stderr
+    );
+}

