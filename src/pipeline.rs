@@ -279,51 +279,62 @@ fn unmatched(
     published: &BTreeMap<String, CellTable>,
     baselines: &BTreeMap<String, Baseline>,
 ) -> Vec<String> {
-    let mut sources: Vec<(String, BTreeSet<String>)> = published
+    let counts = published
         .iter()
-        .filter(|(_, table)| table.position(PLACE).is_some())
-        .map(|(name, table)| (format!("counts {name}"), cells(table)))
+        .filter(|(_, table)| table.position(PLACE).is_some());
+    let mut sources: Vec<(String, Groups)> = counts
+        .map(|(name, table)| (format!("counts {name}"), groups_by_place(table)))
         .collect();
     for baseline in baselines.values() {
-        if let (Some(place), Some(group)) = (
-            baseline.keys.iter().position(|k| k == PLACE),
-            baseline.keys.iter().position(|k| k == GROUP),
-        ) {
-            sources.push((
-                format!("population {}", baseline.name),
-                baseline
-                    .cell_keys()
-                    .map(|key| format!("{} ({})", key[place], key[group]))
-                    .collect(),
-            ));
+        let position = |wanted: &str| baseline.keys.iter().position(|key| key == wanted);
+        if let (Some(place), Some(group)) = (position(PLACE), position(GROUP)) {
+            let mut groups = Groups::new();
+            for key in baseline.cell_keys() {
+                groups
+                    .entry(key[place].clone())
+                    .or_default()
+                    .insert(key[group].clone());
+            }
+            sources.push((format!("population {}", baseline.name), groups));
         }
     }
     let mut notes = Vec::new();
     for (name, own) in &sources {
         for (other_name, other) in sources.iter().filter(|(other, _)| other != name) {
-            let missing: Vec<&str> = own.difference(other).map(String::as_str).collect();
+            let missing: Vec<String> = own
+                .iter()
+                .filter_map(|(place, groups)| absent(place, groups, other.get(place)))
+                .collect();
             if !missing.is_empty() {
-                notes.push(format!(
-                    "{} of {} cells of {name} do not stand in {other_name}: {}",
-                    missing.len(),
-                    own.len(),
-                    missing.join("; ")
-                ));
+                notes.push(format!("{} of {} places of {name} do not stand, or not with every group, in {other_name}: {}", missing.len(), own.len(), missing.join("; ")));
             }
         }
     }
     notes
 }
 
-fn cells(table: &CellTable) -> BTreeSet<String> {
-    let text = |cell| {
-        format!(
-            "{} ({})",
-            table.value(cell, PLACE).unwrap_or_default(),
-            table.value(cell, GROUP).unwrap_or_default()
-        )
+type Groups = BTreeMap<String, BTreeSet<String>>;
+
+/// The place when the other file does not have it; the place with the groups that the other file lacks there.
+fn absent(
+    place: &str,
+    groups: &BTreeSet<String>,
+    other: Option<&BTreeSet<String>>,
+) -> Option<String> {
+    let Some(other) = other else {
+        return Some(place.to_owned());
     };
-    table.cells().iter().map(text).collect()
+    let lacking: Vec<&str> = groups.difference(other).map(String::as_str).collect();
+    (!lacking.is_empty()).then(|| format!("{place} ({})", lacking.join(", ")))
+}
+
+fn groups_by_place(table: &CellTable) -> Groups {
+    let mut groups = Groups::new();
+    for cell in table.cells() {
+        let value = |key: &str| table.value(cell, key).unwrap_or_default().to_owned();
+        groups.entry(value(PLACE)).or_default().insert(value(GROUP));
+    }
+    groups
 }
 
 fn identity(study: &Study, seed: u64) -> Identity {

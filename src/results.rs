@@ -1,11 +1,12 @@
 //! What a run hands over: the digest of plan and inputs, the account of the rows, the disclosed findings.
 
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::disclosure::{Disclosed, DisclosureConfig};
 use crate::figures::Figure;
-use crate::findings::{Finding, Row, tidy};
+use crate::findings::{COLUMNS, Finding, Row, tidy};
 use crate::ingest::Agreement;
 use crate::stops::{Input, SourceLedger};
 use crate::warning::Warning;
@@ -93,33 +94,51 @@ struct FindingDocument<'a> {
     sentences: &'a [String],
     glance: &'a crate::findings::Frame,
     warnings: &'a [Warning],
+    columns: Vec<&'static str>,
     rows: Box<RawValue>,
 }
 
-/// Rows one to a line: a large array stays readable and small.
-fn one_per_line(rows: &[Row]) -> Box<RawValue> {
-    let finite = "results hold texts and finite numbers only";
-    let lines: Vec<String> = rows
-        .iter()
-        .map(|row| serde_json::to_string(row).expect(finite))
+/// What a whole finding has in common stands in its glance, not in every row.
+const IN_GLANCE: [&str; 5] = ["analysis", "outcome", "unit", "conf_level", "band"];
+
+/// Rows one to a line, without the columns that are empty in all of them: a large table stays readable and small.
+fn columns_and_rows(rows: &[Row]) -> (Vec<&'static str>, Box<RawValue>) {
+    let values: Vec<Vec<Value>> = rows.iter().map(Row::values).collect();
+    let used: Vec<usize> = (0..COLUMNS.len())
+        .filter(|&column| {
+            !IN_GLANCE.contains(&COLUMNS[column].0)
+                && values.iter().any(|row| !row[column].is_null())
+        })
         .collect();
-    RawValue::from_string(format!("[\n{}\n]", lines.join(",\n")))
-        .expect("an array of objects is JSON")
+    let line = |row: &Vec<Value>| {
+        Value::Array(used.iter().map(|&column| row[column].clone()).collect()).to_string()
+    };
+    let lines: Vec<String> = values.iter().map(line).collect();
+    let rows = RawValue::from_string(format!("[\n{}\n]", lines.join(",\n")))
+        .expect("an array of arrays is JSON");
+    (
+        used.into_iter().map(|column| COLUMNS[column].0).collect(),
+        rows,
+    )
 }
 
 impl Run {
     /// The whole run as one JSON document, numbers with twelve significant digits.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let findings = self.findings.iter().map(|exhibit| FindingDocument {
-            analysis: exhibit.finding.analysis,
-            id: &exhibit.finding.id,
-            title: &exhibit.finding.title,
-            note: exhibit.finding.note.as_deref(),
-            sentences: &exhibit.sentences,
-            glance: &exhibit.finding.frame,
-            warnings: &exhibit.finding.warnings,
-            rows: one_per_line(&tidy(&exhibit.finding)),
+        let findings = self.findings.iter().map(|exhibit| {
+            let (columns, rows) = columns_and_rows(&tidy(&exhibit.finding));
+            FindingDocument {
+                analysis: exhibit.finding.analysis,
+                id: &exhibit.finding.id,
+                title: &exhibit.finding.title,
+                note: exhibit.finding.note.as_deref(),
+                sentences: &exhibit.sentences,
+                glance: &exhibit.finding.frame,
+                warnings: &exhibit.finding.warnings,
+                columns,
+                rows,
+            }
         });
         let document = Document {
             format: FORMAT,

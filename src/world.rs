@@ -3,6 +3,11 @@
 //! Nothing else in the crate opens a file or asks for the number of processors, so a run depends on the study,
 //! its data and what is said here. There is no clock at all: a date in a report comes from the study.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this file is the door that the others must go through"
+)]
+
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::num::NonZeroUsize;
@@ -58,6 +63,12 @@ impl World {
     #[must_use]
     pub fn watched_by(self, watcher: Arc<dyn Watcher>) -> Self {
         Self { watcher, ..self }
+    }
+
+    /// Whether the environment asks for plain text (`NO_COLOR`). Talk only: no result depends on it.
+    #[must_use]
+    pub fn asks_for_plain_text() -> bool {
+        std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
     }
 
     /// Who is told how far the run has come.
@@ -145,6 +156,14 @@ impl World {
     /// Any failure of the system.
     pub fn remove_folder(&self, path: &Path) -> Result<(), Error> {
         fs::remove_dir_all(path).map_err(|source| failed(path, "remove", source))
+    }
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// Any failure of the system.
+    pub fn remove_file(&self, path: &Path) -> Result<(), Error> {
+        fs::remove_file(path).map_err(|source| failed(path, "remove", source))
     }
 
     /// Moves a file or folder to a place where nothing stands.

@@ -120,10 +120,6 @@ fn a_missing_column_gets_the_nearest_one() {
 #[test]
 fn a_doubled_column() {
     refused(
-        searches("searches,stops", "stops,stops"),
-        &["searches.csv:1", "column `searches`"],
-    );
-    refused(
         |w| {
             w.write(
                 "searches.csv",

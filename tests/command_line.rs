@@ -100,9 +100,10 @@ fn json_is_one_document_on_every_command() {
     };
     let results = document(&["run", "study.toml", "--out", "out", "--json"]);
     assert_eq!(results["findings"].as_array().unwrap().len(), 3);
+    let written = std::fs::read_to_string(workspace.path("out/results.json")).unwrap();
     assert_eq!(
-        std::fs::read_to_string(workspace.path("out/results.json")).unwrap(),
-        format!("{}\n", serde_json::to_string_pretty(&results).unwrap())
+        serde_json::from_str::<serde_json::Value>(&written).unwrap(),
+        results
     );
     assert_eq!(
         document(&["check", "study.toml", "--json"])["ledger"][0]["rows_in"],

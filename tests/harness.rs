@@ -7,26 +7,26 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// A temporary folder with files.
-pub struct Workspace {
+pub(crate) struct Workspace {
     folder: TempDir,
 }
 
 /// What a run of the program left.
-pub struct Outcome {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Outcome {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Workspace {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             folder: TempDir::new().unwrap(),
         }
     }
 
     /// A workspace with a small study of published counts that runs, and its files.
-    pub fn small() -> Self {
+    pub(crate) fn small() -> Self {
         let workspace = Self::new();
         workspace.write("study.toml", SMALL_STUDY);
         workspace.write("searches.csv", SMALL_SEARCHES);
@@ -35,15 +35,15 @@ impl Workspace {
         workspace
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn write(&self, name: &str, text: &str) -> &Self {
+    pub(crate) fn write(&self, name: &str, text: &str) -> &Self {
         self.write_bytes(name, text.as_bytes())
     }
 
-    pub fn write_bytes(&self, name: &str, bytes: &[u8]) -> &Self {
+    pub(crate) fn write_bytes(&self, name: &str, bytes: &[u8]) -> &Self {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
@@ -51,24 +51,24 @@ impl Workspace {
     }
 
     /// Replaces one piece of a file; the piece must be there.
-    pub fn change(&self, name: &str, from: &str, to: &str) -> &Self {
+    pub(crate) fn change(&self, name: &str, from: &str, to: &str) -> &Self {
         let text = fs::read_to_string(self.path(name)).unwrap();
         assert!(text.contains(from), "{name} has no `{from}`");
         self.write(name, &text.replacen(from, to, 1))
     }
 
-    pub fn evenhand(&self, arguments: &[&str]) -> Outcome {
+    pub(crate) fn evenhand(&self, arguments: &[&str]) -> Outcome {
         run(self.folder.path(), arguments)
     }
 
     /// Every file below the folder.
-    pub fn files(&self) -> Vec<PathBuf> {
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
         files_below(self.folder.path())
     }
 }
 
 /// Runs the program in a folder.
-pub fn run(folder: &Path, arguments: &[&str]) -> Outcome {
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Outcome {
     let output = Command::new(env!("CARGO_BIN_EXE_evenhand"))
         .args(arguments)
         .current_dir(folder)
@@ -83,13 +83,31 @@ pub fn run(folder: &Path, arguments: &[&str]) -> Outcome {
     }
 }
 
+/// The rows of a finding of `results.json` as objects.
+pub(crate) fn objects(finding: &serde_json::Value) -> Vec<serde_json::Value> {
+    let columns = finding["columns"].as_array().unwrap();
+    let object = |row: &serde_json::Value| {
+        let fields = columns.iter().zip(row.as_array().unwrap());
+        fields
+            .map(|(name, value)| (name.as_str().unwrap().to_owned(), value.clone()))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    };
+    finding["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(object)
+        .collect()
+}
+
 /// The folder of the source.
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Every file below a folder, sorted, relative to it.
-pub fn files_below(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_path_buf()];
     while let Some(next) = open.pop() {
@@ -107,7 +125,7 @@ pub fn files_below(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// A small study of published counts: two places, two groups, one baseline.
-pub const SMALL_STUDY: &str = r#"format = 1
+pub(crate) const SMALL_STUDY: &str = r#"format = 1
 title = "A small study"
 
 [groups]
@@ -148,21 +166,21 @@ population = "residents"
 by = ["place"]
 "#;
 
-pub const SMALL_SEARCHES: &str = "place,program,group,searches,stops
+pub(crate) const SMALL_SEARCHES: &str = "place,program,group,searches,stops
 Alpha,287(g),white,40,1000
 Alpha,287(g),black,60,800
 Beta,none,white,30,900
 Beta,none,black,50,1000
 ";
 
-pub const SMALL_STOPS: &str = "place,group,stops
+pub(crate) const SMALL_STOPS: &str = "place,group,stops
 Alpha,white,1000
 Alpha,black,800
 Beta,white,900
 Beta,black,1000
 ";
 
-pub const SMALL_PEOPLE: &str = "place,group,people,moe
+pub(crate) const SMALL_PEOPLE: &str = "place,group,people,moe
 Alpha,white,20000,300
 Alpha,black,8000,200
 Beta,white,18000,0

@@ -1,5 +1,11 @@
 //! All tests that look at the program from outside, in one binary: a data frame engine makes each link expensive.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and sets up its own files"
+)]
+
 mod architecture;
 mod bad_input;
 mod command_line;

@@ -5,7 +5,7 @@ use std::fs;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::harness::{SMALL_SEARCHES, SMALL_STOPS, Workspace};
+use crate::harness::{SMALL_SEARCHES, SMALL_STOPS, Workspace, objects};
 
 fn results(workspace: &Workspace) -> Value {
     let outcome = workspace.evenhand(&["run", "study.toml", "--out", "out"]);
@@ -24,10 +24,8 @@ fn ratio(findings: &Value, id: &str) -> f64 {
         .iter()
         .find(|f| f["id"] == id)
         .unwrap();
-    let row = finding["rows"]
-        .as_array()
-        .unwrap()
-        .iter()
+    let row = objects(finding)
+        .into_iter()
         .find(|row| {
             row["comparison"] == "reference_group"
                 && row["estimand"].as_str().unwrap().ends_with("_ratio")
@@ -141,10 +139,8 @@ fn twice_the_people_halve_a_rate_and_leave_a_ratio() {
             .iter()
             .find(|f| f["id"] == "disparity-stops")
             .unwrap();
-        finding["rows"]
-            .as_array()
-            .unwrap()
-            .iter()
+        objects(finding)
+            .into_iter()
             .find(|row| row["estimand"] == "rate_difference")
             .unwrap()["estimate"]
             .as_f64()
@@ -163,13 +159,13 @@ fn a_wider_level_gives_a_wider_interval() {
             &format!("[[rates]]\nlevel = {level}"),
         );
         let findings = findings(&workspace);
-        let row = findings
+        let rates = findings
             .as_array()
             .unwrap()
             .iter()
             .find(|f| f["id"] == "rates-searches")
-            .unwrap()["rows"][0]
-            .clone();
+            .unwrap();
+        let row = &objects(rates)[0];
         row["conf_high"].as_f64().unwrap() - row["conf_low"].as_f64().unwrap()
     };
     assert!(width("0.99") > width("0.95") && width("0.95") > width("0.8"));

@@ -8,7 +8,7 @@ use super::noise::{Noise, Shape, Side, Uncertainty};
 use super::strata::{Split, Stratum};
 use super::wanted::{check_baseline, require_reference};
 use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts};
-use crate::cells::{OneOrMany, Only};
+use crate::cells::{GROUP, Groups, OneOrMany, Only};
 use crate::disclosure::Disclosed;
 use crate::error::Error;
 use crate::figures::Figure;
@@ -44,6 +44,29 @@ pub struct DisparityOptions {
     /// Keys of the strata.
     #[serde(default)]
     pub by: Vec<Spanned<String>>,
+    /// Against whom; all three unless said otherwise. They are never mixed.
+    #[serde(default = "all_comparisons")]
+    pub against: Vec<Against>,
+}
+
+/// Against whom a group may be compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Against {
+    /// The reference group.
+    ReferenceGroup,
+    /// Everyone else in the data.
+    EveryoneElse,
+    /// The group's share of the benchmark.
+    BenchmarkShare,
+}
+
+fn all_comparisons() -> Vec<Against> {
+    vec![
+        Against::ReferenceGroup,
+        Against::EveryoneElse,
+        Against::BenchmarkShare,
+    ]
 }
 
 impl DisparityOptions {
@@ -116,6 +139,8 @@ impl Analysis for DisparityOptions {
             charts::by_words(&self.by)
         );
         let mut finding = common.finding(NAME, answers, title);
+        let groups = &answers.setting.groups;
+        let in_data = answers.tables[0].distinct(GROUP);
         let baselines: Vec<Option<&Baseline>> = match self.baselines().as_slice() {
             [] => vec![None],
             names => names
@@ -140,12 +165,30 @@ impl Analysis for DisparityOptions {
                 per: 1000.0,
             };
             finding.frame.counting = comparer.counting_words().into();
-            compare_all(
-                &mut finding,
-                (&comparer, common.uncertainty()),
-                &strata,
-                answers,
-            )?;
+            let comparisons = Comparisons {
+                comparer: &comparer,
+                uncertainty: common.uncertainty(),
+                strata: &strata,
+                groups,
+                in_data: &in_data,
+            };
+            for against in &self.against {
+                finding.lines.extend(comparisons.lines(*against)?);
+            }
+        }
+        if self
+            .against
+            .iter()
+            .any(|against| *against != Against::ReferenceGroup)
+        {
+            let shown = in_data
+                .iter()
+                .map(|group| groups.label(group).to_owned())
+                .collect();
+            warning::add(
+                &mut finding.warnings,
+                Warning::ShareOfGroupsInData { groups: shown },
+            );
         }
         finding.frame.comparisons = finding
             .lines
@@ -170,93 +213,101 @@ fn is_ratio(line: &Line) -> bool {
     [glossary::RISK_RATIO.name, glossary::RATE_RATIO.name].contains(&line.estimand.name)
 }
 
-/// All comparisons of all strata under one baseline.
-fn compare_all(
-    finding: &mut Finding,
-    (comparer, uncertainty): (&Comparer<'_>, Uncertainty),
-    strata: &[Stratum],
-    answers: &Answers<'_>,
-) -> Result<(), Error> {
-    let groups = &answers.setting.groups;
-    let reference = groups.reference();
-    let fit = |sides: Vec<Side>, shape: Shape| Noise::fit(strata, sides, (shape, uncertainty));
-    let all: Vec<Side> = answers.tables[0]
-        .distinct(crate::cells::GROUP)
-        .into_iter()
-        .map(Side::Group)
-        .collect();
-    for group in groups.compared() {
-        let label = groups.label(group);
-        let group_side = || Side::Group(group.to_owned());
-        let against_reference = fit(
-            vec![group_side(), Side::Group(reference.to_owned())],
-            Shape::Ratio,
-        )?;
-        let against_others = fit(
-            vec![group_side(), Side::EveryoneElse(group.to_owned())],
-            Shape::Ratio,
-        )?;
-        let of_share = fit(all.clone(), Shape::Share(group.to_owned()))?;
-        for stratum in strata {
-            let pair = Pair {
-                stratum,
-                group,
-                label,
-                other: stratum.tally(reference),
-                other_label: groups.label(reference),
-                others: vec![reference],
-            };
-            finding
-                .lines
-                .extend(comparer.against_reference(&pair, &against_reference)?);
-            let names: Vec<&str> = stratum
+/// The comparisons of all strata under one baseline.
+struct Comparisons<'a> {
+    comparer: &'a Comparer<'a>,
+    uncertainty: Uncertainty,
+    strata: &'a [Stratum],
+    groups: &'a Groups,
+    in_data: &'a [String],
+}
+
+impl Comparisons<'_> {
+    fn fit(&self, sides: Vec<Side>, shape: Shape) -> Result<Noise, Error> {
+        Noise::fit(self.strata, sides, (shape, self.uncertainty))
+    }
+
+    fn lines(&self, against: Against) -> Result<Vec<Line>, Error> {
+        match against {
+            Against::ReferenceGroup => self.against_reference(),
+            Against::EveryoneElse => self.against_everyone_else(),
+            Against::BenchmarkShare => self.against_benchmark(),
+        }
+    }
+
+    fn against_reference(&self) -> Result<Vec<Line>, Error> {
+        let reference = self.groups.reference();
+        let mut lines = Vec::new();
+        for group in self.groups.compared() {
+            let noise = self.fit(
+                vec![
+                    Side::Group(group.to_owned()),
+                    Side::Group(reference.to_owned()),
+                ],
+                Shape::Ratio,
+            )?;
+            for stratum in self.strata {
+                let pair = Pair {
+                    other: stratum.tally(reference),
+                    other_label: self.groups.label(reference),
+                    others: vec![reference],
+                    ..self.against_all(stratum, group)
+                };
+                lines.extend(self.comparer.against_reference(&pair, &noise)?);
+            }
+        }
+        Ok(lines)
+    }
+
+    fn against_everyone_else(&self) -> Result<Vec<Line>, Error> {
+        let mut lines = Vec::new();
+        for group in self.groups.compared() {
+            let noise = self.fit(
+                vec![
+                    Side::Group(group.to_owned()),
+                    Side::EveryoneElse(group.to_owned()),
+                ],
+                Shape::Ratio,
+            )?;
+            for stratum in self.strata {
+                lines.push(self.comparer.ratio(
+                    &self.against_all(stratum, group),
+                    &noise,
+                    Comparison::EveryoneElse,
+                )?);
+            }
+        }
+        Ok(lines)
+    }
+
+    /// The reference group has an index of its own.
+    fn against_benchmark(&self) -> Result<Vec<Line>, Error> {
+        let all: Vec<Side> = self.in_data.iter().cloned().map(Side::Group).collect();
+        let mut lines = Vec::new();
+        for group in self.groups.compared().chain([self.groups.reference()]) {
+            let noise = self.fit(all.clone(), Shape::Share(group.to_owned()))?;
+            for stratum in self.strata {
+                lines.extend(
+                    self.comparer
+                        .against_benchmark(&self.against_all(stratum, group), &noise)?,
+                );
+            }
+        }
+        Ok(lines)
+    }
+
+    fn against_all<'b>(&'b self, stratum: &'b Stratum, group: &'b str) -> Pair<'b> {
+        Pair {
+            stratum,
+            group,
+            label: self.groups.label(group),
+            other: stratum.everyone_else(group),
+            other_label: "everyone else",
+            others: stratum
                 .group_names()
                 .into_iter()
                 .filter(|name| *name != group)
-                .collect();
-            let pair = Pair {
-                stratum,
-                group,
-                label,
-                other: stratum.everyone_else(group),
-                other_label: "everyone else",
-                others: names,
-            };
-            finding
-                .lines
-                .push(comparer.ratio(&pair, &against_others, Comparison::EveryoneElse)?);
-            finding
-                .lines
-                .extend(comparer.against_benchmark(&pair, &of_share)?);
+                .collect(),
         }
     }
-    let of_share = fit(all, Shape::Share(reference.to_owned()))?;
-    for stratum in strata {
-        let others = stratum
-            .group_names()
-            .into_iter()
-            .filter(|name| *name != reference)
-            .collect();
-        let pair = Pair {
-            stratum,
-            group: reference,
-            label: groups.label(reference),
-            other: None,
-            other_label: "everyone else",
-            others,
-        };
-        finding
-            .lines
-            .extend(comparer.against_benchmark(&pair, &of_share)?);
-    }
-    let shown: Vec<String> = answers.tables[0]
-        .distinct(crate::cells::GROUP)
-        .iter()
-        .map(|group| groups.label(group).to_owned())
-        .collect();
-    warning::add(
-        &mut finding.warnings,
-        Warning::ShareOfGroupsInData { groups: shown },
-    );
-    Ok(())
 }

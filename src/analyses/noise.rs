@@ -209,7 +209,7 @@ impl Noise {
         line.headline = (std_error > 0.0).then(|| Band {
             interval: Interval::new(estimate - half, estimate + half),
             level: self.uncertainty.level,
-            method: format!("quasi-likelihood between places or periods, t on {df} df"),
+            method: "quasi-likelihood, t".into(),
             variance: Variance::Between,
             test: Some(test),
         });
@@ -335,15 +335,12 @@ pub(super) fn log_band(
     let statistic = libm::log(estimate) / std_error;
     let source = match variance {
         Variance::Cluster => "CR1 by officer",
-        _ => "quasi-likelihood between places or periods",
+        _ => "quasi-likelihood",
     };
     Band {
         interval: Interval::new(estimate * libm::exp(-half), estimate * libm::exp(half)),
         level,
-        method: format!(
-            "{source}, log scale, t on {} df",
-            crate::number::file_text(Some(df))
-        ),
+        method: format!("{source}, log scale, t"),
         variance,
         test: Some(Test {
             statistic: Some(statistic),

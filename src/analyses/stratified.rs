@@ -14,7 +14,7 @@ use crate::cells::Only;
 use crate::disclosure::Disclosed;
 use crate::error::Error;
 use crate::figures::Figure;
-use crate::findings::Finding;
+use crate::findings::{Finding, glossary};
 use crate::warning::{self, Warning};
 
 /// The word in the study file.
@@ -161,7 +161,16 @@ impl Analysis for StratifiedOptions {
     }
 
     fn figures(&self, finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {
-        charts::contrast_forest(finding, setting)
+        // Too few strata to pool: the table only, since a chart of three would invite the eye to pool them.
+        let is_pooled = finding
+            .lines
+            .iter()
+            .any(|line| line.estimand == glossary::POOLED_BETWEEN);
+        if is_pooled {
+            charts::contrast_forest(finding, setting)
+        } else {
+            Vec::new()
+        }
     }
 }
 

@@ -39,7 +39,7 @@ fn groups<'a>(lines: &[&'a Line]) -> Vec<&'a str> {
     groups
 }
 
-fn of_kind<'a>(finding: &'a Finding, keep: impl Fn(&Line) -> bool) -> Vec<&'a Line> {
+fn of_kind(finding: &Finding, keep: impl Fn(&Line) -> bool) -> Vec<&Line> {
     finding
         .lines
         .iter()

@@ -182,7 +182,7 @@ pub fn check_folder(world: &World, folder: &Path) -> Result<(), Error> {
 /// Puts the files where the folder is, or leaves everything as it was.
 ///
 /// They are written to a sibling first. Where the system can exchange two folders in one step, it does; elsewhere the
-/// old folder is moved aside, and [`restore`] brings it back after a kill in between.
+/// old folder is moved aside, and the next run brings it back after a kill in between.
 ///
 /// # Errors
 /// The folder is not ours, another run is writing it, or the disk fails.
@@ -192,12 +192,20 @@ pub fn write(world: &World, folder: &Path, files: &[OutputFile]) -> Result<(), E
         .filter(|p| !p.as_os_str().is_empty())
         .unwrap_or_else(|| Path::new("."));
     world.create_folder(parent)?;
-    let _lock = world.lock(&sibling(folder, "lock")?)?.ok_or_else(|| {
-        Error::bundle(
-            format!("another run is writing {}", folder.display()),
-            "wait for it, or choose another folder with --out",
-        )
-    })?;
+    let path = sibling(folder, "lock")?;
+    let busy = || {
+        let message = format!("another run is writing {}", folder.display());
+        Error::bundle(message, "wait for it, or choose another folder with --out")
+    };
+    let lock = world.lock(&path)?.ok_or_else(busy)?;
+    let written = replace(world, folder, files);
+    // Removed while it is held: whoever opens it from now on makes a new one.
+    world.remove_file(&path)?;
+    drop(lock);
+    written
+}
+
+fn replace(world: &World, folder: &Path, files: &[OutputFile]) -> Result<(), Error> {
     restore(world, folder)?;
     check_folder(world, folder)?;
     let (fresh, old) = (sibling(folder, "new")?, sibling(folder, "old")?);

@@ -63,7 +63,7 @@ pub(super) fn wrapped(text: &str, indent: &str) -> String {
 
 /// The offending piece of the study file, with its line.
 fn snippet(fault: &StudyFault) -> String {
-    let plain = std::env::var_os("NO_COLOR").is_some() || !std::io::stderr().is_terminal();
+    let plain = crate::world::World::asks_for_plain_text() || !std::io::stderr().is_terminal();
     let theme = if plain {
         GraphicalTheme::unicode_nocolor()
     } else {

@@ -38,9 +38,12 @@ pub struct Embedded<'a> {
     pub world: &'a World,
 }
 
+/// Values of the keys, and what is counted in [`MEASURES`]' order.
+type CountedCell = (Vec<String>, [u64; 5]);
+
 /// Counts by cell at the finest grain that any request needs, and the account of the rows.
 struct Counted {
-    cells: Vec<(Vec<String>, [u64; 5])>,
+    cells: Vec<CountedCell>,
     ledger: SourceLedger,
     contradictions: Contradictions,
     unclear: [u64; 2],
@@ -324,10 +327,7 @@ fn sums(frame: &DataFrame, keys: &[String]) -> Result<DataFrame, PolarsError> {
     Ok(summed)
 }
 
-fn read_cells(
-    total: &DataFrame,
-    coder: &Coder<'_>,
-) -> Result<Vec<(Vec<String>, [u64; 5])>, PolarsError> {
+fn read_cells(total: &DataFrame, coder: &Coder<'_>) -> Result<Vec<CountedCell>, PolarsError> {
     let keys = (0..coder.codes.len())
         .map(|i| total.column(&key_name(i))?.u32().cloned())
         .collect::<Result<Vec<_>, _>>()?;

@@ -2,6 +2,9 @@
 
 use super::svg::{Anchor, Font, Point, text_width};
 
+/// Narrower than any name: pieces of lines, which a leader may cross though a name may not.
+const SPECK: f64 = 6.0;
+
 /// A rectangle by its corners.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Rect {
@@ -109,6 +112,7 @@ impl Room {
                     .then_some((from, towards(circle, direction, distance - 2.0)));
                 if self.is_free(&rect, circle) && leader.is_none_or(|l| self.is_clear(l, circle)) {
                     self.taken.push(rect);
+                    self.taken.extend(leader.iter().flat_map(steps));
                     return Some(self.spot(rect, direction, leader));
                 }
             }
@@ -123,23 +127,14 @@ impl Room {
     }
 
     /// Whether a leader line passes no name and no circle but those its own circle lies in.
-    fn is_clear(&self, (from, to): (Point, Point), (centre, _): (Point, f64)) -> bool {
-        let step = |i: i32| f64::from(i) / 8.0;
-        let points: Vec<Rect> = (0..=8)
-            .map(step)
-            .map(|t| {
-                Rect::around(
-                    (from.0 + (to.0 - from.0) * t, from.1 + (to.1 - from.1) * t),
-                    1.0,
-                )
-            })
-            .collect();
+    fn is_clear(&self, leader: (Point, Point), (centre, _): (Point, f64)) -> bool {
+        let points: Vec<Rect> = steps(&leader).collect();
         let around = Rect::around(centre, 0.5);
         let others = self
             .circles
             .iter()
             .filter(|c| !c.meets(&around))
-            .chain(self.taken.iter().filter(|t| t.right - t.left > 6.0));
+            .chain(self.taken.iter().filter(|t| t.right - t.left > SPECK));
         others
             .into_iter()
             .all(|other| points.iter().all(|p| !other.meets(p)))
@@ -180,6 +175,17 @@ impl Room {
             leader,
         }
     }
+}
+
+/// Small squares along a line.
+fn steps(&(from, to): &(Point, Point)) -> impl Iterator<Item = Rect> + use<> {
+    let parts = (0..=8).map(|i| f64::from(i) / 8.0);
+    parts.map(move |t| {
+        Rect::around(
+            (from.0 + (to.0 - from.0) * t, from.1 + (to.1 - from.1) * t),
+            1.5,
+        )
+    })
 }
 
 /// The point at a distance from the rim of a circle.
@@ -224,7 +230,11 @@ mod tests {
             .filter(|c| room.place("Alamance", **c, Reach::WithLeader).is_some())
             .count();
         assert!(placed > 5, "{placed} of 30");
-        let names = &room.taken;
+        let names: Vec<&Rect> = room
+            .taken
+            .iter()
+            .filter(|t| t.right - t.left > SPECK)
+            .collect();
         for (i, a) in names.iter().enumerate() {
             assert!(bounds.holds(a));
             assert!(names[..i].iter().all(|b| !a.meets(b)));

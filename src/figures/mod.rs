@@ -124,3 +124,248 @@ pub enum FigureError {
     #[error("the PNG cannot be written: {0}")]
     Png(String),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::number::Style;
+
+    const EXTREMES: [f64; 12] = [
+        0.0,
+        -3.0,
+        1.0,
+        1e-6,
+        1e6,
+        1e-300,
+        1e300,
+        f64::MAX,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::NAN,
+        2.5,
+    ];
+
+    fn axis(scale: AxisScale) -> Axis {
+        let reference = Reference {
+            value: 1.0,
+            label: "equal".into(),
+            below: "less".into(),
+            above: "more".into(),
+        };
+        Axis {
+            label: "Ratio".into(),
+            style: Style::Ratio,
+            scale,
+            reference: Some(reference),
+        }
+    }
+
+    /// A mark whose ends are the extremes next to its value.
+    fn mark(i: usize) -> Mark {
+        let at = |k: usize| EXTREMES[(i + k) % EXTREMES.len()];
+        let interval = Interval {
+            low: at(1),
+            high: at(2),
+        };
+        Mark {
+            series: i,
+            value: Some(at(0)),
+            headline: Some(interval),
+            counting: Some(interval),
+            text: "x".repeat(i * 9),
+            ..Mark::default()
+        }
+    }
+
+    fn rows<R>(row: impl Fn(usize) -> R) -> Vec<Section<R>> {
+        let section = |from: usize, to: usize| Section {
+            heading: "<&>".into(),
+            rows: (from..to).map(&row).collect(),
+        };
+        vec![section(0, 0), section(0, 1), section(1, 120)]
+    }
+
+    fn marked(i: usize) -> Row {
+        Row {
+            label: "\u{202e}label ".repeat(i % 40),
+            marks: (0..i % 4).map(|k| mark(i + k)).collect(),
+        }
+    }
+
+    fn scatter(scale: AxisScale) -> Chart {
+        let value = |i: usize| Some(EXTREMES[i % EXTREMES.len()]);
+        let place = |i: usize| Place {
+            name: "Alamance".into(),
+            x: value(i),
+            y: value(i * 5 + 1),
+            size: EXTREMES[(i + 3) % EXTREMES.len()],
+            series: i,
+            kind: PlaceKind::Single,
+            naming: Naming::Wanted,
+        };
+        let panel = || ScatterPanel {
+            title: "t".into(),
+            y_label: "y".into(),
+            places: (0..144).map(place).collect(),
+        };
+        Chart::PlaceScatter(PlaceScatter {
+            x_label: "x".into(),
+            style: Style::Quantity,
+            scale,
+            size_label: "stops".into(),
+            series: vec!["a".into(), "b".into()],
+            pooled_label: String::new(),
+            panels: vec![panel(), panel(), panel(), panel()],
+        })
+    }
+
+    fn charts(scale: AxisScale) -> Vec<Chart> {
+        let (series, intervals, columns) = (
+            vec!["a".to_owned(), "b".to_owned()],
+            IntervalNames::default(),
+            Columns::default(),
+        );
+        let parts = || {
+            (
+                axis(scale),
+                series.clone(),
+                intervals.clone(),
+                columns.clone(),
+            )
+        };
+        let (axis_, series, intervals, columns) = parts();
+        let dots = DotInterval {
+            axis: axis_,
+            series,
+            intervals,
+            columns,
+            sections: rows(marked),
+        };
+        let (axis_, series, intervals, columns) = parts();
+        let ladder = Ladder {
+            axis: axis_,
+            series,
+            intervals,
+            columns,
+            sections: rows(marked),
+        };
+        let pooled = |i: usize| {
+            let kind = if i.is_multiple_of(3) {
+                ForestKind::Summary
+            } else {
+                ForestKind::Unit
+            };
+            ForestRow {
+                label: "Agency".into(),
+                mark: mark(i),
+                kind,
+                prediction: mark(i + 1).headline,
+            }
+        };
+        let (axis_, series, intervals, columns) = parts();
+        let forest = Forest {
+            axis: axis_,
+            series,
+            intervals,
+            columns,
+            sections: rows(pooled),
+        };
+        let (axis_, series, intervals, columns) = parts();
+        let panel = PairPanel {
+            title: "Rate".into(),
+            axis: axis_,
+            columns,
+        };
+        let pair_row = |i: usize| PairRow {
+            label: "Group".into(),
+            left: mark(i),
+            right: mark(i + 2),
+        };
+        let pair = RatePair {
+            left: panel.clone(),
+            right: panel,
+            series,
+            intervals,
+            sections: rows(pair_row),
+            label_heading: String::new(),
+        };
+        vec![
+            Chart::DotInterval(dots),
+            Chart::Ladder(ladder),
+            Chart::Forest(forest),
+            Chart::RatePair(Box::new(pair)),
+            scatter(scale),
+        ]
+    }
+
+    fn figure(chart: Chart) -> Figure {
+        let texts = ["id", "<title>", "subtitle", "foot", "alt"].map(str::to_owned);
+        let [id, title, subtitle, foot, alt] = texts;
+        Figure {
+            id,
+            title,
+            subtitle,
+            chart,
+            notes: vec!["note ".repeat(100)],
+            foot,
+            alt,
+        }
+    }
+
+    #[test]
+    fn extreme_values_are_drawn_within_the_picture_and_twice_the_same() {
+        for chart in [AxisScale::Linear, AxisScale::Log]
+            .into_iter()
+            .flat_map(charts)
+        {
+            let figure = figure(chart);
+            let svg = figure.svg().expect("the figure is drawn");
+            assert_eq!(svg, figure.svg().expect("the figure is drawn again"));
+            assert!(
+                !svg.contains("NaN") && !svg.contains("inf"),
+                "a coordinate is no number"
+            );
+            let x = svg.split([' ', '\n']).filter_map(|a| {
+                a.strip_prefix("x=\"")?
+                    .strip_suffix('"')?
+                    .parse::<f64>()
+                    .ok()
+            });
+            assert!(
+                x.into_iter().all(|x| (0.0..=9600.0).contains(&x)),
+                "a text begins outside the picture"
+            );
+        }
+    }
+
+    #[test]
+    fn a_chart_without_rows_is_a_frame_with_a_sentence() {
+        for chart in charts(AxisScale::Log) {
+            let empty = match chart {
+                Chart::Forest(forest) => Chart::Forest(Forest {
+                    sections: Vec::new(),
+                    ..forest
+                }),
+                Chart::PlaceScatter(scatter) => Chart::PlaceScatter(PlaceScatter {
+                    panels: Vec::new(),
+                    ..scatter
+                }),
+                _ => continue,
+            };
+            let svg = figure(empty).svg().expect("the frame is drawn");
+            assert!(svg.contains(">There are no "), "{svg}");
+        }
+    }
+
+    #[test]
+    fn accessible_texts_come_first_and_are_escaped() {
+        let svg = figure(scatter(AxisScale::Log))
+            .svg()
+            .expect("the figure is drawn");
+        let head = svg.lines().nth(1).unwrap_or_default();
+        assert_eq!(head, "<title id=\"figure-id-title\">&lt;title&gt;</title>");
+        assert!(
+            svg.contains("<desc id=\"figure-id-desc\">alt</desc>") && svg.contains("role=\"img\"")
+        );
+    }
+}

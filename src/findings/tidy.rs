@@ -1,7 +1,5 @@
 //! The glossary of result columns, and lines as rows of them.
 
-use serde::Serialize;
-
 use super::finding::{Band, Finding, Line};
 use crate::number::{file_text, twelve_digits};
 
@@ -63,9 +61,27 @@ pub const COLUMNS: [(&str, &str); 30] = [
     ("warning", "kinds of caution that touch the number"),
 ];
 
-/// One row of a result table: the columns of [`COLUMNS`], in their order. In JSON an undefined estimate is `null`, and
-/// other columns that have nothing to say are left out.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// Columns that hold words, whatever the words look like.
+const TEXTS: [&str; 15] = [
+    "analysis",
+    "outcome",
+    "unit",
+    "place",
+    "program",
+    "group",
+    "comparison",
+    "benchmark",
+    "stratum",
+    "period",
+    "estimand",
+    "conf_method",
+    "variance",
+    "band",
+    "warning",
+];
+
+/// One row of a result table: the columns of [`COLUMNS`], in their order.
+#[derive(Debug, Clone, PartialEq)]
 #[expect(
     missing_docs,
     reason = "COLUMNS documents each of them, and a second text would drift from it"
@@ -73,69 +89,34 @@ pub const COLUMNS: [(&str, &str); 30] = [
 pub struct Row {
     pub analysis: &'static str,
     pub outcome: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
-    #[serde(skip_serializing_if = "str::is_empty")]
     pub comparison: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub benchmark: Option<String>,
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub stratum: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub period: Option<String>,
     pub estimand: &'static str,
     pub estimate: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub std_error: Option<f64>,
-    #[serde(serialize_with = "ends", skip_serializing_if = "Option::is_none")]
     pub conf_low: Option<f64>,
-    #[serde(serialize_with = "ends", skip_serializing_if = "Option::is_none")]
     pub conf_high: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub conf_level: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub conf_method: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub variance: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub dispersion: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub dispersion_tip: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub band: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub statistic: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub df: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub p_value: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub p_adjusted: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub events: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub trials: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub exposure: Option<f64>,
     pub quoted: bool,
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub warning: String,
-}
-
-/// JSON has no infinity: an infinite end is the text `inf` or `-inf`.
-fn ends<S: serde::Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(v) if v.is_infinite() => {
-            serializer.serialize_str(if *v > 0.0 { "inf" } else { "-inf" })
-        }
-        other => other.serialize(serializer),
-    }
 }
 
 /// The rows of a finding: one per line and interval, the one to be quoted first.
@@ -211,6 +192,20 @@ fn row(finding: &Finding, line: &Line, band: Option<&Band>) -> Row {
 }
 
 impl Row {
+    /// The fields as JSON, in the order of [`COLUMNS`]: undefined is `null`, an infinite end the text `inf` or `-inf`.
+    #[must_use]
+    pub fn values(&self) -> Vec<serde_json::Value> {
+        let numbers = COLUMNS.map(|(name, _)| !TEXTS.contains(&name));
+        let value = |(field, is_number): (String, bool)| match field.parse::<f64>() {
+            _ if field.is_empty() => serde_json::Value::Null,
+            Ok(number) if is_number && number.is_finite() => field
+                .parse()
+                .map_or(field.into(), serde_json::Value::Number),
+            _ => field.into(),
+        };
+        self.fields().into_iter().zip(numbers).map(value).collect()
+    }
+
     /// The fields as text, in the order of [`COLUMNS`].
     #[must_use]
     pub fn fields(&self) -> Vec<String> {

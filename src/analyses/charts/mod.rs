@@ -84,7 +84,7 @@ fn figure(
 }
 
 /// Estimates that fit on a printed page under each other.
-const PER_PAGE: usize = 26;
+const PER_PAGE: usize = 27;
 
 /// Sections page by page, so that every figure fits on one; `size` counts the estimates of a row.
 fn pages<R>(sections: Vec<Section<R>>, size: impl Fn(&R) -> usize) -> Vec<Vec<Section<R>>> {
