@@ -71,6 +71,30 @@ impl World {
         std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
     }
 
+    /// This process once more with the counting library's own pool limited too, which only the environment can do;
+    /// `None` when it is limited already.
+    ///
+    /// # Errors
+    /// The system cannot start the program again.
+    pub fn again_with_threads(
+        threads: NonZeroUsize,
+    ) -> Result<Option<std::process::ExitStatus>, Error> {
+        const POOL: &str = "POLARS_MAX_THREADS";
+        let wanted = threads.to_string();
+        if std::env::var_os(POOL).is_some_and(|limit| limit.to_str() == Some(&wanted)) {
+            return Ok(None);
+        }
+        let started = std::env::current_exe().and_then(|program| {
+            std::process::Command::new(program)
+                .args(std::env::args_os().skip(1))
+                .env(POOL, wanted)
+                .status()
+        });
+        started
+            .map(Some)
+            .map_err(|source| failed(Path::new("evenhand"), "start", source))
+    }
+
     /// Who is told how far the run has come.
     #[must_use]
     pub fn watcher(&self) -> &dyn Watcher {

@@ -225,11 +225,7 @@ impl Contrasts<'_> {
                 estimate: pool.median().map(libm::exp),
                 ..self.base(&[], glossary::MEDIAN)
             },
-            Line {
-                events: Some(signs.positive),
-                trials: Some(signs.of),
-                ..line(glossary::STRATA_ABOVE_ONE, signs.positive as f64)
-            },
+            line(glossary::STRATA_ABOVE_ONE, signs.positive as f64),
             line(glossary::TAU, random.tau),
             Line {
                 test: Some(q),

@@ -6,7 +6,7 @@ use toml::Spanned;
 use super::noise::{LogScale, Noise, Shape, Side, Uncertainty, refused};
 use super::strata::{Split, Stratum, Tally};
 use super::wanted::{check_baseline, require_reference};
-use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts};
+use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts, words};
 use crate::cells::{Groups, Only, Outcome};
 use crate::disclosure::Disclosed;
 use crate::error::Error;
@@ -146,7 +146,7 @@ impl RatesOptions {
             Some(trials) => format!("Rate of {} out of {trials} by group{by}", outcome.events),
             None => format!(
                 "{} a year per {} people by group{by}",
-                capitalised(&outcome.events),
+                words::capitalised(&outcome.events),
                 crate::number::count(u64::from(self.per))
             ),
         }
@@ -162,14 +162,6 @@ fn counting_words(outcome: &Outcome, baseline: Option<&Baseline>) -> &'static st
         }
         Some(_) => "Garwood exact",
     }
-}
-
-/// The first letter in upper case, for titles.
-pub(super) fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
 }
 
 /// How the rates of one analysis are made.

@@ -28,6 +28,14 @@ pub fn sentences(finding: &Disclosed<Finding>) -> Vec<String> {
     }
 }
 
+/// The first letter in upper case, for titles.
+pub(crate) fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
 /// The groups of some lines in the order in which they come.
 fn groups<'a>(lines: &[&'a Line]) -> Vec<&'a str> {
     let mut groups: Vec<&str> = Vec::new();
@@ -103,7 +111,7 @@ fn rates(finding: &Finding) -> Vec<String> {
     } else {
         std::iter::once(format!(
             "{}, {} intervals.",
-            super::rates::capitalised(&what),
+            capitalised(&what),
             level(finding.frame.level)
         ))
         .chain(sentences)
@@ -279,7 +287,8 @@ fn contrast(finding: &Finding, pool: &Line) -> Vec<String> {
         return Vec::new();
     };
     let strata = own(g::STRATA_ABOVE_ONE.name);
-    let of = strata.and_then(|line| line.trials).unwrap_or_default();
+    let per_stratum = |line: &&Line| line.estimand == g::LEAVE_ONE_OUT && line.group == pool.group;
+    let of = finding.lines.iter().filter(per_stratum).count();
     let (group, reference, events) = (&pool.group, &finding.frame.reference, &finding.frame.events);
     let [treated, control] = finding.frame.arms.as_slice() else {
         return Vec::new();
@@ -323,7 +332,7 @@ fn contrast(finding: &Finding, pool: &Line) -> Vec<String> {
     if let (Some(line), Some(tau)) = (strata, own(g::TAU.name)) {
         sentences.push(format!(
             "{} of {of} strata lie above 1; the spread between them is τ = {} on the log scale.",
-            line.events.unwrap_or_default(),
+            Style::Count.show(line.estimate),
             Style::Statistic.show(tau.estimate)
         ));
     }

@@ -53,62 +53,51 @@ pub(super) fn items(
     series: &[String],
     names: &IntervalNames,
 ) -> Vec<Item> {
-    let drawn: Vec<&Cell> = cells
-        .iter()
-        .map(|(cell, _)| cell)
-        .filter(|c| c.is_drawn())
-        .collect();
-    let any = |test: &dyn Fn(&Cell) -> bool| drawn.iter().any(|c| test(c));
-    let first = drawn.first().map_or(0, |c| c.mark.series);
-    let only = drawn
-        .iter()
-        .all(|c| c.mark.series == first)
-        .then_some(first);
-    let mut items = Vec::new();
-    if series.len() > 1 {
-        let used = series
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| cells.iter().any(|(c, _)| c.mark.series == *i));
-        items.extend(used.map(|(i, name)| Item::new(Sample::Series(i), name)));
-    }
-    let optional = [
+    let drawn: Vec<&(Cell, Scale)> = cells.iter().filter(|(c, _)| c.is_drawn()).collect();
+    let first = drawn.first().map_or(0, |(c, _)| c.mark.series);
+    let alike = drawn.iter().all(|(c, _)| c.mark.series == first);
+    let only = alike.then_some(first);
+    let kinds = [
+        (Sample::Headline(only), names.headline.as_str()),
+        (Sample::Counting(only), names.counting.as_str()),
+        (Sample::Hollow(first), "hollow: no interval"),
         (
-            any(&|c| c.mark.headline.is_some() && !c.is_summary()),
-            Sample::Headline(only),
-            names.headline.as_str(),
-        ),
-        (
-            any(&|c| c.mark.counting.is_some() && !c.is_summary()),
-            Sample::Counting(only),
-            names.counting.as_str(),
-        ),
-        (
-            any(&|c| c.is_hollow()),
-            Sample::Hollow(first),
-            "hollow: no interval",
-        ),
-        (
-            any(&|c| c.is_summary()),
             Sample::Diamond,
             "pooled estimate; width of the diamond: its interval",
         ),
-        (
-            any(&|c| c.prediction.is_some()),
-            Sample::Prediction,
-            names.prediction.as_str(),
-        ),
-        (
-            cells.iter().any(|(c, scale)| leaves(c, scale)),
-            Sample::Arrow,
-            "continues beyond the axis",
-        ),
+        (Sample::Prediction, names.prediction.as_str()),
+        (Sample::Arrow, "continues beyond the axis"),
     ];
-    let shown = optional
+    let shown = kinds.into_iter().filter(|(sample, text)| {
+        !text.is_empty() && drawn.iter().any(|(c, scale)| shows(c, scale, *sample))
+    });
+    let kinds = shown.map(|(sample, text)| Item::new(sample, text));
+    series_items(cells, series)
         .into_iter()
-        .filter(|(needed, _, text)| *needed && !text.is_empty());
-    items.extend(shown.map(|(_, sample, text)| Item::new(sample, text)));
-    items
+        .chain(kinds)
+        .collect()
+}
+
+/// The series that have a row, drawn or not; none if there is only one to choose from.
+fn series_items(cells: &[(Cell, Scale)], series: &[String]) -> Vec<Item> {
+    let used = |i: usize| series.len() > 1 && cells.iter().any(|(c, _)| c.mark.series == i);
+    let named = series.iter().enumerate().filter(|(i, _)| used(*i));
+    named
+        .map(|(i, name)| Item::new(Sample::Series(i), name))
+        .collect()
+}
+
+/// Whether a drawn cell shows what a sample stands for.
+fn shows(cell: &Cell, scale: &Scale, sample: Sample) -> bool {
+    match sample {
+        Sample::Headline(_) => cell.mark.headline.is_some() && !cell.is_summary(),
+        Sample::Counting(_) => cell.mark.counting.is_some() && !cell.is_summary(),
+        Sample::Hollow(_) => cell.is_hollow(),
+        Sample::Diamond => cell.is_summary(),
+        Sample::Prediction => cell.prediction.is_some(),
+        Sample::Arrow => leaves(cell, scale),
+        _ => false,
+    }
 }
 
 fn leaves(cell: &Cell, scale: &Scale) -> bool {
@@ -116,8 +105,7 @@ fn leaves(cell: &Cell, scale: &Scale) -> bool {
         .into_iter()
         .flatten()
         .flat_map(|i| [i.low, i.high]);
-    let drawn = ends.chain(cell.mark.value).filter(|_| cell.is_drawn());
-    drawn
+    ends.chain(cell.mark.value)
         .map(|v| scale.spot(v))
         .any(|spot| matches!(spot, Some(Spot::Below | Spot::Above)))
 }
@@ -214,66 +202,29 @@ fn sample_width(sample: Sample) -> f64 {
 fn sample(canvas: &mut Canvas, (x, y): Point, sample: Sample) {
     let width = sample_width(sample);
     let (from, to, middle) = ((x, y), (x + width, y), (x + width / 2.0, y));
+    let stroke = |colour, width| Stroke { colour, width };
     match sample {
         Sample::Series(series) => marker(canvas, middle, series, Body::Solid),
         Sample::Headline(series) => {
-            canvas.line(
-                from,
-                to,
-                Stroke {
-                    colour: ink(series),
-                    width: THICK,
-                },
-            );
+            canvas.line(from, to, stroke(ink(series), THICK));
             if let Some(series) = series {
                 marker(canvas, middle, series, Body::Solid);
             }
         }
         Sample::Counting(series) => {
             let (from, to) = ((from.0 + 2.0, y), (to.0 - 2.0, y));
-            canvas.line(
-                from,
-                to,
-                Stroke {
-                    colour: ink(series),
-                    width: THIN,
-                },
-            );
+            canvas.line(from, to, stroke(ink(series), THIN));
             marks::end_tick(canvas, from, ink(series));
             marks::end_tick(canvas, to, ink(series));
         }
         Sample::Hollow(series) => marker(canvas, middle, series, Body::Hollow),
         Sample::Diamond => canvas.polygon(marks::diamond((x, to.0), middle), solid(INK)),
-        Sample::Prediction => canvas.dashed(
-            from,
-            to,
-            (
-                Stroke {
-                    colour: INK,
-                    width: THIN,
-                },
-                PREDICTION_DASH,
-            ),
-        ),
+        Sample::Prediction => canvas.dashed(from, to, (stroke(INK, THIN), PREDICTION_DASH)),
         Sample::Arrow => {
-            canvas.line(
-                (x + 8.0, y),
-                (to.0 - 4.0, y),
-                Stroke {
-                    colour: MUTED,
-                    width: THICK,
-                },
-            );
+            canvas.line((x + 8.0, y), (to.0 - 4.0, y), stroke(MUTED, THICK));
             arrowhead(canvas, to, (1.0, 0.0), MUTED);
         }
-        Sample::Link => canvas.line(
-            from,
-            to,
-            Stroke {
-                colour: tint(INK),
-                width: LINK,
-            },
-        ),
+        Sample::Link => canvas.line(from, to, stroke(tint(INK), LINK)),
         Sample::Circle(radius, fill) => circle(canvas, middle, radius, fill),
         Sample::Sizes(large, small) => {
             circle(canvas, middle, large, None);

@@ -172,7 +172,7 @@ mod tests {
             value: Some(at(0)),
             headline: Some(interval),
             counting: Some(interval),
-            text: "x".repeat(i * 9),
+            text: "x".repeat(i % 40 * 9),
             ..Mark::default()
         }
     }
@@ -182,12 +182,12 @@ mod tests {
             heading: "<&>".into(),
             rows: (from..to).map(&row).collect(),
         };
-        vec![section(0, 0), section(0, 1), section(1, 120)]
+        vec![section(0, 0), section(0, 1), section(1, 40)]
     }
 
     fn marked(i: usize) -> Row {
         Row {
-            label: "\u{202e}label ".repeat(i % 40),
+            label: "\u{202e}label ".repeat(i % 20),
             marks: (0..i % 4).map(|k| mark(i + k)).collect(),
         }
     }
@@ -206,7 +206,7 @@ mod tests {
         let panel = || ScatterPanel {
             title: "t".into(),
             y_label: "y".into(),
-            places: (0..144).map(place).collect(),
+            places: (0..60).map(place).collect(),
         };
         Chart::PlaceScatter(PlaceScatter {
             x_label: "x".into(),

@@ -1,7 +1,7 @@
 //! Colours, greys and marker shapes of the series.
 //!
 //! Hues follow Okabe and Ito (safe for the colour-blind), moved in lightness until every two series differ in grey
-//! by a tenth of the scale at least; each series has a shape of its own besides. Hollow is not a series: it says
+//! by a sixteenth of the scale at least; each series has a shape of its own besides. Hollow is not a series: it says
 //! that an interval is missing or that a circle pools several places.
 
 use super::svg::{Canvas, Colour, Fill, Point, Stroke};

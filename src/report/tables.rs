@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::analyses::words::capitalised;
 use crate::findings::glossary as g;
 use crate::findings::{Comparison, Finding, Line};
 use crate::number::{Style, count, p_from_log10};
@@ -117,6 +118,9 @@ fn pivot(finding: &Finding, comparison: Comparison, lines: Vec<&Line>) -> TableT
         fields
     });
     let rows = body.collect();
+    let labels = lines.first().map_or(0, |line| line.at.len())
+        + usize::from(has_group)
+        + usize::from(has_benchmark);
     let mut header: Vec<String> = lines
         .first()
         .map(|line| line.at.iter().map(|(key, _)| capitalised(key)).collect())
@@ -133,11 +137,75 @@ fn pivot(finding: &Finding, comparison: Comparison, lines: Vec<&Line>) -> TableT
         })
     ));
     header.extend(columns.iter().map(|column| column.heading.to_owned()));
-    TableText {
+    let table = TableText {
         caption: caption(finding, comparison),
         header,
         rows,
         footnotes: footnotes.list,
+    };
+    upright(without_empty_columns(table), labels)
+}
+
+/// Columns that say nothing in any row are left out.
+fn without_empty_columns(mut table: TableText) -> TableText {
+    let says = |column: usize| table.rows.iter().any(|row| !row[column].main.is_empty());
+    let kept: Vec<bool> = (0..table.header.len()).map(says).collect();
+    let keep = |column: usize| kept[column];
+    table.header = table
+        .header
+        .into_iter()
+        .enumerate()
+        .filter(|(i, _)| keep(*i))
+        .map(|(_, heading)| heading)
+        .collect();
+    table.rows = table
+        .rows
+        .into_iter()
+        .map(|row| {
+            row.into_iter()
+                .enumerate()
+                .filter(|(i, _)| keep(*i))
+                .map(|(_, field)| field)
+                .collect()
+        })
+        .collect();
+    table
+}
+
+/// Widest table that fits on a printed page.
+const WIDEST: usize = 7;
+
+/// A table of few rows and many columns is turned, so that it fits on a page; the first `labels` columns name its rows.
+fn upright(table: TableText, labels: usize) -> TableText {
+    if table.header.len() <= WIDEST || table.rows.len() > WIDEST - 2 || labels == 0 {
+        return table;
+    }
+    let name = |row: &Vec<Field>| {
+        row[..labels]
+            .iter()
+            .map(|field| field.main.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let header = std::iter::once(String::new())
+        .chain(table.rows.iter().map(name))
+        .collect();
+    let turned = |(column, heading): (usize, &String)| {
+        std::iter::once(label(heading))
+            .chain(table.rows.iter().map(|row| row[column].clone()))
+            .collect()
+    };
+    let rows = table
+        .header
+        .iter()
+        .enumerate()
+        .skip(labels)
+        .map(turned)
+        .collect();
+    TableText {
+        header,
+        rows,
+        ..table
     }
 }
 
@@ -238,13 +306,6 @@ fn p_words(p: f64) -> String {
     } else {
         format!("= {text}")
     }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
 }
 
 /// Cautions as letters: each text once, in the order of first use.

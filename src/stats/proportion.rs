@@ -123,14 +123,14 @@ impl Proportion {
         Some(match method {
             ProportionMethod::Wilson => self.wilson(level.z()),
             ProportionMethod::WilsonContinuity => self.wilson_continuity(level.z()),
-            ProportionMethod::ClopperPearson => self.exact_log_odds(tail).map(probability),
+            ProportionMethod::ClopperPearson => self.exact(tail, probability),
             ProportionMethod::Jeffreys => self.jeffreys(tail),
             ProportionMethod::JeffreysRaw => Interval::new(
                 beta_quantile(tail, x + 0.5, n - x + 0.5),
                 beta_upper_quantile(tail, x + 0.5, n - x + 0.5),
             ),
             ProportionMethod::AgrestiCoull => agresti_coull(x, n - x, level.z()),
-            ProportionMethod::MidP => self.mid_p_log_odds(tail).map(probability),
+            ProportionMethod::MidP => self.mid_p(tail, probability),
             ProportionMethod::Wald => wald(x, n - x, level.z()),
         })
     }
@@ -179,20 +179,22 @@ impl Proportion {
         Interval::new(low, high)
     }
 
-    /// Clopper-Pearson limits as log odds, for the conditional interval of a rate ratio as well.
-    pub(super) fn exact_log_odds(&self, tail: f64) -> Interval {
-        Interval::new(
+    /// Clopper-Pearson limits on a scale of the log odds: `probability` here, `exp` for a rate ratio.
+    pub(super) fn exact(&self, tail: f64, scale: fn(f64) -> f64) -> Interval {
+        let (low, high) = (
             exact_low(self.x, self.n, tail),
-            -exact_low(self.n - self.x, self.n, tail),
-        )
+            exact_low(self.n - self.x, self.n, tail),
+        );
+        Interval::new(scale(low), scale(-high))
     }
 
-    /// Mid-P limits as log odds, for the conditional interval of a rate ratio as well.
-    pub(super) fn mid_p_log_odds(&self, tail: f64) -> Interval {
-        Interval::new(
+    /// Mid-P limits on a scale of the log odds: `probability` here, `exp` for a rate ratio.
+    pub(super) fn mid_p(&self, tail: f64, scale: fn(f64) -> f64) -> Interval {
+        let (low, high) = (
             mid_p_low(self.x, self.n, tail),
-            -mid_p_low(self.n - self.x, self.n, tail),
-        )
+            mid_p_low(self.n - self.x, self.n, tail),
+        );
+        Interval::new(scale(low), scale(-high))
     }
 }
 

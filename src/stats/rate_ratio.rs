@@ -84,8 +84,8 @@ impl RateRatio {
             _ if share.n() == 0 && method != RateRatioMethod::LogWald => {
                 Interval::new(0.0, f64::INFINITY)
             }
-            RateRatioMethod::ExactConditional => share.exact_log_odds(level.tail()).map(libm::exp),
-            RateRatioMethod::MidPConditional => share.mid_p_log_odds(level.tail()).map(libm::exp),
+            RateRatioMethod::ExactConditional => share.exact(level.tail(), libm::exp),
+            RateRatioMethod::MidPConditional => share.mid_p(level.tail(), libm::exp),
             RateRatioMethod::LogWald => self.log_wald_odds(level.z())?,
             RateRatioMethod::Score => self.score_odds(level.z()),
         };

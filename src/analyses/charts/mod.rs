@@ -194,7 +194,7 @@ fn interval_note(finding: &Finding, lines: &[&Line]) -> String {
 }
 
 fn sentence_case(text: &str) -> String {
-    super::rates::capitalised(text)
+    super::words::capitalised(text)
 }
 
 /// The picture in words: what it shows, how many numbers, and the two ends.

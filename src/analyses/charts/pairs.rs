@@ -4,7 +4,7 @@ use super::{
     Drawing, figure, heading_and_label, interval_names, mark, page_words, pages, sections,
 };
 use crate::analyses::Setting;
-use crate::analyses::rates::capitalised;
+use crate::analyses::words::capitalised;
 use crate::disclosure::Disclosed;
 use crate::figures::{
     Axis, AxisScale, Chart, Columns, DotInterval, Figure, Mark, PairPanel, PairRow, RatePair, Row,

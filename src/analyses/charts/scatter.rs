@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Drawing, Setting, figure};
-use crate::analyses::rates::capitalised;
+use crate::analyses::words::capitalised;
 use crate::disclosure::Disclosed;
 use crate::figures::{
     AxisScale, Chart, Figure, Naming, Place, PlaceKind, PlaceScatter, ScatterPanel,
