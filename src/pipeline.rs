@@ -149,6 +149,7 @@ pub fn read(study: &Study, world: &World) -> Result<Reading, Error> {
         groups,
         periods,
         world,
+        smallest_shown: study.file.disclosure.smallest_shown(),
     });
     let all: Vec<Tabulation> = requests.iter().chain(&for_disclosure).cloned().collect();
     let is_published = |request: &Tabulation| published.contains_key(&request.counts);

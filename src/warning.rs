@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::number::{Style, count};
+use crate::number::Style;
 
 /// A caution with its particulars.
 #[derive(Debug, Clone, PartialEq, PartialOrd)]
@@ -89,8 +89,8 @@ pub enum Warning {
     },
     /// Rows with contraband and without a search.
     HitWithoutSearch {
-        /// How many.
-        rows: u64,
+        /// How many, as it may be shown.
+        rows: String,
     },
     /// The rules of the study dropped every row.
     NothingKept {
@@ -242,8 +242,7 @@ impl fmt::Display for Warning {
             ),
             Self::HitWithoutSearch { rows } => write!(
                 f,
-                "{} rows record contraband and no search; they are counted as stops, neither as searches nor as hits.",
-                count(*rows)
+                "{rows} rows record contraband and no search; they are counted as stops, neither as searches nor as hits."
             ),
             Self::NothingKept { source } => {
                 write!(f, "No row of {source} is left after the study's rules.")

@@ -93,6 +93,7 @@ fn embedded(workspace: &Workspace, files: &[&str], threads: usize) -> Tabulated 
         groups: &groups,
         periods: &periods,
         world: &world,
+        smallest_shown: 0,
     }
     .tabulate(&requests())
     .unwrap()
@@ -196,6 +197,7 @@ fn rows_that_do_not_say_what_the_study_expects_are_refused_with_their_line() {
             groups: &groups,
             periods: &periods,
             world: &world,
+            smallest_shown: 0,
         }
         .tabulate(&requests())
         .unwrap_err();
@@ -235,6 +237,7 @@ fn dates_are_dates_and_a_serial_number_gets_a_hint() {
             groups: &groups,
             periods: &periods,
             world: &world,
+            smallest_shown: 0,
         }
         .tabulate(&[request])
         .unwrap_err();

@@ -60,6 +60,17 @@ impl Default for DisclosureConfig {
     }
 }
 
+impl DisclosureConfig {
+    /// The smallest count of persons that may be shown.
+    #[must_use]
+    pub fn smallest_shown(&self) -> u64 {
+        match self.mode {
+            Mode::Public => self.minimum,
+            Mode::Court => 0,
+        }
+    }
+}
+
 /// Something that disclosure has let through. Only [`disclose`] makes one.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]

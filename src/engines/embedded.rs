@@ -36,6 +36,8 @@ pub struct Embedded<'a> {
     pub periods: &'a Periods,
     /// Files and threads.
     pub world: &'a World,
+    /// The smallest count of persons that a remark may state; smaller ones are only called so.
+    pub smallest_shown: u64,
 }
 
 /// Values of the keys, and what is counted in [`MEASURES`]' order.
@@ -72,7 +74,11 @@ impl Tabulate for Embedded<'_> {
         }
         ledger.check()?;
         let mut warnings = self.warnings(&ledger, contradictions);
-        describe_unclear(&mut ledger, contradictions, unclear);
+        describe_unclear(
+            &mut ledger,
+            contradictions.hit_without_search,
+            (unclear, self.smallest_shown),
+        );
         if ledger.rows_kept == 0 {
             warnings.push(Warning::NothingKept {
                 source: ledger.source.clone(),
@@ -207,21 +213,32 @@ impl Embedded<'_> {
             });
         let hits = contradictions.hit_without_search;
         silent
-            .chain((hits > 0).then_some(Warning::HitWithoutSearch { rows: hits }))
+            .chain((hits > 0).then_some(Warning::HitWithoutSearch {
+                rows: rows_shown(hits, self.smallest_shown),
+            }))
             .collect()
+    }
+}
+
+/// A number of rows as a remark may state it.
+fn rows_shown(rows: u64, smallest_shown: u64) -> String {
+    if rows < smallest_shown {
+        format!("fewer than {smallest_shown}")
+    } else {
+        crate::number::count(rows)
     }
 }
 
 fn describe_unclear(
     ledger: &mut SourceLedger,
-    contradictions: Contradictions,
-    [searches, hits]: [u64; 2],
+    hits_without_search: u64,
+    ([searches, hits], smallest_shown): ([u64; 2], u64),
 ) {
     let mut note = |rows: u64, text: &str| {
         if rows > 0 {
             ledger.notes.push(format!(
                 "{} rows kept as stops: {text}",
-                crate::number::count(rows)
+                rows_shown(rows, smallest_shown)
             ));
         }
     };
@@ -234,7 +251,7 @@ fn describe_unclear(
         "whether the search found something is not known; left out of hit rates",
     );
     note(
-        contradictions.hit_without_search,
+        hits_without_search,
         "contraband is recorded and no search; counted neither as a search nor as a hit",
     );
 }
