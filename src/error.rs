@@ -112,7 +112,10 @@ impl Error {
             Self::Study(fault) => Some(fault.hint.as_str()),
             Self::Data(fault) => Some(fault.hint.as_str()),
             Self::Bundle { hint, .. } => Some(hint.as_str()),
-            Self::File { .. } => None,
+            Self::File { action: "read", .. } => Some("check the path and its permissions"),
+            Self::File { .. } => Some(
+                "what stood there is as it was: check permissions and free space, or choose another folder with --out",
+            ),
             Self::Internal(_) => Some("this is a defect of evenhand, not of the study; please report it with the study file"),
         }
         .filter(|hint| !hint.is_empty())
