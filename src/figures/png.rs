@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use png::{BitDepth, ColorType, Compression, Encoder, EncodingError, Filter};
-use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::tiny_skia::{Color, Pixmap, Transform};
 use resvg::usvg::{Options, Tree, fontdb::Database};
 
 use rustc_hash::FxHashMap;
@@ -29,6 +29,7 @@ pub fn svg_to_png(svg: &str, scale: f32) -> Result<Vec<u8>, FigureError> {
     }
     let mut pixels =
         Pixmap::new(width.round() as u32, height.round() as u32).ok_or_else(refused)?;
+    pixels.fill(Color::WHITE);
     resvg::render(
         &tree,
         Transform::from_scale(scale, scale),
@@ -37,8 +38,12 @@ pub fn svg_to_png(svg: &str, scale: f32) -> Result<Vec<u8>, FigureError> {
     encode(&pixels).map_err(|e| FigureError::Png(e.to_string()))
 }
 
-/// Colours of a picture's palette: every colour of a chart, and shades enough for the edges of its letters.
-const PALETTE: usize = 24;
+/// Colours that a palette holds.
+const PALETTE: usize = 256;
+
+/// Squared distance within which a rarer colour is drawn as a more frequent one: shades at the edges of letters, and
+/// never one series as another.
+const NEAR: u32 = 900;
 
 /// The picture with a palette of its most frequent colours: a fifth of the size of one that stores every pixel in full.
 fn encode(pixels: &Pixmap) -> Result<Vec<u8>, EncodingError> {
@@ -53,11 +58,12 @@ fn encode(pixels: &Pixmap) -> Result<Vec<u8>, EncodingError> {
     }
     let mut by_count: Vec<(u32, u32)> = counts.into_iter().collect();
     by_count.sort_by_key(|(colour, count)| (Reverse(*count), *colour));
-    let palette: Vec<u32> = by_count
-        .iter()
-        .take(PALETTE)
-        .map(|(colour, _)| *colour)
-        .collect();
+    let mut palette: Vec<u32> = Vec::new();
+    for (colour, _) in &by_count {
+        if palette.len() < PALETTE && palette.iter().all(|kept| distance(*colour, *kept) > NEAR) {
+            palette.push(*colour);
+        }
+    }
     let index: FxHashMap<u32, u8> = by_count
         .iter()
         .map(|(colour, _)| (*colour, nearest(*colour, &palette)))
@@ -86,17 +92,19 @@ fn encode(pixels: &Pixmap) -> Result<Vec<u8>, EncodingError> {
 
 /// Where the colour nearest to this one stands in the palette.
 fn nearest(colour: u32, palette: &[u32]) -> u8 {
-    let distance = |other: u32| {
-        let (a, b) = (colour.to_be_bytes(), other.to_be_bytes());
-        a.iter()
-            .zip(b)
-            .map(|(a, b)| u32::from(a.abs_diff(b)).pow(2))
-            .sum::<u32>()
-    };
     let at = (0..palette.len())
-        .min_by_key(|&i| distance(palette[i]))
+        .min_by_key(|&i| distance(colour, palette[i]))
         .unwrap_or_default();
-    u8::try_from(at).expect("a palette has fewer than 256 colours")
+    u8::try_from(at).expect("a palette has at most 256 colours")
+}
+
+fn distance(a: u32, b: u32) -> u32 {
+    let squares = a
+        .to_be_bytes()
+        .into_iter()
+        .zip(b.to_be_bytes())
+        .map(|(a, b)| u32::from(a.abs_diff(b)).pow(2));
+    squares.sum()
 }
 
 fn options() -> Options<'static> {
