@@ -283,13 +283,13 @@ fn unmatched(
     let counts = published
         .iter()
         .filter(|(_, table)| table.position(PLACE).is_some());
-    let mut sources: Vec<(String, Groups)> = counts
+    let mut sources: Vec<(String, PlaceGroups)> = counts
         .map(|(name, table)| (format!("counts {name}"), groups_by_place(table)))
         .collect();
     for baseline in baselines.values() {
         let position = |wanted: &str| baseline.keys.iter().position(|key| key == wanted);
         if let (Some(place), Some(group)) = (position(PLACE), position(GROUP)) {
-            let mut groups = Groups::new();
+            let mut groups = PlaceGroups::new();
             for key in baseline.cell_keys() {
                 groups
                     .entry(key[place].clone())
@@ -314,7 +314,7 @@ fn unmatched(
     notes
 }
 
-type Groups = BTreeMap<String, BTreeSet<String>>;
+type PlaceGroups = BTreeMap<String, BTreeSet<String>>;
 
 /// The place when the other file does not have it; the place with the groups that the other file lacks there.
 fn absent(
@@ -329,8 +329,8 @@ fn absent(
     (!lacking.is_empty()).then(|| format!("{place} ({})", lacking.join(", ")))
 }
 
-fn groups_by_place(table: &CellTable) -> Groups {
-    let mut groups = Groups::new();
+fn groups_by_place(table: &CellTable) -> PlaceGroups {
+    let mut groups = PlaceGroups::new();
     for cell in table.cells() {
         let value = |key: &str| table.value(cell, key).unwrap_or_default().to_owned();
         groups.entry(value(PLACE)).or_default().insert(value(GROUP));

@@ -98,7 +98,7 @@ struct FindingDocument<'a> {
     rows: Box<RawValue>,
 }
 
-/// What a whole finding has in common stands in its glance, not in every row.
+/// What a whole finding has in common stands in its head and its glance, not in every row; every band is pointwise.
 const IN_GLANCE: [&str; 5] = ["analysis", "outcome", "unit", "conf_level", "band"];
 
 /// Rows one to a line, without the columns that are empty in all of them: a large table stays readable and small.

@@ -310,7 +310,6 @@ impl Question<'_> {
                 band.method.push_str(", upper end limited to 1");
             }
         }
-        line.dispersion_tip = None;
     }
 
     fn band(&self, interval: Interval, method: &str) -> Band {

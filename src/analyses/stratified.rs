@@ -84,7 +84,7 @@ impl Analysis for StratifiedOptions {
     }
 
     fn asks(&self, setting: &Setting) -> Result<Asks, Error> {
-        let mut common = self.header().check(setting)?;
+        let common = self.header().check(setting)?;
         for key in [&self.strata, &self.contrast.key] {
             check_key(common.outcome, key)?;
         }
@@ -99,9 +99,8 @@ impl Analysis for StratifiedOptions {
                 "name counts of searches or hits",
             ));
         }
-        common.by = self.by();
         Ok(Asks {
-            tabulations: common.tabulations(),
+            tabulations: vec![common.tabulation()],
             baselines: Vec::new(),
         })
     }

@@ -108,21 +108,30 @@ impl Common<'_> {
         }
     }
 
-    /// The request for all public keys of the counts, so that places and periods repeat; with a request by officer after it, where rows name one.
+    /// The request for all public keys of the counts, so that places and periods repeat.
+    #[must_use]
+    pub fn tabulation(&self) -> Tabulation {
+        self.counted_by(self.outcome.keys.clone())
+    }
+
+    /// The same with a request by officer after it, where rows name one.
     #[must_use]
     pub fn tabulations(&self) -> Vec<Tabulation> {
-        let request = |by: Vec<String>| Tabulation {
+        let by_officer = self.outcome.by_officer.then(|| {
+            let officer = [GROUP.to_owned(), OFFICER.to_owned()];
+            self.counted_by(self.by.iter().cloned().chain(officer).collect())
+        });
+        std::iter::once(self.tabulation())
+            .chain(by_officer)
+            .collect()
+    }
+
+    fn counted_by(&self, by: Vec<String>) -> Tabulation {
+        Tabulation {
             counts: self.outcome.name.clone(),
             by,
             only: self.header.only.clone(),
-        };
-        let mut requests = vec![request(self.outcome.keys.clone())];
-        if self.outcome.by_officer {
-            let mut by = self.by.clone();
-            by.extend([GROUP.to_owned(), OFFICER.to_owned()]);
-            requests.push(request(by));
         }
-        requests
     }
 
     /// An empty finding with its title and frame.

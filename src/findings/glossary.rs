@@ -11,8 +11,6 @@ pub struct Estimand {
     pub heading: &'static str,
     /// How it is written.
     pub style: Style,
-    /// Whether an interval may leave the estimate out.
-    pub interval_may_leave_estimate_out: bool,
 }
 
 const fn estimand(name: &'static str, heading: &'static str, style: Style) -> Estimand {
@@ -20,7 +18,6 @@ const fn estimand(name: &'static str, heading: &'static str, style: Style) -> Es
         name,
         heading,
         style,
-        interval_may_leave_estimate_out: false,
     }
 }
 
@@ -136,14 +133,11 @@ pub const POOLED_FIXED: Estimand = estimand(
     Style::Ratio,
 );
 /// Where the value of a further stratum would fall.
-pub const PREDICTION: Estimand = Estimand {
-    interval_may_leave_estimate_out: false,
-    ..estimand(
-        "ratio_of_ratios_prediction",
-        "Prediction for a further stratum",
-        Style::Ratio,
-    )
-};
+pub const PREDICTION: Estimand = estimand(
+    "ratio_of_ratios_prediction",
+    "Prediction for a further stratum",
+    Style::Ratio,
+);
 /// Median over strata.
 pub const MEDIAN: Estimand = estimand(
     "ratio_of_ratios_median",

@@ -150,26 +150,22 @@ fn pivot(finding: &Finding, comparison: Comparison, lines: Vec<&Line>) -> TableT
 fn without_empty_columns(mut table: TableText) -> TableText {
     let says = |column: usize| table.rows.iter().any(|row| !row[column].main.is_empty());
     let kept: Vec<bool> = (0..table.header.len()).map(says).collect();
-    let keep = |column: usize| kept[column];
-    table.header = table
-        .header
-        .into_iter()
-        .enumerate()
-        .filter(|(i, _)| keep(*i))
-        .map(|(_, heading)| heading)
-        .collect();
+    table.header = kept_only(table.header, &kept);
     table.rows = table
         .rows
         .into_iter()
-        .map(|row| {
-            row.into_iter()
-                .enumerate()
-                .filter(|(i, _)| keep(*i))
-                .map(|(_, field)| field)
-                .collect()
-        })
+        .map(|row| kept_only(row, &kept))
         .collect();
     table
+}
+
+fn kept_only<T>(items: Vec<T>, kept: &[bool]) -> Vec<T> {
+    items
+        .into_iter()
+        .zip(kept)
+        .filter(|(_, kept)| **kept)
+        .map(|(item, _)| item)
+        .collect()
 }
 
 /// Widest table that fits on a printed page.

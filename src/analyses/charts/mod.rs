@@ -12,6 +12,7 @@ use toml::Spanned;
 
 use super::Setting;
 use super::strata::Stratum;
+use super::words::capitalised;
 use crate::disclosure::Disclosed;
 use crate::figures::{Chart, Figure, Interval, IntervalNames, Mark, Section};
 use crate::findings::{Band, Finding, Line, Variance};
@@ -153,7 +154,7 @@ fn notes(finding: &Finding, setting: &Setting, lines: &[&Line], chart: &Chart) -
     notes.extend(
         outcome
             .and_then(|outcome| outcome.note.as_ref())
-            .map(|note| format!("{}.", sentence_case(note))),
+            .map(|note| format!("{}.", capitalised(note))),
     );
     let any =
         |found: fn(&Warning) -> bool| lines.iter().any(|line| line.warnings.iter().any(found));
@@ -189,12 +190,8 @@ fn interval_note(finding: &Finding, lines: &[&Line]) -> String {
     if methods.is_empty() {
         format!("No {level} interval can be given for these numbers.")
     } else {
-        format!("{level} intervals. {}.", sentence_case(&methods.join("; ")))
+        format!("{level} intervals. {}.", capitalised(&methods.join("; ")))
     }
-}
-
-fn sentence_case(text: &str) -> String {
-    super::words::capitalised(text)
 }
 
 /// The picture in words: what it shows, how many numbers, and the two ends.
