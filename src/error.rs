@@ -49,6 +49,8 @@ pub struct StudyFault {
     pub text: String,
     /// The offending piece, in bytes of `text`.
     pub span: Range<usize>,
+    /// The other piece, where two contradict each other.
+    pub against: Option<Range<usize>>,
     /// What was found, a lowercase fragment.
     pub message: String,
     /// What is allowed or what to do.
@@ -78,9 +80,22 @@ impl Error {
             file: PathBuf::new(),
             text: String::new(),
             span,
+            against: None,
             message: message.into(),
             hint: hint.into(),
         }))
+    }
+
+    /// The same fault of the study file with the other piece that the first contradicts.
+    #[must_use]
+    pub fn against(self, other: Range<usize>) -> Self {
+        match self {
+            Self::Study(mut fault) => {
+                fault.against = Some(other);
+                Self::Study(fault)
+            }
+            error => error,
+        }
     }
 
     /// The same fault with its file and text, filled in once by the layer that read them.
@@ -113,9 +128,9 @@ impl Error {
             Self::Data(fault) => Some(fault.hint.as_str()),
             Self::Bundle { hint, .. } => Some(hint.as_str()),
             Self::File { action: "read", .. } => Some("check the path and its permissions"),
-            Self::File { .. } => Some(
-                "what stood there is as it was: check permissions and free space, or choose another folder with --out",
-            ),
+            Self::File { .. } => {
+                Some("check permissions and free space, or choose another folder with --out")
+            }
             Self::Internal(_) => Some("this is a defect of evenhand, not of the study; please report it with the study file"),
         }
         .filter(|hint| !hint.is_empty())
@@ -191,6 +206,9 @@ impl fmt::Display for StudyFault {
     }
 }
 
+/// Words that a hint lists; more are counted only.
+const MOST_WORDS: usize = 20;
+
 /// The allowed words as a hint, the nearest to what was found first: ``did you mean `rates`? allowed: ...``.
 #[must_use]
 pub fn nearest_hint<'a>(found: &str, allowed: impl IntoIterator<Item = &'a str>) -> String {
@@ -198,11 +216,15 @@ pub fn nearest_hint<'a>(found: &str, allowed: impl IntoIterator<Item = &'a str>)
     if allowed.is_empty() {
         return "there is none to choose from".into();
     }
-    let list = allowed
+    let mut list = allowed
         .iter()
+        .take(MOST_WORDS)
         .map(|word| format!("`{word}`"))
         .collect::<Vec<_>>()
         .join(", ");
+    if allowed.len() > MOST_WORDS {
+        list.push_str(&format!(" and {} more", allowed.len() - MOST_WORDS));
+    }
     let similarity =
         |word: &&str| strsim::jaro_winkler(&found.to_lowercase(), &word.to_lowercase());
     let best = allowed

@@ -138,10 +138,16 @@ pub fn p_from_log10(log10: f64) -> String {
 /// The number rounded to twelve significant digits, as files carry it.
 #[must_use]
 pub fn twelve_digits(v: f64) -> f64 {
+    significant(v, 12)
+}
+
+/// The number rounded to so many significant digits.
+#[must_use]
+pub fn significant(v: f64, digits: usize) -> f64 {
     if v == 0.0 || !v.is_finite() {
         return if v == 0.0 { 0.0 } else { v };
     }
-    format!("{v:.11e}")
+    format!("{v:.*e}", digits.saturating_sub(1))
         .parse()
         .expect("a finite float printed in exponent form parses")
 }
@@ -194,17 +200,29 @@ fn percent_digits(v: f64) -> String {
     )
 }
 
+/// So many decimals are written as an exponent: a smaller number would be shown as zeros, and zero is an answer.
+const MOST_DECIMALS: usize = 12;
+
 /// Decimals that leave `digits` significant ones; none for numbers with that many before the point.
 fn leading_decimals(v: f64, digits: i32) -> usize {
     if v == 0.0 {
         return 0;
     }
     let magnitude = libm::floor(libm::log10(v.abs())) as i32;
-    usize::try_from((digits - 1 - magnitude).clamp(0, 12)).unwrap_or(0)
+    usize::try_from((digits - 1 - magnitude).max(0))
+        .map_or(0, |decimals| decimals.min(MOST_DECIMALS))
 }
 
+/// From here on a float has fewer digits than the number it stands for: written out, the rest would be made up.
+const BEYOND_DIGITS: f64 = 1e16;
+
 fn fixed(v: f64, decimals: usize) -> String {
-    let text = format!("{:.decimals$}", v.abs());
+    let text = match v.abs() {
+        // A share so large that it is none in percent.
+        size if size.is_infinite() => "∞".into(),
+        size if size >= BEYOND_DIGITS || decimals == MOST_DECIMALS => format!("{size:.2e}"),
+        size => format!("{size:.decimals$}"),
+    };
     let (whole, fraction) = text
         .split_once('.')
         .map_or((text.as_str(), None), |(w, f)| (w, Some(f)));
@@ -253,6 +271,22 @@ mod tests {
             (level(0.95), level(0.999)),
             ("95 %".into(), "99.9 %".into())
         );
+    }
+
+    #[test]
+    fn numbers_beyond_all_digits_are_written_with_an_exponent() {
+        assert_eq!(Style::Ratio.show(Some(1e300)), "1.00e300");
+        assert_eq!(Style::Quantity.show(Some(-1.234_5e16)), "−1.23e16");
+        assert_eq!(
+            Style::Count.show(Some(9_999_999_999_999_998.0)),
+            "9,999,999,999,999,998"
+        );
+        assert_eq!(Style::Percent.show(Some(2e14)), "2.00e16 %");
+        assert_eq!(Style::Points.show(Some(1e307)), "+∞ points");
+        assert_eq!(Style::Percent.show(Some(2.168e-18)), "2.17e-16 %");
+        assert_eq!(Style::Ratio.show(Some(4e-10)), "0.00000000040");
+        assert_eq!(file_text(Some(1e300)), "1e300");
+        assert_eq!(file_text(Some(-1.5e16)), "-1.5e16");
     }
 
     #[test]

@@ -4,11 +4,11 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::disclosure::{Disclosed, DisclosureConfig};
+use crate::disclosure::{Account, Disclosed, DisclosureConfig};
 use crate::figures::Figure;
 use crate::findings::{COLUMNS, Finding, Row, tidy};
 use crate::ingest::Agreement;
-use crate::stops::{Input, SourceLedger};
+use crate::stops::Input;
 use crate::warning::Warning;
 
 /// Version of `results.json` and `manifest.json`.
@@ -22,7 +22,7 @@ pub struct Run {
     /// The files read, in the order of the study.
     pub inputs: Vec<Input>,
     /// Where every row went.
-    pub ledger: Vec<SourceLedger>,
+    pub ledger: Vec<Disclosed<Account>>,
     /// What stands in one file only.
     pub unmatched: Vec<String>,
     /// Cautions that touch the whole study.
@@ -78,7 +78,7 @@ struct Document<'a> {
     #[serde(flatten)]
     identity: &'a Identity,
     inputs: &'a [Input],
-    ledger: &'a [SourceLedger],
+    ledger: &'a [Disclosed<Account>],
     unmatched: &'a [String],
     warnings: &'a [Warning],
     disclosure: DisclosureConfig,
@@ -99,15 +99,19 @@ struct FindingDocument<'a> {
 }
 
 /// What a whole finding has in common stands in its head and its glance, not in every row; every band is pointwise.
-const IN_GLANCE: [&str; 5] = ["analysis", "outcome", "unit", "conf_level", "band"];
+const IN_GLANCE: [&str; 3] = ["analysis", "conf_level", "band"];
 
 /// Rows one to a line, without the columns that are empty in all of them: a large table stays readable and small.
 fn columns_and_rows(rows: &[Row]) -> (Vec<&'static str>, Box<RawValue>) {
     let values: Vec<Vec<Value>> = rows.iter().map(Row::values).collect();
+    let varies = |column: usize| values.iter().any(|row| row[column] != values[0][column]);
     let used: Vec<usize> = (0..COLUMNS.len())
         .filter(|&column| {
-            !IN_GLANCE.contains(&COLUMNS[column].0)
-                && values.iter().any(|row| !row[column].is_null())
+            let is_known = match COLUMNS[column].0 {
+                "outcome" | "unit" => !varies(column),
+                name => IN_GLANCE.contains(&name),
+            };
+            !is_known && values.iter().any(|row| !row[column].is_null())
         })
         .collect();
     let line = |row: &Vec<Value>| {

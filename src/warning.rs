@@ -28,11 +28,43 @@ pub enum Warning {
         /// The group, or the side of the comparison.
         side: String,
     },
+    /// Every trial of a group is an event, so that its logarithm has no spread.
+    AllEvents {
+        /// The group, or the side of the comparison.
+        side: String,
+    },
+    /// Fewer officers than an estimate of the spread between them can do with.
+    TooFewOfficers {
+        /// How many are needed on either side.
+        fewest: usize,
+    },
+    /// So few officers that the spread between them is likely to be underestimated.
+    FewOfficers {
+        /// How many would do on either side.
+        few: usize,
+    },
+    /// The spread between places, periods or officers was withheld.
+    SpreadWithheld {
+        /// The smallest count that may be shown.
+        minimum: u64,
+    },
+    /// The spread between places, periods or officers was rounded.
+    SpreadRounded {
+        /// The smallest count that may be shown.
+        minimum: u64,
+    },
     /// A group of the comparison is not in the stratum at all.
     GroupAbsent {
         /// The group.
         group: String,
     },
+    /// A compared group of which no counts have a row.
+    NoRowOfGroup {
+        /// The group.
+        group: String,
+    },
+    /// The group's rate is not above that of the reference group.
+    NoExcess,
     /// A margin of error is missing in the baseline.
     MarginMissing,
     /// A baseline of which some or all cells are controlled to population estimates.
@@ -56,11 +88,14 @@ pub enum Warning {
         /// p-value of the test of homogeneity.
         p: f64,
     },
+    /// The number is not defined on these counts.
+    Undefined,
+    /// The strata agree exactly, which leaves no spread to measure.
+    NoSpread,
+    /// No stratum contributes to a pooled number.
+    NoPool,
     /// Too few strata to pool.
-    FewStrata {
-        /// How many there are.
-        strata: usize,
-    },
+    FewStrata,
     /// A stratum has only one arm of the contrast, and is dropped.
     OneArm {
         /// The stratum.
@@ -69,10 +104,7 @@ pub enum Warning {
         missing: String,
     },
     /// A stratum whose ratio of ratios is undefined, and is dropped.
-    UndefinedStratum {
-        /// The stratum.
-        stratum: String,
-    },
+    UndefinedStratum,
     /// The pooled comparison points the other way than the crude one.
     Simpson {
         /// The crude ratio.
@@ -139,15 +171,25 @@ impl Warning {
             Self::RateAboveOne => "rate_above_one",
             Self::EmptyDenominator => "empty_denominator",
             Self::NoEvents { .. } => "no_events",
+            Self::AllEvents { .. } => "all_events",
+            Self::TooFewOfficers { .. } => "too_few_officers",
+            Self::FewOfficers { .. } => "few_officers",
+            Self::SpreadWithheld { .. } => "spread_withheld",
+            Self::SpreadRounded { .. } => "spread_rounded",
             Self::GroupAbsent { .. } => "group_absent",
+            Self::NoRowOfGroup { .. } => "no_row_of_group",
+            Self::NoExcess => "no_excess",
             Self::MarginMissing => "margin_missing",
             Self::MarginControlled => "margin_controlled",
             Self::NoBaseline { .. } => "no_baseline",
             Self::DominantStratum { .. } => "dominant_stratum",
             Self::Heterogeneous { .. } => "heterogeneous",
-            Self::FewStrata { .. } => "few_strata",
+            Self::Undefined => "undefined",
+            Self::NoSpread => "no_spread",
+            Self::NoPool => "no_pool",
+            Self::FewStrata => "few_strata",
             Self::OneArm { .. } => "one_arm",
-            Self::UndefinedStratum { .. } => "undefined_stratum",
+            Self::UndefinedStratum => "undefined_stratum",
             Self::Simpson { .. } => "simpson",
             Self::FilterNeverFired { .. } => "filter_never_fired",
             Self::HitWithoutSearch { .. } => "hit_without_search",
@@ -191,9 +233,37 @@ impl fmt::Display for Warning {
                 f,
                 "No events for {side}: the ratio or its logarithm is undefined or has no upper or lower end."
             ),
+            Self::AllEvents { side } => write!(
+                f,
+                "Nothing but events for {side}: no interval on the logarithmic scale is given."
+            ),
+            Self::TooFewOfficers { fewest } => write!(
+                f,
+                "Fewer than {fewest} officers on one side: the spread between officers is not estimated."
+            ),
+            Self::FewOfficers { few } => write!(
+                f,
+                "Fewer than {few} officers on one side: the interval by officer is likely to be too narrow."
+            ),
+            Self::SpreadWithheld { minimum } => write!(
+                f,
+                "The spread between places, periods or officers rests on counts under {minimum} and is withheld: what is left counts the noise of counting only and understates uncertainty."
+            ),
+            Self::SpreadRounded { minimum } => write!(
+                f,
+                "The spread between places, periods or officers rests on counts under {minimum}, so it and its interval are rounded to three digits."
+            ),
             Self::GroupAbsent { group } => write!(
                 f,
                 "{group} does not stand in this cell of the data: nothing is known about it, which is not zero."
+            ),
+            Self::NoRowOfGroup { group } => write!(
+                f,
+                "No counts have a row of the group {group}: look whether its code is spelled as in the data, or take it out of `compare`."
+            ),
+            Self::NoExcess => write!(
+                f,
+                "The ratio is below 1: there is no excess, and no share of it."
             ),
             Self::MarginMissing => write!(
                 f,
@@ -218,17 +288,29 @@ impl fmt::Display for Warning {
                 "The strata differ by more than the noise of counting (homogeneity p = {}): a single common ratio does not describe them.",
                 Style::PValue.show(Some(*p))
             ),
-            Self::FewStrata { strata } => write!(
+            Self::Undefined => write!(
                 f,
-                "{strata} strata are too few to pool (5 are needed): the table is shown, no pooled estimate."
+                "Undefined on these counts: a rate that it divides by, or the whole table, is 0 or 1."
+            ),
+            Self::NoSpread => write!(
+                f,
+                "The strata agree exactly: there is no spread to measure, and no interval that would count it."
+            ),
+            Self::NoPool => write!(
+                f,
+                "Undefined: no stratum has what this pooled number needs, such as events on both sides."
+            ),
+            Self::FewStrata => write!(
+                f,
+                "Too few strata with a ratio of ratios to pool (5 are needed): the table is shown, no pooled estimate."
             ),
             Self::OneArm { stratum, missing } => write!(
                 f,
                 "{stratum} has no {missing} arm and is left out of the contrast."
             ),
-            Self::UndefinedStratum { stratum } => write!(
+            Self::UndefinedStratum => write!(
                 f,
-                "{stratum} has a cell without events, so its ratio of ratios is undefined; it is left out of the contrast."
+                "A cell without events: the ratio of ratios is undefined, and the stratum is left out of the contrast."
             ),
             Self::Simpson { crude, pooled } => write!(
                 f,

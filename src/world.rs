@@ -182,14 +182,6 @@ impl World {
         fs::remove_dir_all(path).map_err(|source| failed(path, "remove", source))
     }
 
-    /// Removes a file.
-    ///
-    /// # Errors
-    /// Any failure of the system.
-    pub fn remove_file(&self, path: &Path) -> Result<(), Error> {
-        fs::remove_file(path).map_err(|source| failed(path, "remove", source))
-    }
-
     /// Moves a file or folder to a place where nothing stands.
     ///
     /// # Errors
@@ -229,22 +221,40 @@ impl World {
         Ok(found)
     }
 
-    /// An exclusive lock on `path`, held until the returned file is dropped; `None` when someone else holds it.
+    /// An exclusive lock on `path`, held until [`World::unlock`]; `None` when someone else holds it.
     ///
     /// # Errors
     /// Any failure of the system.
     pub fn lock(&self, path: &Path) -> Result<Option<File>, Error> {
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(path)
-            .map_err(|source| failed(path, "write", source))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
-            Err(fs::TryLockError::WouldBlock) => Ok(None),
-            Err(fs::TryLockError::Error(source)) => Err(failed(path, "lock", source)),
+        loop {
+            let file = File::options()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .open(path)
+                .map_err(|source| failed(path, "write", source))?;
+            match file.try_lock() {
+                Ok(()) if stands_at(&file, path) => return Ok(Some(file)),
+                // Whoever held it removed it after we had opened it: a lock on it keeps nobody out, so try the next one.
+                Ok(()) => {}
+                Err(fs::TryLockError::WouldBlock) => return Ok(None),
+                Err(fs::TryLockError::Error(source)) => return Err(failed(path, "lock", source)),
+            }
         }
+    }
+
+    /// Gives a lock back and removes its file, where [`World::lock`] can tell a removed file from the one that stands there.
+    ///
+    /// # Errors
+    /// The file cannot be removed; the lock is given back all the same.
+    pub fn unlock(&self, path: &Path, lock: File) -> Result<(), Error> {
+        let removed = if cfg!(unix) {
+            fs::remove_file(path).map_err(|source| failed(path, "remove", source))
+        } else {
+            Ok(())
+        };
+        drop(lock);
+        removed
     }
 
     fn refuse_folder(&self, path: &Path) -> Result<(), Error> {
@@ -267,6 +277,22 @@ fn failed(path: &Path, action: &'static str, source: std::io::Error) -> Error {
     }
 }
 
+/// Whether the open file is the one that stands at the path now.
+#[cfg(unix)]
+fn stands_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(own), Ok(there)) => (own.dev(), own.ino()) == (there.dev(), there.ino()),
+        _ => false,
+    }
+}
+
+/// Nobody removes a lock here, see [`World::unlock`].
+#[cfg(not(unix))]
+fn stands_at(_: &File, _: &Path) -> bool {
+    true
+}
+
 #[cfg(target_os = "linux")]
 fn exchange_in_one_step(a: &Path, b: &Path) -> Result<bool, Error> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -281,4 +307,47 @@ fn exchange_in_one_step(a: &Path, b: &Path) -> Result<bool, Error> {
 #[cfg(not(target_os = "linux"))]
 fn exchange_in_one_step(_: &Path, _: &Path) -> Result<bool, Error> {
     Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn a_lock_is_held_once_although_its_file_comes_and_goes() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let (path, world) = (folder.path().join("lock"), World::new(None, None));
+        let (holders, held) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..500 {
+                        let Some(lock) = world.lock(&path).unwrap() else {
+                            continue;
+                        };
+                        assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0, "held twice");
+                        held.fetch_add(1, Ordering::SeqCst);
+                        std::thread::yield_now();
+                        holders.fetch_sub(1, Ordering::SeqCst);
+                        world.unlock(&path, lock).unwrap();
+                    }
+                });
+            }
+        });
+        assert!(held.into_inner() > 0);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_lock_on_a_removed_file_is_none() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("lock");
+        let removed = File::create(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        assert!(!stands_at(&removed, &path));
+        let next = File::create(&path).unwrap();
+        assert!(!stands_at(&removed, &path) && stands_at(&next, &path));
+    }
 }

@@ -1,35 +1,6 @@
 //! Bad input: exit 1, nothing written, one clear message that names file, line and key or column, and what to do.
 
-use crate::harness::Workspace;
-
-/// Runs the small study after a change, and expects it to be refused with all of `words` in the message.
-fn refused(change: impl FnOnce(&Workspace), words: &[&str]) {
-    let workspace = Workspace::small();
-    change(&workspace);
-    let before = workspace.files();
-    let outcome = workspace.evenhand(&["run", "study.toml", "--out", "out"]);
-    assert_eq!(
-        outcome.code, 1,
-        "stderr: {}\nstdout: {}",
-        outcome.stderr, outcome.stdout
-    );
-    for word in words {
-        assert!(
-            outcome.stderr.contains(word),
-            "no `{word}` in: {}",
-            outcome.stderr
-        );
-    }
-    assert!(outcome.stderr.starts_with("error: "), "{}", outcome.stderr);
-    assert!(
-        outcome.stderr.contains("\nhint: "),
-        "no hint: {}",
-        outcome.stderr
-    );
-    assert!(!outcome.stderr.contains("panicked"), "{}", outcome.stderr);
-    assert_eq!(outcome.stdout, "");
-    assert_eq!(workspace.files(), before, "something was written");
-}
+use crate::harness::{Workspace, refused};
 
 fn study(from: &'static str, to: &'static str) -> impl FnOnce(&Workspace) {
     move |workspace| {
@@ -250,7 +221,11 @@ fn a_reference_group_that_never_occurs() {
                 "reference = \"asian\"\ncompare = [\"black\", \"white\"]",
             );
         },
-        &["reference group `asian`", "searches.csv"],
+        &[
+            "study.toml:5",
+            "reference group `asian`",
+            "`black`, `white`",
+        ],
     );
 }
 
@@ -348,6 +323,53 @@ fn files_that_are_no_tables() {
 }
 
 #[test]
+fn a_table_that_is_not_separated_by_commas() {
+    for (separator, name) in [(";", "a semicolon"), ("\t", "a tab"), ("|", "a bar")] {
+        refused(
+            |w| {
+                let text = crate::harness::SMALL_SEARCHES.replace(',', separator);
+                w.write("searches.csv", &text);
+            },
+            &[
+                "searches.csv:1",
+                name,
+                "not separated by commas",
+                "save it as CSV",
+            ],
+        );
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_that_breaks_off() {
+    refused(
+        study("file = \"searches.csv\"", "file = \"/proc/self/mem\""),
+        &["/proc/self/mem", "cannot be read to its end", "try again"],
+    );
+}
+
+#[test]
+fn contraband_after_a_search_that_nobody_knows_of_is_no_contradiction() {
+    let notes = |workspace: &Workspace| {
+        let outcome = workspace.evenhand(&["check", "study.toml", "--json"]);
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        let document: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+        document["ledger"][0]["notes"].to_string()
+    };
+    let workspace = Workspace::rows();
+    let unknown = notes(&workspace);
+    assert!(unknown.contains("whether there was a search is not known"));
+    assert!(!unknown.contains("contraband is recorded"), "{unknown}");
+    workspace.change("rows.csv", "B,,yes", "B,no,yes");
+    let known = notes(&workspace);
+    assert!(
+        known.contains("contraband is recorded and no search"),
+        "{known}"
+    );
+}
+
+#[test]
 fn a_byte_order_mark_and_windows_line_ends_are_read() {
     let workspace = Workspace::small();
     let text = format!(
@@ -428,4 +450,49 @@ fn legal_but_extreme_numbers_go_through_with_a_caution() {
     let table = std::fs::read_to_string(workspace.path("out/tables/disparity-stops.csv")).unwrap();
     assert!(table.contains("rate_above_one"));
     assert!(!table.contains("NaN"));
+}
+
+#[test]
+fn an_annual_average_is_no_count_of_several_years_and_no_part_of_anything() {
+    for (from, to, words) in [
+        (
+            "events = \"searches\"\ntrials = \"stops\"",
+            "events = \"searches\"\ntrials = \"stops\"\nevents_are = \"annual_average\"",
+            "no `trials`",
+        ),
+        (
+            "events = \"stops\"",
+            "events = \"stops\"\nevents_are = \"annual_average\"",
+            "`years` says nothing",
+        ),
+    ] {
+        refused(
+            |w| {
+                w.change("study.toml", from, to);
+            },
+            &[words, "study.toml:"],
+        );
+    }
+}
+
+#[test]
+fn a_restriction_to_a_value_that_is_not_there() {
+    for (only, words) in [
+        ("only = { place = \"Alhpa\" }", "did you mean `Alpha`?"),
+        (
+            "only = { place = \"Alpha\", program = \"none\" }",
+            "`only` leaves nothing of counts `searches`",
+        ),
+    ] {
+        refused(
+            |w| {
+                w.change(
+                    "study.toml",
+                    "[[disparity]]\ncounts = \"searches\"",
+                    &format!("[[disparity]]\ncounts = \"searches\"\n{only}"),
+                );
+            },
+            &[words, "study.toml:"],
+        );
+    }
 }

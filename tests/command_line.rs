@@ -49,6 +49,69 @@ fn wrong_usage_is_two_and_a_faulty_study_is_one() {
 }
 
 #[test]
+fn a_seed_is_a_whole_number_from_zero() {
+    for bad in ["-1", "1.5", "x"] {
+        let outcome = run(root(), &["run", "a.toml", "--seed", bad]);
+        assert_eq!(outcome.code, 2, "{}", outcome.stderr);
+        let words = format!("invalid value '{bad}' for '--seed <N>': a seed is a whole number");
+        assert!(outcome.stderr.contains(&words), "{}", outcome.stderr);
+    }
+}
+
+/// Runs the program with its standard output sent somewhere.
+#[cfg(target_os = "linux")]
+fn sent_to(stdout: impl Into<std::process::Stdio>, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_evenhand"))
+        .args(arguments)
+        .stdout(stdout)
+        .stderr(std::process::Stdio::piped())
+        .output()
+        .unwrap();
+    (
+        output.status.code(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn output_that_cannot_be_written_is_a_failure() {
+    for arguments in [
+        vec!["list", "analyses"],
+        vec!["list", "columns", "--json"],
+        vec!["explain", "rates"],
+        vec!["list", "analyses", "--threads", "1"],
+        vec!["--help"],
+        vec!["--version"],
+    ] {
+        let full = std::fs::File::options()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let (code, stderr) = sent_to(full, &arguments);
+        assert_eq!(code, Some(1), "{arguments:?}: {stderr}");
+        assert!(
+            stderr.starts_with("error: ") && stderr.contains("standard output"),
+            "{arguments:?}: {stderr}"
+        );
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_reader_that_goes_away_is_no_failure() {
+    for arguments in [vec!["explain", "rates"], vec!["--help"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        assert_eq!(
+            sent_to(writer, &arguments),
+            (Some(0), String::new()),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
 fn explain_and_list_print_what_there_is() {
     for method in evenhand::analyses::ALL {
         let outcome = run(root(), &["explain", method.name]);
@@ -137,6 +200,13 @@ fn only_one_analysis_can_be_run_and_verified() {
     );
     assert!(workspace.path("out/tables/rates-searches.csv").exists());
     assert!(!workspace.path("out/tables/disparity-searches.csv").exists());
+    for file in ["out/manifest.json", "out/results.json"] {
+        let text = std::fs::read_to_string(workspace.path(file)).unwrap();
+        assert!(
+            text.contains("--only rates"),
+            "{file} does not say what was run"
+        );
+    }
     let wrong = workspace.evenhand(&["run", "study.toml", "--out", "out", "--only", "ratse"]);
     assert_eq!(wrong.code, 1);
     assert!(

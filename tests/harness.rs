@@ -35,6 +35,14 @@ impl Workspace {
         workspace
     }
 
+    /// A workspace with a small study of rows that runs, and its file.
+    pub(crate) fn rows() -> Self {
+        let workspace = Self::new();
+        workspace.write("study.toml", ROWS_STUDY);
+        workspace.write("rows.csv", ROWS);
+        workspace
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -65,6 +73,35 @@ impl Workspace {
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         files_below(self.folder.path())
     }
+}
+
+/// Runs the small study after a change, and expects it to be refused with all of `words` in the message.
+pub(crate) fn refused(change: impl FnOnce(&Workspace), words: &[&str]) {
+    let workspace = Workspace::small();
+    change(&workspace);
+    let before = workspace.files();
+    let outcome = workspace.evenhand(&["run", "study.toml", "--out", "out"]);
+    assert_eq!(
+        outcome.code, 1,
+        "stderr: {}\nstdout: {}",
+        outcome.stderr, outcome.stdout
+    );
+    for word in words {
+        assert!(
+            outcome.stderr.contains(word),
+            "no `{word}` in: {}",
+            outcome.stderr
+        );
+    }
+    assert!(outcome.stderr.starts_with("error: "), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("\nhint: "),
+        "no hint: {}",
+        outcome.stderr
+    );
+    assert!(!outcome.stderr.contains("panicked"), "{}", outcome.stderr);
+    assert_eq!(outcome.stdout, "");
+    assert_eq!(workspace.files(), before, "something was written");
 }
 
 /// Runs the program in a folder.
@@ -185,4 +222,36 @@ Alpha,white,20000,300
 Alpha,black,8000,200
 Beta,white,18000,0
 Beta,black,9000,250
+";
+
+/// A small study of rows, one of them with contraband after a search that nobody knows of.
+pub(crate) const ROWS_STUDY: &str = r#"format = 1
+title = "A few rows"
+
+[groups]
+reference = "white"
+compare = ["black"]
+codes = { W = "white", B = "black" }
+
+[[stops]]
+files = ["rows.csv"]
+unit = "stop"
+columns = { group = "race", searched = "searched", hit = "contraband" }
+years = 2.0
+outcomes = { unclear = "missing" }
+
+[disclosure]
+mode = "court"
+
+[[rates]]
+counts = "hits"
+"#;
+
+pub(crate) const ROWS: &str = "race,searched,contraband
+W,yes,yes
+W,yes,no
+W,no,no
+B,yes,yes
+B,yes,no
+B,,yes
 ";

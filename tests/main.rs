@@ -8,10 +8,13 @@
 
 mod architecture;
 mod bad_input;
+mod bundles;
 mod command_line;
 mod conformance;
 mod engines;
+mod exposure;
 mod harness;
 mod properties;
 mod reference;
 mod studies;
+mod study_faults;

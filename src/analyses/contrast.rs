@@ -2,23 +2,20 @@
 
 use super::measures::log_scale;
 use super::noise::{LogScale, Noise, refused};
-use super::strata::{Stratum, Tally};
+use super::pooled::pooled_lines;
+use super::strata::Stratum;
 use super::stratified::Contrast;
 use crate::cells::{Groups, Outcome};
 use crate::error::Error;
 use crate::findings::glossary::{self, Estimand};
 use crate::findings::{Band, Comparison, Finding, Line, Test, Variance};
-use crate::stats::breslow_day;
-use crate::stats::mantel_haenszel::{self, MantelHaenszel, PooledEffect};
+use crate::stats::dispersion::phi_tip;
 use crate::stats::pool::{self, Pool, RandomEffects};
 use crate::stats::{Interval, Level, special};
 use crate::warning::{self, Warning};
 
 /// Fewest strata that are pooled.
-const FEWEST_STRATA: usize = 5;
-
-/// Mantel-Fleiss count below which the exact test is given too.
-const SPARSE: f64 = 5.0;
+pub(super) const FEWEST_STRATA: usize = 5;
 
 /// A stratum with both arms.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +33,7 @@ pub(super) struct Contrasts<'a> {
     pub(super) contrast: &'a Contrast,
     pub(super) groups: &'a Groups,
     pub(super) group: &'a str,
-    pub(super) noise: &'a Noise,
+    pub(super) noise: &'a Noise<'a>,
 }
 
 impl Contrasts<'_> {
@@ -44,33 +41,16 @@ impl Contrasts<'_> {
     pub(super) fn add_to(&self, finding: &mut Finding) -> Result<(), Error> {
         let mut usable = Vec::new();
         for arms in self.arms {
-            let line = self.stratum_line(arms)?;
-            match (line.estimate, line.std_error) {
-                (Some(_), Some(_)) => usable.push((arms, self.scale(arms))),
-                _ => warning::add(
-                    &mut finding.warnings,
-                    Warning::UndefinedStratum {
-                        stratum: format!("{} ({})", arms.name, self.label()),
-                    },
-                ),
-            }
-            finding.lines.push(line);
+            let scale = self.scale(arms);
+            usable.extend(scale.as_ref().ok().map(|scale| (arms, *scale)));
+            finding.lines.push(self.stratum_line(arms, scale)?);
         }
-        let usable: Vec<(&Arms<'_>, LogScale)> = usable
-            .into_iter()
-            .filter_map(|(arms, scale)| Some((arms, scale?)))
-            .collect();
         if usable.len() < FEWEST_STRATA {
-            warning::add(
-                &mut finding.warnings,
-                Warning::FewStrata {
-                    strata: usable.len(),
-                },
-            );
+            warning::add(&mut finding.warnings, Warning::FewStrata);
             return Ok(());
         }
         self.pooled(finding, &usable)?;
-        self.two_by_two_forms(finding, &usable);
+        self.within_arms(finding, &usable);
         Ok(())
     }
 
@@ -96,38 +76,48 @@ impl Contrasts<'_> {
             .collect()
     }
 
-    /// log RR (treated) - log RR (control), with the counting variance over the four cells.
-    fn scale(&self, arms: &Arms<'_>) -> Option<LogScale> {
+    /// log RR (treated) - log RR (control), with the counting variance over the four cells; or why there is none.
+    fn scale(&self, arms: &Arms<'_>) -> Result<LogScale, Warning> {
+        let reference = self.groups.reference();
         let ratio = |stratum: &Stratum| {
-            log_scale((
-                stratum.tally(self.group)?,
-                stratum.tally(self.groups.reference())?,
-            ))
+            let side = |group: &str| {
+                let label = self.groups.label(group);
+                let absent = || Warning::GroupAbsent {
+                    group: label.to_owned(),
+                };
+                let arm = stratum.at.last().map_or("", |(_, arm)| arm.as_str());
+                let tally = stratum.tally(group).ok_or_else(absent)?;
+                Ok((tally, format!("{label} ({arm})")))
+            };
+            let ((group, label), (other, other_label)) = (side(self.group)?, side(reference)?);
+            log_scale([(group, label.as_str()), (other, other_label.as_str())])
         };
         let (treated, control) = (ratio(arms.treated)?, ratio(arms.control)?);
-        Some(LogScale {
+        Ok(LogScale {
             estimate: treated.estimate / control.estimate,
             counting: treated.counting + control.counting,
             baseline: 0.0,
         })
     }
 
-    fn stratum_line(&self, arms: &Arms<'_>) -> Result<Line, Error> {
+    fn stratum_line(
+        &self,
+        arms: &Arms<'_>,
+        scale: Result<LogScale, Warning>,
+    ) -> Result<Line, Error> {
         let at = [(arms.treated.at[0].0.clone(), arms.name.to_owned())];
         let mut line = self.base(&at, glossary::RATIO_OF_RATIOS);
         line.rests_on = self.rests_on(arms);
         let treated = arms.treated.tally(self.group);
         line.events = treated.map(|tally| tally.events);
         line.trials = treated.and_then(|tally| tally.trials);
-        let Some(scale) = self.scale(arms) else {
-            line.warn(Warning::NoEvents {
-                side: format!(
-                    "{} or {} in one arm",
-                    self.label(),
-                    self.groups.label(self.groups.reference())
-                ),
-            });
-            return Ok(line);
+        let scale = match scale {
+            Ok(scale) => scale,
+            Err(reason) => {
+                line.warn(reason);
+                line.warn(Warning::UndefinedStratum);
+                return Ok(line);
+            }
         };
         line.estimate = Some(scale.estimate);
         line.counting = Some(normal_band(
@@ -136,11 +126,12 @@ impl Contrasts<'_> {
             self.level,
             "log scale, counting variance 1/x − 1/n",
         ));
-        if self.noise.dispersion(arms.control).is_some() {
-            self.noise.put(&mut line, arms.treated, Some(scale))?;
+        if self.noise.repeats(arms.control) {
+            self.noise.put(&mut line, arms.treated, Ok(scale))?;
         } else {
             line.warn(Warning::NoReplication);
             line.std_error = Some(scale.std_error());
+            line.dispersion_tip = phi_tip(libm::log(scale.estimate), scale.counting, 0.0);
         }
         Ok(line)
     }
@@ -152,7 +143,7 @@ impl Contrasts<'_> {
         });
         let pool = Pool::new(contrasts.collect()).map_err(refused)?;
         let undefined = || Error::Internal("a pool of five strata or more is defined".into());
-        let random = pool.paule_mandel(self.level).ok_or_else(undefined)?;
+        let random = pool.paule_mandel(self.level);
         let fixed = pool.fixed(self.level).ok_or_else(undefined)?;
         let heterogeneity = pool.heterogeneity().ok_or_else(undefined)?;
         let weights = pool.weights().ok_or_else(undefined)?;
@@ -162,11 +153,19 @@ impl Contrasts<'_> {
             ..self.base(&[], estimand)
         };
 
-        let headline = Line {
-            headline: Some(random_band(&random, self.level)),
-            std_error: Some(random.std_error),
-            ..line(glossary::POOLED_BETWEEN, libm::exp(random.estimate))
+        let mut headline = Line {
+            headline: random
+                .as_ref()
+                .map(|random| random_band(random, self.level)),
+            std_error: random.as_ref().map(|random| random.std_error),
+            ..line(
+                glossary::POOLED_BETWEEN,
+                libm::exp(random.map_or(fixed.estimate, |r| r.estimate)),
+            )
         };
+        if random.is_none() {
+            headline.warn(Warning::NoSpread);
+        }
         let z = Test {
             statistic: Some(fixed.z),
             df: None,
@@ -202,31 +201,30 @@ impl Contrasts<'_> {
                 p: heterogeneity.p.get(),
             });
         }
-        let prediction = Band {
-            interval: random.prediction.map(libm::exp),
-            level: self.level,
-            method: "prediction interval, t(K-1)".into(),
-            variance: Variance::Between,
-            test: None,
+        let prediction = |random: RandomEffects| Line {
+            headline: Some(Band {
+                interval: random.prediction.map(libm::exp),
+                level: self.level,
+                method: "prediction interval, t(K-1)".into(),
+                variance: Variance::Between,
+                test: None,
+            }),
+            ..line(glossary::PREDICTION, libm::exp(random.estimate))
         };
         let q = Test {
             statistic: Some(heterogeneity.q),
             df: Some(heterogeneity.df as f64),
             p_value: Some(heterogeneity.p.get()),
         };
+        finding.lines.extend([headline, fixed_line]);
+        finding.lines.extend(random.map(prediction));
         finding.lines.extend([
-            headline,
-            fixed_line,
-            Line {
-                headline: Some(prediction),
-                ..line(glossary::PREDICTION, libm::exp(random.estimate))
-            },
             Line {
                 estimate: pool.median().map(libm::exp),
                 ..self.base(&[], glossary::MEDIAN)
             },
             line(glossary::STRATA_ABOVE_ONE, signs.positive as f64),
-            line(glossary::TAU, random.tau),
+            line(glossary::TAU, random.map_or(0.0, |random| random.tau)),
             Line {
                 test: Some(q),
                 ..line(glossary::COCHRAN_Q, heterogeneity.q)
@@ -242,38 +240,23 @@ impl Contrasts<'_> {
         for ((arms, _), without) in usable.iter().zip(pool.leave_one_out(self.level)) {
             let at = [(arms.treated.at[0].0.clone(), arms.name.to_owned())];
             let mut line = self.base(&at, glossary::LEAVE_ONE_OUT);
-            if let Some(without) = without {
-                line.estimate = Some(libm::exp(without.estimate));
-                line.std_error = Some(without.std_error);
-                line.headline = Some(random_band(&without, self.level));
+            match without {
+                Some(without) => {
+                    line.estimate = Some(libm::exp(without.estimate));
+                    line.std_error = Some(without.std_error);
+                    line.headline = Some(random_band(&without, self.level));
+                }
+                None => line.warn(Warning::NoSpread),
             }
             finding.lines.push(line);
         }
         Ok(())
     }
 
-    /// Programme against none within each group, and group against reference within each arm, pooled by Mantel-Haenszel.
-    fn two_by_two_forms(&self, finding: &mut Finding, usable: &[(&Arms<'_>, LogScale)]) {
+    /// Group against reference within each arm, pooled by Mantel-Haenszel.
+    fn within_arms(&self, finding: &mut Finding, usable: &[(&Arms<'_>, LogScale)]) {
         let key = self.contrast.key.get_ref();
         let reference = self.groups.reference();
-        for group in [self.group, reference] {
-            let already = finding.lines.iter().any(|l| {
-                l.comparison == Comparison::Programme && l.group == self.groups.label(group)
-            });
-            if !already {
-                let pairs = usable
-                    .iter()
-                    .map(|(arms, _)| (arms.treated.tally(group), arms.control.tally(group)));
-                let base = Line {
-                    comparison: Comparison::Programme,
-                    group: self.groups.label(group).to_owned(),
-                    ..self.base(&[], glossary::MH_RISK_RATIO)
-                };
-                finding
-                    .lines
-                    .extend(pooled_lines(&base, &pairs.collect::<Vec<_>>(), self.level));
-            }
-        }
         let arm = |pick: for<'a> fn(&Arms<'a>) -> &'a Stratum, value: &str| {
             let pairs: Vec<_> = usable
                 .iter()
@@ -293,126 +276,23 @@ impl Contrasts<'_> {
     }
 }
 
-/// The Mantel-Haenszel family over strata of two sides each; strata in which a side is absent are left out.
-pub(super) fn pooled_lines(
+/// One arm of the programme against the other within a group, pooled by Mantel-Haenszel; nothing where too few strata
+/// have the group in both arms.
+pub(super) fn programme_lines(
     base: &Line,
-    pairs: &[(Option<Tally>, Option<Tally>)],
+    arms: &[Arms<'_>],
+    group: &str,
     level: Level,
 ) -> Vec<Line> {
-    let stratum = |(group, other): &(Option<Tally>, Option<Tally>)| {
-        let (group, other) = ((*group)?, (*other)?);
-        let (n1, n2) = (group.trials?, other.trials?);
-        Some(mantel_haenszel::Stratum {
-            a: group.events,
-            b: n1 - group.events,
-            c: other.events,
-            d: n2 - other.events,
-        })
-    };
-    let pool = MantelHaenszel::new(pairs.iter().filter_map(stratum).collect());
-    let effect =
-        |estimand: Estimand, effect: Option<PooledEffect>, method: &str, test: Option<Test>| {
-            let band = |e: &PooledEffect| Band {
-                interval: e.interval,
-                level,
-                method: method.to_owned(),
-                variance: Variance::Counting,
-                test,
-            };
-            Line {
-                estimand,
-                estimate: effect.as_ref().map(|e| e.estimate),
-                std_error: effect.as_ref().map(|e| e.std_error),
-                counting: effect.as_ref().map(band),
-                ..base.clone()
-            }
-        };
-    let tested = |estimand: Estimand, test: Option<(f64, f64, f64)>| Line {
-        estimand,
-        estimate: test.map(|(statistic, ..)| statistic),
-        test: test.map(|(statistic, df, p)| Test {
-            statistic: Some(statistic),
-            df: Some(df),
-            p_value: Some(p),
-        }),
-        ..base.clone()
-    };
-    let cmh = pool.cmh();
-    let cmh_test = cmh.as_ref().map(|t| Test {
-        statistic: Some(t.statistic),
-        df: Some(1.0),
-        p_value: Some(t.p.get()),
-    });
-    let mut ratio = effect(
-        glossary::MH_RISK_RATIO,
-        pool.risk_ratio(level),
-        "Greenland-Robins",
-        cmh_test,
-    );
-    let crude = pool.crude_risk_ratio();
-    if let (Some(crude), Some(pooled)) = (crude, ratio.estimate)
-        && (crude - 1.0) * (pooled - 1.0) < 0.0
-    {
-        ratio.warn(Warning::Simpson { crude, pooled });
+    let pairs: Vec<_> = arms
+        .iter()
+        .map(|arms| (arms.treated.tally(group), arms.control.tally(group)))
+        .filter(|(treated, control)| treated.is_some() && control.is_some())
+        .collect();
+    if pairs.len() < FEWEST_STRATA {
+        return Vec::new();
     }
-    if ratio.estimate.is_none() {
-        ratio.warn(Warning::NoEvents {
-            side: "a whole side".into(),
-        });
-    }
-    let homogeneity = |test: Option<breslow_day::HomogeneityTest>| {
-        test.map(|t| (t.statistic, t.df as f64, t.p.get()))
-    };
-    let mut lines = vec![
-        ratio,
-        effect(
-            glossary::MH_ODDS_RATIO,
-            pool.odds_ratio(level),
-            "Robins-Breslow-Greenland",
-            None,
-        ),
-        effect(
-            glossary::MH_RISK_DIFFERENCE,
-            pool.risk_difference(level),
-            "Greenland-Robins",
-            None,
-        ),
-        tested(glossary::CMH, cmh.map(|t| (t.statistic, 1.0, t.p.get()))),
-        tested(
-            glossary::CMH_CORRECTED,
-            pool.cmh_corrected().map(|t| (t.statistic, 1.0, t.p.get())),
-        ),
-        tested(glossary::BRESLOW_DAY, homogeneity(pool.breslow_day())),
-        tested(glossary::TARONE, homogeneity(pool.tarone())),
-        Line {
-            estimand: glossary::CRUDE_RISK_RATIO,
-            estimate: crude,
-            ..base.clone()
-        },
-    ];
-    if pool.mantel_fleiss_count() < SPARSE
-        && let Some(exact) = pool.exact(level)
-    {
-        let test = Test {
-            statistic: None,
-            df: None,
-            p_value: Some(exact.p.get()),
-        };
-        let band = Band {
-            interval: exact.interval,
-            level,
-            method: "exact conditional over strata".into(),
-            variance: Variance::Counting,
-            test: Some(test),
-        };
-        lines.push(Line {
-            estimand: glossary::CMH_EXACT,
-            estimate: Some(exact.estimate),
-            counting: Some(band),
-            ..base.clone()
-        });
-    }
-    lines
+    pooled_lines(base, &pairs, level)
 }
 
 fn random_band(random: &RandomEffects, level: Level) -> Band {

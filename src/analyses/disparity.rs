@@ -6,7 +6,7 @@ use toml::Spanned;
 use super::measures::{Comparer, Pair};
 use super::noise::{Noise, Shape, Side, Uncertainty};
 use super::strata::{Split, Stratum};
-use super::wanted::{check_baseline, require_reference};
+use super::wanted::check_baseline;
 use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts};
 use crate::cells::{GROUP, Groups, OneOrMany, Only};
 use crate::disclosure::Disclosed;
@@ -30,8 +30,7 @@ pub struct DisparityOptions {
     /// Confidence level.
     pub level: Option<Spanned<f64>>,
     /// Which cells to look at.
-    #[serde(default)]
-    pub only: Only,
+    pub only: Option<Spanned<Only>>,
     /// The study's remark.
     pub note: Option<String>,
     /// Whether strata share their dispersion.
@@ -47,6 +46,13 @@ pub struct DisparityOptions {
     /// Against whom; all three unless said otherwise. They are never mixed.
     #[serde(default = "all_comparisons")]
     pub against: Vec<Against>,
+    /// People per year that a difference of rates is given for.
+    #[serde(default = "per_thousand")]
+    pub per: u32,
+}
+
+fn per_thousand() -> u32 {
+    1000
 }
 
 /// Against whom a group may be compared.
@@ -94,7 +100,7 @@ impl Analysis for DisparityOptions {
             name: self.name.as_ref(),
             title: self.title.as_deref(),
             level: self.level.as_ref(),
-            only: &self.only,
+            only: self.only.as_ref(),
             note: self.note.as_deref(),
             dispersion: self.dispersion,
             counts: &self.counts,
@@ -120,14 +126,13 @@ impl Analysis for DisparityOptions {
             ));
         }
         Ok(Asks {
-            tabulations: common.tabulations(),
+            tabulations: common.tabulations(!names.is_empty()),
             baselines: names.into_iter().map(Spanned::into_inner).collect(),
         })
     }
 
     fn run(&self, answers: &Answers<'_>) -> Result<Finding, Error> {
         let common = self.header().check(answers.setting)?;
-        require_reference(answers, common.outcome)?;
         let reference = answers
             .setting
             .groups
@@ -139,6 +144,7 @@ impl Analysis for DisparityOptions {
             charts::by_words(&self.by)
         );
         let mut finding = common.finding(NAME, answers, title);
+        finding.frame.per = self.population.as_ref().map(|_| self.per);
         let groups = &answers.setting.groups;
         let in_data = answers.tables[0].distinct(GROUP);
         let baselines: Vec<Option<&Baseline>> = match self.baselines().as_slice() {
@@ -149,22 +155,15 @@ impl Analysis for DisparityOptions {
                 .collect(),
         };
         for baseline in baselines {
-            let split = Split {
-                outcome: common.outcome,
-                table: &answers.tables[0],
-                officers: answers.tables.get(1),
-                by: &common.by,
-                baseline,
-            };
-            let strata = split.strata(answers)?;
+            let strata = Split::new(&common, answers.tables, baseline).strata(answers)?;
             charts::describe_baseline(&mut finding, baseline, &strata);
             let comparer = Comparer {
                 outcome: common.outcome,
                 baseline,
                 level: common.level,
-                per: 1000.0,
+                per: f64::from(self.per),
             };
-            finding.frame.counting = comparer.counting_words().into();
+            charts::add_words(&mut finding.frame.counting, comparer.counting_words());
             let comparisons = Comparisons {
                 comparer: &comparer,
                 uncertainty: common.uncertainty(),
@@ -216,14 +215,14 @@ fn is_ratio(line: &Line) -> bool {
 /// The comparisons of all strata under one baseline.
 struct Comparisons<'a> {
     comparer: &'a Comparer<'a>,
-    uncertainty: Uncertainty,
+    uncertainty: Uncertainty<'a>,
     strata: &'a [Stratum],
     groups: &'a Groups,
     in_data: &'a [String],
 }
 
-impl Comparisons<'_> {
-    fn fit(&self, sides: Vec<Side>, shape: Shape) -> Result<Noise, Error> {
+impl<'a> Comparisons<'a> {
+    fn fit(&self, sides: Vec<Side>, shape: Shape) -> Result<Noise<'a>, Error> {
         Noise::fit(self.strata, sides, (shape, self.uncertainty))
     }
 

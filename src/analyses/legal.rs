@@ -6,7 +6,6 @@ use toml::Spanned;
 use super::measures::{Comparer, Pair, log_scale, two_by_two};
 use super::noise::{Noise, Shape, Side, refused};
 use super::strata::{Split, Stratum};
-use super::wanted::require_reference;
 use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts};
 use crate::cells::Only;
 use crate::disclosure::Disclosed;
@@ -33,8 +32,7 @@ pub struct LegalOptions {
     /// Confidence level.
     pub level: Option<Spanned<f64>>,
     /// Which cells to look at.
-    #[serde(default)]
-    pub only: Only,
+    pub only: Option<Spanned<Only>>,
     /// The study's remark.
     pub note: Option<String>,
     /// Whether strata share their dispersion.
@@ -66,7 +64,7 @@ impl Analysis for LegalOptions {
             name: self.name.as_ref(),
             title: self.title.as_deref(),
             level: self.level.as_ref(),
-            only: &self.only,
+            only: self.only.as_ref(),
             note: self.note.as_deref(),
             dispersion: self.dispersion,
             counts: &self.counts,
@@ -93,14 +91,13 @@ impl Analysis for LegalOptions {
             ));
         }
         Ok(Asks {
-            tabulations: common.tabulations(),
+            tabulations: common.tabulations(false),
             baselines: Vec::new(),
         })
     }
 
     fn run(&self, answers: &Answers<'_>) -> Result<Finding, Error> {
         let common = self.header().check(answers.setting)?;
-        require_reference(answers, common.outcome)?;
         let mut finding = common.finding(
             NAME,
             answers,
@@ -110,14 +107,7 @@ impl Analysis for LegalOptions {
                 charts::by_words(&self.by)
             ),
         );
-        let split = Split {
-            outcome: common.outcome,
-            table: &answers.tables[0],
-            officers: answers.tables.get(1),
-            by: &common.by,
-            baseline: None,
-        };
-        let strata = split.strata(answers)?;
+        let strata = Split::new(&common, answers.tables, None).strata(answers)?;
         let comparer = Comparer {
             outcome: common.outcome,
             baseline: None,
@@ -169,7 +159,8 @@ impl Analysis for LegalOptions {
             .lines
             .iter()
             .filter(|line| {
-                line.estimand == glossary::STANDARD_DEVIATIONS && line.estimate.is_some()
+                [glossary::STANDARD_DEVIATIONS, glossary::POOLED_Z].contains(&line.estimand)
+                    && line.estimate.is_some()
             })
             .count();
         Ok(finding)
@@ -188,7 +179,7 @@ struct LegalTable<'a> {
 
 impl LegalTable<'_> {
     /// Observed against expected: the Castaneda form, with the group's share of trials as benchmark.
-    fn against_benchmark(&self, noise: &Noise) -> Result<Vec<Line>, Error> {
+    fn against_benchmark(&self, noise: &Noise<'_>) -> Result<Vec<Line>, Error> {
         let line = |estimand| self.pair.benchmark_line(self.comparer, estimand);
         let (Some(group), Some(all)) = (
             self.pair.stratum.tally(self.pair.group),
@@ -220,7 +211,6 @@ impl LegalTable<'_> {
             })
         };
         let z = test.z();
-        let phi = noise.phi(self.pair.stratum);
         let mut deviations = with(
             glossary::STANDARD_DEVIATIONS,
             z,
@@ -230,13 +220,24 @@ impl LegalTable<'_> {
                 p_value: Some(2.0 * special::normal_sf(z.abs())),
             }),
         );
-        deviations.dispersion = phi;
+        noise.put_dispersion(&mut deviations, self.pair.stratum);
         deviations.dispersion_tip = z.map(|z| (z / 1.96) * (z / 1.96));
+        let phi = deviations.dispersion;
         match (z, phi) {
             (None, _) => deviations.warn(Warning::EmptyDenominator),
             (Some(_), None) => deviations.warn(Warning::NoReplication),
             _ => {}
         }
+        let dispersed = z.zip(phi).map(|(z, phi)| Line {
+            dispersion: Some(phi),
+            fitted_on: deviations.fitted_on.clone(),
+            is_of_spread: true,
+            ..with(
+                glossary::STANDARD_DEVIATIONS_DISPERSED,
+                Some(z / phi.max(1.0).sqrt()),
+                None,
+            )
+        });
         let mut lines = vec![
             with(glossary::EXPECTED, Some(test.expected()), None),
             with(
@@ -246,23 +247,18 @@ impl LegalTable<'_> {
             ),
             deviations,
         ];
-        if let (Some(z), Some(phi)) = (z, phi) {
-            lines.push(Line {
-                dispersion: Some(phi),
-                ..with(
-                    glossary::STANDARD_DEVIATIONS_DISPERSED,
-                    Some(z / phi.max(1.0).sqrt()),
-                    None,
-                )
-            });
-        }
+        lines.extend(dispersed);
         if self.without_replacement {
             let sd = test.sd_without_replacement(pool).map_err(refused)?;
-            lines.push(with(
+            let mut line = with(
                 glossary::STANDARD_DEVIATIONS_WITHOUT_REPLACEMENT,
                 (sd > 0.0).then(|| (group.events as f64 - test.expected()) / sd),
                 None,
-            ));
+            );
+            if line.estimate.is_none() {
+                line.warn(Warning::EmptyDenominator);
+            }
+            lines.push(line);
         }
         lines.push(with(
             glossary::LOG10_P_CENTRAL,
@@ -278,7 +274,7 @@ impl LegalTable<'_> {
     }
 
     /// Two-sample tests and effect sizes against the reference group.
-    fn against_reference(&self, noise: &Noise) -> Result<Vec<Line>, Error> {
+    fn against_reference(&self, noise: &Noise<'_>) -> Result<Vec<Line>, Error> {
         let mut lines = self.comparer.against_reference(self.pair, noise)?;
         lines.truncate(2);
         let (Some(group), Some(other)) =
@@ -293,51 +289,45 @@ impl LegalTable<'_> {
             return Ok(lines);
         };
         let table = two_by_two((group.events, n1), (other.events, n2))?;
-        let base = Line {
-            estimate: None,
-            headline: None,
-            counting: None,
-            std_error: None,
-            dispersion_tip: None,
-            warnings: Vec::new(),
-            ..lines[0].clone()
+        let mut push = |estimand: Estimand, estimate: Option<f64>, of: Option<Test>| {
+            let mut line = self
+                .pair
+                .line(self.comparer, Comparison::Reference, estimand);
+            (line.estimate, line.test) = (estimate, of);
+            if estimate.is_none() {
+                line.warn(Warning::Undefined);
+            }
+            lines.push(line);
         };
-        let mut push = |estimand: Estimand, estimate: Option<f64>, test: Option<Test>| {
-            lines.push(Line {
-                estimand,
-                estimate,
-                test,
-                ..base.clone()
-            })
-        };
-        push(
-            glossary::POOLED_Z,
-            table.pooled_z(),
-            table.pooled_p().map(|p| Test {
-                statistic: table.pooled_z(),
-                df: None,
-                p_value: Some(p.get()),
-            }),
-        );
+        let pooled_test = table.pooled_p().map(|p| Test {
+            statistic: table.pooled_z(),
+            df: None,
+            p_value: Some(p.get()),
+        });
+        push(glossary::POOLED_Z, table.pooled_z(), pooled_test);
         push(glossary::COHEN_H, table.cohen_h(), None);
         let (selection, adverse) = self.four_fifths();
         push(glossary::FOUR_FIFTHS_SELECTION, selection, None);
         push(glossary::FOUR_FIFTHS_ADVERSE, adverse, None);
-        let odds = Line {
-            estimand: glossary::ODDS_RATIO,
-            estimate: table.odds_ratio().filter(|or| or.is_finite()),
-            counting: odds_band(&table, self.comparer.level),
-            ..base.clone()
-        };
-        lines.push(odds);
-        if let Some(ratio) = self.minimum_detectable(
-            &lines[0],
-            log_scale((group, other)).map(|scale| scale.std_error()),
-        ) {
+        let odds = table.odds_ratio().filter(|or| or.is_finite());
+        push(glossary::ODDS_RATIO, odds, None);
+        if let Some(odds) = lines.last_mut() {
+            odds.counting = odds_band(&table, self.comparer.level);
+        }
+        let counting = log_scale([(group, self.pair.label), (other, self.pair.other_label)])
+            .ok()
+            .map(|scale| scale.std_error());
+        if let Some(ratio) = self.minimum_detectable(&lines[0], counting) {
+            let is_of_spread = lines[0].headline.is_some();
             lines.push(Line {
-                estimand: glossary::MINIMUM_DETECTABLE_RATIO,
                 estimate: Some(ratio),
-                ..base
+                is_of_spread,
+                fitted_on: lines[0].fitted_on.clone(),
+                ..self.pair.line(
+                    self.comparer,
+                    Comparison::Reference,
+                    glossary::MINIMUM_DETECTABLE_RATIO,
+                )
             });
         }
         Ok(lines)
@@ -366,7 +356,7 @@ impl LegalTable<'_> {
                 .filter(|n| *n > 0)
                 .map(|n| tally.events as f64 / n as f64)
         };
-        let comparators = stratum.groups.values().filter(|tally| {
+        let comparators = stratum.groups.tallies().filter(|tally| {
             tally
                 .trials
                 .is_some_and(|n| n as f64 >= COMPARATOR_SHARE * pool)

@@ -1,5 +1,6 @@
 //! The measures of a disparity in one stratum: ratio, difference, index, surplus, excess, tipping point.
 
+use super::exposure::People;
 use super::noise::{LogScale, Noise, refused};
 use super::strata::{Stratum, Tally};
 use crate::cells::Outcome;
@@ -10,7 +11,7 @@ use crate::ingest::Baseline;
 use crate::stats::proportion::{Proportion, ProportionMethod};
 use crate::stats::rate::Rate;
 use crate::stats::rate_ratio::{RateRatio, RateRatioMethod};
-use crate::stats::two_by_two::{RiskDifferenceMethod, RiskRatioMethod, TwoByTwo};
+use crate::stats::two_by_two::{RiskRatioMethod, TwoByTwo};
 use crate::stats::uncertain::{UncertainIndex, UncertainRate, UncertainRatio};
 use crate::stats::{Interval, Level};
 use crate::warning::Warning;
@@ -59,7 +60,7 @@ impl Pair<'_> {
     }
 
     /// Both sides, or the caution that one is absent.
-    fn sides(&self, line: &mut Line) -> Option<(Tally, Tally)> {
+    pub(super) fn sides(&self, line: &mut Line) -> Option<(Tally, Tally)> {
         let group = self.stratum.tally(self.group);
         for (side, label) in [(&group, self.label), (&self.other, self.other_label)] {
             match side {
@@ -95,36 +96,12 @@ impl Comparer<'_> {
     pub(super) fn against_reference(
         &self,
         pair: &Pair<'_>,
-        noise: &Noise,
+        noise: &Noise<'_>,
     ) -> Result<Vec<Line>, Error> {
         let ratio = self.ratio(pair, noise, Comparison::Reference)?;
         let mut lines = vec![self.difference(pair, noise)?];
-        let events = ratio.events.unwrap_or_default() as f64;
-        let excess = |rr: f64| {
-            if rr > 0.0 {
-                events * (1.0 - 1.0 / rr)
-            } else {
-                f64::NEG_INFINITY
-            }
-        };
-        lines.push(transformed(&ratio, glossary::EXCESS_OVER_REFERENCE, excess));
-        let share = |rr: f64| {
-            if rr > 0.0 {
-                1.0 - 1.0 / rr
-            } else {
-                f64::NEG_INFINITY
-            }
-        };
-        let mut excess_share = transformed(&ratio, glossary::EXCESS_SHARE, share);
-        if excess_share.estimate.is_some_and(|share| share < 0.0) {
-            (
-                excess_share.estimate,
-                excess_share.headline,
-                excess_share.counting,
-                excess_share.std_error,
-            ) = (None, None, None, None);
-        }
-        lines.push(excess_share);
+        lines.push(excess(&ratio, pair));
+        lines.push(excess_share(&ratio));
         if let Some(b) = self
             .benchmark_share(pair)
             .filter(|_| self.baseline.is_some())
@@ -146,7 +123,7 @@ impl Comparer<'_> {
     pub(super) fn ratio(
         &self,
         pair: &Pair<'_>,
-        noise: &Noise,
+        noise: &Noise<'_>,
         comparison: Comparison,
     ) -> Result<Line, Error> {
         let estimand = if self.baseline.is_some() {
@@ -162,7 +139,8 @@ impl Comparer<'_> {
             None => risk_ratio(&mut line, (group, other), self.level)?,
             Some(baseline) => self.rate_ratio(&mut line, (group, other), baseline)?,
         }
-        noise.put(&mut line, pair.stratum, log_scale((group, other)))?;
+        let scale = log_scale([(group, pair.label), (other, pair.other_label)]);
+        noise.put(&mut line, pair.stratum, scale)?;
         Ok(line)
     }
 
@@ -186,7 +164,7 @@ impl Comparer<'_> {
             rate(other.events, b.person_years())?,
         );
         line.estimate = ratio.estimate().filter(|r| r.is_finite());
-        if self.outcome.annual_average || a.population <= 0.0 || b.population <= 0.0 {
+        if self.outcome.annual_average || a.person_years() <= 0.0 || b.person_years() <= 0.0 {
             return Ok(());
         }
         if !baseline.carries_margins() || group.events == 0 || other.events == 0 {
@@ -205,23 +183,14 @@ impl Comparer<'_> {
                 .map(|interval| self.band(interval, method, test));
             return Ok(());
         }
-        let (Some(margin_a), Some(margin_b)) = (a.margin, b.margin) else {
+        let (Some(group), Some(reference)) = (
+            uncertain_rate(group.events, a)?,
+            uncertain_rate(other.events, b)?,
+        ) else {
             line.warn(Warning::MarginMissing);
             return Ok(());
         };
-        let uncertain =
-            |events, people: super::strata::People, margin: crate::stats::acs::MarginOfError| {
-                UncertainRate::new(
-                    events,
-                    people.person_years(),
-                    margin.standard_error() * people.years,
-                )
-                .map_err(refused)
-            };
-        let uncertain = UncertainRatio {
-            group: uncertain(group.events, a, margin_a)?,
-            reference: uncertain(other.events, b, margin_b)?,
-        };
+        let uncertain = UncertainRatio { group, reference };
         line.counting = uncertain.ratio(1.0, self.level).map(|delta| {
             let z = libm::log(delta.estimate) / delta.log_std_error;
             let test = Test {
@@ -238,68 +207,11 @@ impl Comparer<'_> {
         Ok(())
     }
 
-    fn difference(&self, pair: &Pair<'_>, noise: &Noise) -> Result<Line, Error> {
-        let estimand = if self.baseline.is_some() {
-            glossary::RATE_DIFFERENCE
-        } else {
-            glossary::RISK_DIFFERENCE
-        };
-        let mut line = pair.line(self, Comparison::Reference, estimand);
-        let Some((group, other)) = pair.sides(&mut line) else {
-            return Ok(line);
-        };
-        let variance = match (group.trials, other.trials) {
-            (Some(n1), Some(n2)) => {
-                let table = two_by_two((group.events, n1), (other.events, n2))?;
-                line.estimate = table.risk_difference();
-                let test = table.pooled_p().map(|p| Test {
-                    statistic: table.pooled_z(),
-                    df: None,
-                    p_value: Some(p.get()),
-                });
-                line.counting = table
-                    .risk_difference_interval(RiskDifferenceMethod::Newcombe, self.level)
-                    .map(|i| self.band(i, "Newcombe hybrid score", test));
-                [(group.events, n1), (other.events, n2)]
-                    .iter()
-                    .map(|&(x, n)| {
-                        let p = x as f64 / n as f64;
-                        p * (1.0 - p) / n as f64
-                    })
-                    .sum::<f64>()
-            }
-            _ => {
-                let sizes = group
-                    .size()
-                    .zip(other.size())
-                    .filter(|(a, b)| *a > 0.0 && *b > 0.0);
-                let Some((t1, t2)) = sizes else {
-                    return Ok(line);
-                };
-                let ratio = RateRatio::new(
-                    Rate::new(group.events, t1).map_err(refused)?,
-                    Rate::new(other.events, t2).map_err(refused)?,
-                );
-                line.estimate = ratio.difference().map(|d| d * self.per);
-                if !self.outcome.annual_average {
-                    line.counting = ratio.difference_interval(self.level).map(|i| {
-                        self.band(i.map(|end| end * self.per), "MOVER on Garwood limits", None)
-                    });
-                }
-                (group.events as f64 / (t1 * t1) + other.events as f64 / (t2 * t2))
-                    * self.per
-                    * self.per
-            }
-        };
-        noise.put_difference(&mut line, pair.stratum, variance);
-        Ok(line)
-    }
-
     /// Index, surplus and tipping point against the group's share of the benchmark.
     pub(super) fn against_benchmark(
         &self,
         pair: &Pair<'_>,
-        noise: &Noise,
+        noise: &Noise<'_>,
     ) -> Result<Vec<Line>, Error> {
         let mut index = pair.line(self, Comparison::BenchmarkShare, glossary::DISPARITY_INDEX);
         if self.baseline.is_none() {
@@ -332,19 +244,8 @@ impl Comparer<'_> {
         let share = group.events as f64 / all.events as f64;
         index.estimate = Some(share / benchmark);
         self.index_counting(&mut index, (group, all), benchmark)?;
-        let counting = (1.0 - share) / group.events as f64;
-        let scale = (group.events > 0 && counting > 0.0)
-            .then(|| self.share_variance(group, all))
-            .flatten();
-        noise.put(
-            &mut index,
-            pair.stratum,
-            scale.map(|baseline| LogScale {
-                estimate: share / benchmark,
-                counting,
-                baseline,
-            }),
-        )?;
+        let scale = self.index_scale(pair, (group, all), benchmark);
+        noise.put(&mut index, pair.stratum, scale)?;
         let total = all.events as f64;
         let surplus = transformed(&index, glossary::SURPLUS_OVER_SHARE, |di| {
             total * benchmark * (di - 1.0)
@@ -356,6 +257,29 @@ impl Comparer<'_> {
         expected.benchmark.clone_from(&index.benchmark);
         expected.estimate = Some(benchmark);
         Ok(vec![index, surplus, tipping, expected])
+    }
+
+    fn index_scale(
+        &self,
+        pair: &Pair<'_>,
+        (group, all): (Tally, Tally),
+        benchmark: f64,
+    ) -> Result<LogScale, Warning> {
+        let side = || pair.label.to_owned();
+        if group.events == 0 {
+            return Err(Warning::NoEvents { side: side() });
+        }
+        let share = group.events as f64 / all.events as f64;
+        if group.events == all.events {
+            return Err(Warning::AllEvents { side: side() });
+        }
+        Ok(LogScale {
+            estimate: share / benchmark,
+            counting: (1.0 - share) / group.events as f64,
+            baseline: self
+                .share_variance(group, all)
+                .ok_or(Warning::MarginMissing)?,
+        })
     }
 
     fn index_counting(
@@ -423,7 +347,7 @@ impl Comparer<'_> {
         Some(relative * relative)
     }
 
-    fn band(&self, interval: Interval, method: &str, test: Option<Test>) -> Band {
+    pub(super) fn band(&self, interval: Interval, method: &str, test: Option<Test>) -> Band {
         Band {
             interval,
             level: self.level,
@@ -468,32 +392,122 @@ pub(super) fn two_by_two((a, n1): (u64, u64), (c, n2): (u64, u64)) -> Result<Two
     ))
 }
 
-/// Ratio of the two sides with the variance of its logarithm; `None` where a side has no events.
-pub(super) fn log_scale((group, other): (Tally, Tally)) -> Option<LogScale> {
-    let (size, other_size) = (
-        group.size().filter(|s| *s > 0.0)?,
-        other.size().filter(|s| *s > 0.0)?,
-    );
-    if group.events == 0 || other.events == 0 {
-        return None;
+/// A rate with the sampling error of its people; `None` where a margin is missing.
+pub(super) fn uncertain_rate(events: u64, people: People) -> Result<Option<UncertainRate>, Error> {
+    people
+        .estimate()
+        .map(|estimate| UncertainRate::new(events, estimate.value, estimate.standard_error()))
+        .transpose()
+        .map_err(refused)
+}
+
+/// Ratio of the two sides with the variance of its logarithm, or why there is none.
+pub(super) fn log_scale(sides: [(Tally, &str); 2]) -> Result<LogScale, Warning> {
+    let mut parts = [(0.0, 0.0, 0.0); 2];
+    for (part, (tally, label)) in parts.iter_mut().zip(sides) {
+        *part = rate_scale(tally, label)?;
     }
-    let (x, y) = (group.events as f64, other.events as f64);
-    let of_trials = group.trials.is_some();
-    let counting = 1.0 / x + 1.0 / y
-        - if of_trials {
-            1.0 / size + 1.0 / other_size
-        } else {
-            0.0
-        };
-    let baseline = match (group.people, other.people) {
-        (Some(a), Some(b)) if !of_trials => a.relative_variance()? + b.relative_variance()?,
-        _ => 0.0,
-    };
-    (counting > 0.0).then_some(LogScale {
-        estimate: (x / size) / (y / other_size),
+    let [
+        (rate, counting, baseline),
+        (other_rate, other_counting, other_baseline),
+    ] = parts;
+    let counting = counting + other_counting;
+    // Certainty on both sides leaves no noise of counting to speak of.
+    if counting <= 0.0 {
+        return Err(Warning::AllEvents {
+            side: format!("{} and {}", sides[0].1, sides[1].1),
+        });
+    }
+    Ok(LogScale {
+        estimate: rate / other_rate,
         counting,
-        baseline,
+        baseline: baseline + other_baseline,
     })
+}
+
+/// A rate with the variances of its logarithm from counting and from the margin of error of its people.
+pub(super) fn rate_scale(tally: Tally, label: &str) -> Result<(f64, f64, f64), Warning> {
+    let side = || label.to_owned();
+    let size = tally
+        .size()
+        .filter(|size| *size > 0.0)
+        .ok_or(Warning::EmptyDenominator)?;
+    if tally.events == 0 {
+        return Err(Warning::NoEvents { side: side() });
+    }
+    let events = tally.events as f64;
+    let (counting, baseline) = match (tally.trials, tally.people) {
+        (None, Some(people)) => (
+            1.0 / events,
+            people.relative_variance().ok_or(Warning::MarginMissing)?,
+        ),
+        _ => (1.0 / events - 1.0 / size, 0.0),
+    };
+    Ok((events / size, counting, baseline))
+}
+
+/// Events beyond what the reference group's rate would give. Without events it is what that rate would have given, and
+/// no interval of the ratio bounds it.
+fn excess(ratio: &Line, pair: &Pair<'_>) -> Line {
+    let events = ratio.events.unwrap_or_default();
+    if events > 0 {
+        let events = events as f64;
+        return transformed(ratio, glossary::EXCESS_OVER_REFERENCE, |rr| {
+            if rr > 0.0 {
+                events * (1.0 - 1.0 / rr)
+            } else {
+                f64::NEG_INFINITY
+            }
+        });
+    }
+    let expected = || {
+        let (group, other) = (pair.stratum.tally(pair.group)?, pair.other?);
+        let size = other.size().filter(|size| *size > 0.0)?;
+        Some(group.size()? * other.events as f64 / size)
+    };
+    Line {
+        estimand: glossary::EXCESS_OVER_REFERENCE,
+        estimate: ratio
+            .estimate
+            .and_then(|_| expected())
+            .map(|expected| -expected),
+        ..without_intervals(ratio)
+    }
+}
+
+/// Defined where the group has a higher rate than the reference group.
+fn excess_share(ratio: &Line) -> Line {
+    if ratio.estimate.is_some_and(|rr| rr >= 1.0) {
+        return transformed(ratio, glossary::EXCESS_SHARE, |rr| {
+            if rr > 0.0 {
+                1.0 - 1.0 / rr
+            } else {
+                f64::NEG_INFINITY
+            }
+        });
+    }
+    let mut undefined = Line {
+        estimand: glossary::EXCESS_SHARE,
+        estimate: None,
+        ..without_intervals(ratio)
+    };
+    if ratio.estimate.is_some() {
+        undefined.warn(Warning::NoExcess);
+    }
+    undefined
+}
+
+/// The line with neither intervals nor what belongs to them.
+pub(super) fn without_intervals(line: &Line) -> Line {
+    Line {
+        std_error: None,
+        headline: None,
+        counting: None,
+        dispersion: None,
+        dispersion_tip: None,
+        test: None,
+        ..line.clone()
+    }
 }
 
 /// A measure that is an increasing function of another: the estimate and both intervals go through it.

@@ -5,11 +5,15 @@
 
 mod charts;
 mod contrast;
+mod differences;
 pub mod disparity;
+mod exposure;
 pub mod legal;
 mod measures;
 mod noise;
+mod officers;
 pub mod outcome_test;
+mod pooled;
 pub mod rates;
 mod strata;
 pub mod stratified;
@@ -26,6 +30,7 @@ use crate::figures::Figure;
 use crate::findings::Finding;
 use crate::ingest::{Baseline, Periods};
 
+pub(crate) use charts::n_text;
 pub use wanted::{Common, DispersionRule, Header};
 
 /// An analysis that evenhand knows: its name in the study file, and its method page.

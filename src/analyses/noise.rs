@@ -5,13 +5,17 @@
 //! or periods where they repeat within a stratum; otherwise counting alone, with a warning.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::strata::{Stratum, Tally, add_up};
+use super::officers;
+use super::strata::{Counts, Stratum, Tally};
 use super::wanted::DispersionRule;
+use crate::cells::Outcome;
 use crate::error::Error;
-use crate::findings::{Band, Line, Test, Variance};
+use crate::findings::{Band, CountRef, Line, Test, Variance};
+use crate::number::Style;
 use crate::stats::dispersion::{Dispersion, phi_tip};
-use crate::stats::{Interval, Level, StatsError, cluster, special};
+use crate::stats::{Interval, Level, StatsError, special};
 use crate::warning::Warning;
 
 /// One side of a comparison: picks its counts out of a stratum or of what repeats within it.
@@ -24,42 +28,53 @@ pub(super) enum Side {
 }
 
 impl Side {
-    fn of(&self, tallies: &BTreeMap<String, Tally>) -> Option<Tally> {
+    pub(super) fn of(&self, counts: &Counts) -> Option<Tally> {
         match self {
-            Self::Group(group) => tallies.get(group).copied(),
-            Self::EveryoneElse(group) => add_up(
-                tallies
-                    .iter()
-                    .filter(|(g, _)| *g != group)
-                    .map(|(_, tally)| tally),
-            ),
+            Self::Group(group) => counts.tally(group),
+            Self::EveryoneElse(group) => counts.everyone_else(group),
+        }
+    }
+
+    pub(super) fn count_refs(&self, counts: &Counts, name: &str) -> Vec<CountRef> {
+        match self {
+            Self::Group(group) => counts.count_refs(name, std::iter::once(group)),
+            Self::EveryoneElse(group) => {
+                counts.count_refs(name, counts.others(group).map(|(other, _)| other))
+            }
         }
     }
 }
 
 /// The dispersion of one comparison over all strata of an analysis, and how it becomes an interval.
-pub(super) struct Noise {
+pub(super) struct Noise<'a> {
     sides: Vec<Side>,
     shape: Shape,
     fitted: Fitted,
-    uncertainty: Uncertainty,
+    uncertainty: Uncertainty<'a>,
 }
 
 /// What the uncertainty of one analysis has in common.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Uncertainty {
-    /// An annual average has no counting interval, and no scale on which a dispersion below 1 could be judged.
-    pub(super) annual_average: bool,
+pub(super) struct Uncertainty<'a> {
+    /// The counts. An annual average has no counting interval, and no scale on which a dispersion below 1 could be judged.
+    pub(super) outcome: &'a Outcome,
     /// Confidence level.
     pub(super) level: Level,
     /// Whether strata share their dispersion.
     pub(super) rule: DispersionRule,
 }
 
+/// A dispersion, and the counts to which it was fitted.
+#[derive(Debug, Clone)]
+struct Fit {
+    dispersion: Dispersion,
+    on: Arc<Vec<CountRef>>,
+}
+
 /// The dispersion of all strata, or of each.
 enum Fitted {
-    Common(Option<Dispersion>),
-    ByStratum(BTreeMap<Vec<(String, String)>, Dispersion>),
+    Common(Option<Fit>),
+    ByStratum(BTreeMap<Vec<(String, String)>, Fit>),
 }
 
 /// What the sides make together.
@@ -90,22 +105,31 @@ impl LogScale {
     }
 }
 
-impl Noise {
+/// A difference with its variance, in the same two parts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Difference {
+    pub(super) estimate: f64,
+    pub(super) counting: f64,
+    pub(super) baseline: f64,
+}
+
+impl<'a> Noise<'a> {
     /// Fits one intercept per side and stratum to the replicates of every stratum in which a side repeats: all strata
     /// together, or each by itself.
-    pub(super) fn fit(
-        strata: &[Stratum],
+    pub(super) fn fit<'s>(
+        strata: impl IntoIterator<Item = &'s Stratum>,
         sides: Vec<Side>,
-        (shape, uncertainty): (Shape, Uncertainty),
+        (shape, uncertainty): (Shape, Uncertainty<'a>),
     ) -> Result<Self, Error> {
+        let name = uncertainty.outcome.name.as_str();
+        let strata: Vec<&Stratum> = strata.into_iter().collect();
         let fitted = match uncertainty.rule {
-            DispersionRule::Common => Fitted::Common(dispersion(strata, &sides)?),
+            DispersionRule::Common => Fitted::Common(dispersion(&strata, &sides, name)?),
             DispersionRule::Stratum => {
                 let mut by_stratum = BTreeMap::new();
                 for stratum in strata {
                     by_stratum.extend(
-                        dispersion(std::slice::from_ref(stratum), &sides)?
-                            .map(|d| (stratum.at.clone(), d)),
+                        dispersion(&[stratum], &sides, name)?.map(|fit| (stratum.at.clone(), fit)),
                     );
                 }
                 Fitted::ByStratum(by_stratum)
@@ -120,7 +144,7 @@ impl Noise {
     }
 
     /// The dispersion that applies in a stratum: only where every side repeats there.
-    pub(super) fn dispersion(&self, stratum: &Stratum) -> Option<Dispersion> {
+    fn fit_of(&self, stratum: &Stratum) -> Option<&Fit> {
         let repeats = |side: &Side| {
             stratum
                 .replicates
@@ -132,19 +156,33 @@ impl Noise {
                 .count()
                 >= 2
         };
-        if !self.sides.iter().all(repeats) {
+        // A share has two sides, however many groups are on the second; one of them that does not repeat says nothing.
+        let both = match &self.shape {
+            Shape::Share(group) => &[
+                Side::Group(group.clone()),
+                Side::EveryoneElse(group.clone()),
+            ],
+            _ => self.sides.as_slice(),
+        };
+        if !both.iter().all(repeats) {
             return None;
         }
         match &self.fitted {
-            Fitted::Common(dispersion) => *dispersion,
-            Fitted::ByStratum(by_stratum) => by_stratum.get(&stratum.at).copied(),
+            Fitted::Common(fit) => fit.as_ref(),
+            Fitted::ByStratum(by_stratum) => by_stratum.get(&stratum.at),
         }
     }
 
-    /// Its value.
-    pub(super) fn phi(&self, stratum: &Stratum) -> Option<f64> {
-        self.dispersion(stratum)
-            .and_then(|dispersion| dispersion.phi())
+    /// Whether a dispersion applies in a stratum.
+    pub(super) fn repeats(&self, stratum: &Stratum) -> bool {
+        self.fit_of(stratum).is_some()
+    }
+
+    /// Writes the dispersion down, and what it was fitted to.
+    pub(super) fn put_dispersion(&self, line: &mut Line, stratum: &Stratum) {
+        let fit = self.fit_of(stratum);
+        line.dispersion = fit.and_then(|fit| fit.dispersion.phi());
+        line.fitted_on = fit.map(|fit| Arc::clone(&fit.on)).unwrap_or_default();
     }
 
     /// Gives the line its headline interval and its dispersion, or the caution that there is none.
@@ -152,159 +190,148 @@ impl Noise {
         &self,
         line: &mut Line,
         stratum: &Stratum,
-        scale: Option<LogScale>,
+        scale: Result<LogScale, Warning>,
     ) -> Result<(), Error> {
-        let dispersion = self.dispersion(stratum);
-        let phi = dispersion.and_then(|d| d.phi());
-        line.dispersion = phi;
-        let Some(scale) = scale else { return Ok(()) };
-        if !self.uncertainty.annual_average && line.estimand.style == crate::number::Style::Ratio {
-            line.dispersion_tip = phi_tip(libm::log(scale.estimate), scale.std_error());
+        self.put_dispersion(line, stratum);
+        let scale = match scale {
+            Ok(scale) => scale,
+            Err(reason) => {
+                line.warn(reason);
+                return Ok(());
+            }
+        };
+        let annual_average = self.uncertainty.outcome.annual_average;
+        if !annual_average && line.estimand.style == Style::Ratio {
+            line.dispersion_tip =
+                phi_tip(libm::log(scale.estimate), scale.counting, scale.baseline);
         }
-        line.std_error = (!self.uncertainty.annual_average).then(|| scale.std_error());
-        if let Some((band, std_error)) = self.by_officer(stratum, &scale)? {
-            line.headline = Some(band);
+        line.std_error = (!annual_average).then(|| scale.std_error());
+        let variance = officers::log_variance(&self.sides, &self.shape, stratum, line)?;
+        if let Some((variance, df)) = variance {
+            let (variance, floored) = (variance.max(scale.counting), variance < scale.counting);
+            let std_error = (variance + scale.baseline).sqrt();
+            line.headline = Some(log_band(
+                (scale.estimate, std_error, df),
+                officers::method("log scale, ", floored),
+                (self.uncertainty.level, Variance::Cluster),
+            ));
             line.std_error = Some(std_error);
+            self.rest_on_officers(line, stratum);
             return Ok(());
         }
-        let (Some(phi), Some(dispersion)) = (phi, dispersion) else {
-            line.warn(Warning::NoReplication);
+        let Some((phi, df)) = self.usable_phi(line, stratum) else {
             return Ok(());
         };
-        if self.uncertainty.annual_average && phi < 1.0 {
-            line.warn(Warning::DispersionBelowOne);
-            return Ok(());
-        }
-        let std_error = (phi.max(1.0) * scale.counting + scale.baseline).sqrt();
-        let df = dispersion.df() as f64;
+        let std_error = (phi * scale.counting + scale.baseline).sqrt();
         line.headline = Some(log_band(
-            scale.estimate,
-            std_error,
-            df,
+            (scale.estimate, std_error, df),
+            "quasi-likelihood, log scale, t".into(),
             (self.uncertainty.level, Variance::Between),
         ));
         line.std_error = Some(std_error);
         Ok(())
     }
 
-    /// The same for a difference, whose variance of counting is given.
-    pub(super) fn put_difference(&self, line: &mut Line, stratum: &Stratum, variance: f64) {
-        let dispersion = self.dispersion(stratum);
-        let phi = dispersion.and_then(|d| d.phi());
-        line.dispersion = phi;
-        let (Some(phi), Some(dispersion), Some(estimate)) = (phi, dispersion, line.estimate) else {
-            return;
+    /// The same for a difference.
+    pub(super) fn put_difference(
+        &self,
+        line: &mut Line,
+        stratum: &Stratum,
+        difference: Result<Difference, Warning>,
+    ) -> Result<(), Error> {
+        self.put_dispersion(line, stratum);
+        let difference = match difference {
+            Ok(difference) => difference,
+            Err(reason) => {
+                line.warn(reason);
+                return Ok(());
+            }
         };
-        if self.uncertainty.annual_average && phi < 1.0 {
-            return;
+        let unit = officers::difference_variance(&self.sides, stratum, line)?;
+        let (variance, df, method, kind) = if let Some((variance, df)) = unit {
+            let floored = variance < difference.counting;
+            self.rest_on_officers(line, stratum);
+            (
+                variance.max(difference.counting),
+                df,
+                officers::method("", floored),
+                Variance::Cluster,
+            )
+        } else {
+            let Some((phi, df)) = self.usable_phi(line, stratum) else {
+                return Ok(());
+            };
+            let method = "quasi-likelihood, t".to_owned();
+            (phi * difference.counting, df, method, Variance::Between)
+        };
+        let std_error = (variance + difference.baseline).sqrt();
+        if std_error <= 0.0 {
+            return Ok(());
         }
-        let (std_error, df) = ((phi.max(1.0) * variance).sqrt(), dispersion.df() as f64);
         let half = special::student_t_quantile(1.0 - self.uncertainty.level.tail(), df) * std_error;
-        let test = Test {
-            statistic: Some(estimate / std_error),
-            df: Some(df),
-            p_value: Some(special::student_t_two_sided(estimate / std_error, df)),
-        };
+        let statistic = difference.estimate / std_error;
         line.std_error = Some(std_error);
-        line.headline = (std_error > 0.0).then(|| Band {
-            interval: Interval::new(estimate - half, estimate + half),
+        line.headline = Some(Band {
+            interval: Interval::new(difference.estimate - half, difference.estimate + half),
             level: self.uncertainty.level,
-            method: "quasi-likelihood, t".into(),
-            variance: Variance::Between,
-            test: Some(test),
+            method,
+            variance: kind,
+            test: Some(Test {
+                statistic: Some(statistic),
+                df: Some(df),
+                p_value: Some(special::student_t_two_sided(statistic, df)),
+            }),
         });
+        Ok(())
     }
 
-    fn by_officer(
-        &self,
-        stratum: &Stratum,
-        scale: &LogScale,
-    ) -> Result<Option<(Band, f64)>, Error> {
-        if stratum.officers.len() < 2 {
-            return Ok(None);
+    /// The factor by which dispersion widens a variance of counting, and its degrees of freedom; otherwise the caution
+    /// that nothing repeats, or that it cannot be judged.
+    fn usable_phi(&self, line: &mut Line, stratum: &Stratum) -> Option<(f64, f64)> {
+        let fit = self.fit_of(stratum);
+        let found = fit.and_then(|fit| Some((fit.dispersion.phi()?, fit.dispersion.df() as f64)));
+        match found {
+            None => {
+                line.warn(Warning::NoReplication);
+                None
+            }
+            Some((phi, _)) if self.uncertainty.outcome.annual_average && phi < 1.0 => {
+                line.warn(Warning::DispersionBelowOne);
+                None
+            }
+            Some((phi, df)) => Some((phi.max(1.0), df)),
         }
-        let of = |side: &Side| {
-            stratum
-                .officers
+    }
+
+    fn rest_on_officers(&self, line: &mut Line, stratum: &Stratum) {
+        let name = &self.uncertainty.outcome.name;
+        let by_officer = stratum.officers.iter().flat_map(|officer| {
+            self.sides
                 .iter()
-                .map(|officer| side.of(officer).unwrap_or_default())
-                .collect::<Vec<_>>()
-        };
-        let trials = |tally: &Tally| {
-            tally.trials.map(|trials| cluster::Tally {
-                events: tally.events,
-                trials,
-            })
-        };
-        let estimate = match &self.shape {
-            Shape::Rate => {
-                let clusters: Option<Vec<_>> = of(&self.sides[0]).iter().map(trials).collect();
-                clusters
-                    .map(cluster::ClusteredProportion::new)
-                    .transpose()
-                    .map_err(refused)?
-                    .and_then(|c| c.proportion(self.uncertainty.level))
-            }
-            Shape::Ratio => {
-                let (group, reference) = (of(&self.sides[0]), of(&self.sides[1]));
-                let pairs = || group.iter().zip(&reference);
-                let with_trials: Option<Vec<_>> =
-                    pairs().map(|(g, r)| trials(g).zip(trials(r))).collect();
-                match with_trials {
-                    Some(clusters) => cluster::ClusteredRiskRatio::new(clusters)
-                        .map_err(refused)?
-                        .ratio(self.uncertainty.level),
-                    None => cluster::ClusteredCountRatio::new(
-                        pairs().map(|(g, r)| (g.events, r.events)).collect(),
-                    )
-                    .ratio(self.uncertainty.level),
-                }
-            }
-            Shape::Share(group) => {
-                let of_officer = |officer: &BTreeMap<String, Tally>| {
-                    let events = officer.get(group).map_or(0, |tally| tally.events);
-                    cluster::Tally {
-                        events,
-                        trials: officer.values().map(|tally| tally.events).sum(),
-                    }
-                };
-                let clusters = stratum.officers.iter().map(of_officer).collect();
-                cluster::ClusteredProportion::new(clusters)
-                    .map_err(refused)?
-                    .proportion(self.uncertainty.level)
-            }
-        };
-        Ok(estimate.map(|cluster| {
-            let std_error = libm::hypot(cluster.log_std_error, scale.baseline.sqrt());
-            (
-                log_band(
-                    scale.estimate,
-                    std_error,
-                    cluster.df as f64,
-                    (self.uncertainty.level, Variance::Cluster),
-                ),
-                std_error,
-            )
-        }))
+                .flat_map(|side| side.count_refs(officer, name))
+        });
+        line.fitted_on = Arc::new(line.fitted_on.iter().cloned().chain(by_officer).collect());
     }
 }
 
 /// One intercept per side and stratum, over the strata in which a side repeats.
-fn dispersion(strata: &[Stratum], sides: &[Side]) -> Result<Option<Dispersion>, Error> {
+fn dispersion(strata: &[&Stratum], sides: &[Side], name: &str) -> Result<Option<Fit>, Error> {
     let mut binomial = Vec::new();
     let mut poisson = Vec::new();
+    let mut on = Vec::new();
     for (s, stratum) in strata.iter().enumerate() {
         for (i, side) in sides.iter().enumerate() {
             let intercept = s * sides.len() + i;
-            let tallies: Vec<Tally> = stratum
+            let replicates: Vec<(&Counts, Tally)> = stratum
                 .replicates
                 .iter()
-                .filter_map(|r| side.of(r))
+                .filter_map(|r| Some((r, side.of(r)?)))
                 .collect();
-            if tallies.len() < 2 {
+            if replicates.len() < 2 {
                 continue;
             }
-            for tally in tallies {
+            for (replicate, tally) in replicates {
+                on.extend(side.count_refs(replicate, name));
                 match (tally.trials, tally.people) {
                     (Some(trials), _) => binomial.push((intercept, tally.events, trials)),
                     (None, Some(people)) => {
@@ -321,26 +348,24 @@ fn dispersion(strata: &[Stratum], sides: &[Side]) -> Result<Option<Dispersion>, 
         Dispersion::poisson(poisson)
     };
     let dispersion = fitted.map_err(refused)?;
-    Ok((dispersion.df() > 0).then_some(dispersion))
+    Ok((dispersion.df() > 0).then(|| Fit {
+        dispersion,
+        on: Arc::new(on),
+    }))
 }
 
 /// The interval of an estimate on the logarithmic scale with a t quantile, and the test that agrees with it.
-pub(super) fn log_band(
-    estimate: f64,
-    std_error: f64,
-    df: f64,
+fn log_band(
+    (estimate, std_error, df): (f64, f64, f64),
+    method: String,
     (level, variance): (Level, Variance),
 ) -> Band {
     let half = special::student_t_quantile(1.0 - level.tail(), df) * std_error;
     let statistic = libm::log(estimate) / std_error;
-    let source = match variance {
-        Variance::Cluster => "CR1 by officer",
-        _ => "quasi-likelihood",
-    };
     Band {
         interval: Interval::new(estimate * libm::exp(-half), estimate * libm::exp(half)),
         level,
-        method: format!("{source}, log scale, t"),
+        method,
         variance,
         test: Some(Test {
             statistic: Some(statistic),

@@ -3,22 +3,21 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::contrast::pooled_lines;
 use super::measures::{Comparer, Pair};
 use super::noise::{Noise, Shape, Side, Uncertainty, refused};
-use super::strata::{Split, Stratum, Tally, has_places};
-use super::wanted::{check_key, outcome, require_reference};
+use super::pooled::pooled_lines;
+use super::strata::{Split, Stratum, Tally};
 use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts, rates};
-use crate::cells::{Only, Outcome, Tabulation};
+use crate::cells::{Only, Outcome};
 use crate::disclosure::Disclosed;
 use crate::error::Error;
 use crate::figures::Figure;
 use crate::findings::glossary::{self, Estimand};
-use crate::findings::{Band, Comparison, Finding, Line, Test, Variance};
+use crate::findings::{Band, Comparison, Counted, Finding, Line, Test, Variance};
 use crate::stats::chi_square::EqualRates;
 use crate::stats::paired::{PairedDifferences, average_over_places_std_error};
 use crate::stats::{Interval, Level, special};
-use crate::stops::PLACE;
+use crate::stops::{PLACE, STATE};
 use crate::warning::{self, Warning};
 
 /// The word in the study file.
@@ -35,8 +34,7 @@ pub struct OutcomeTestOptions {
     /// Confidence level.
     pub level: Option<Spanned<f64>>,
     /// Which cells to look at.
-    #[serde(default)]
-    pub only: Only,
+    pub only: Option<Spanned<Only>>,
     /// The study's remark.
     pub note: Option<String>,
     /// Whether strata share their dispersion.
@@ -71,7 +69,7 @@ impl Analysis for OutcomeTestOptions {
             name: self.name.as_ref(),
             title: self.title.as_deref(),
             level: self.level.as_ref(),
-            only: &self.only,
+            only: self.only.as_ref(),
             note: self.note.as_deref(),
             dispersion: self.dispersion,
             counts: &self.counts,
@@ -92,32 +90,20 @@ impl Analysis for OutcomeTestOptions {
                 "name counts whose `trials` are searches",
             ));
         }
-        let mut tabulations = common.tabulations();
+        let mut tabulations = common.tabulations(false);
         if let Some(name) = &self.search_counts {
-            let searches = outcome(setting, name)?;
-            if searches.trials.is_none() {
+            let searches = self.searches(name).check(setting)?;
+            if searches.outcome.trials.is_none() {
                 return Err(Error::study(
                     name.span(),
-                    format!("counts `{}` are not counted out of stops", searches.name),
+                    format!(
+                        "counts `{}` are not counted out of stops",
+                        searches.outcome.name
+                    ),
                     "name counts of searches whose `trials` are stops",
                 ));
             }
-            for key in &self.by {
-                check_key(searches, key)?;
-            }
-            let only = Only(
-                self.only
-                    .0
-                    .iter()
-                    .filter(|(key, _)| searches.keys.contains(key))
-                    .map(|(k, v)| (k.clone(), v.clone()))
-                    .collect(),
-            );
-            tabulations.push(Tabulation {
-                counts: searches.name.clone(),
-                by: searches.keys.clone(),
-                only,
-            });
+            tabulations.extend(searches.tabulations(false));
         }
         Ok(Asks {
             tabulations,
@@ -127,7 +113,6 @@ impl Analysis for OutcomeTestOptions {
 
     fn run(&self, answers: &Answers<'_>) -> Result<Finding, Error> {
         let common = self.header().check(answers.setting)?;
-        require_reference(answers, common.outcome)?;
         let mut finding = common.finding(
             NAME,
             answers,
@@ -139,14 +124,7 @@ impl Analysis for OutcomeTestOptions {
         );
         finding.frame.counting = "Wilson; Newcombe for differences".into();
         warning::add(&mut finding.warnings, Warning::InfraMarginality);
-        let officers = answers.tables.get(1).filter(|_| common.outcome.by_officer);
-        let split = Split {
-            outcome: common.outcome,
-            table: &answers.tables[0],
-            officers,
-            by: &common.by,
-            baseline: None,
-        };
+        let split = Split::new(&common, answers.tables, None);
         let strata = split.strata(answers)?;
         let test = OutcomeTest {
             answers,
@@ -156,36 +134,30 @@ impl Analysis for OutcomeTestOptions {
         };
         test.rates(&mut finding, &strata, glossary::HIT_RATE)?;
         if let Some(name) = &self.search_counts {
-            let searches = outcome(answers.setting, name)?;
-            let table = answers
-                .tables
-                .last()
-                .expect("`asks` has asked for the searches");
-            let split = Split {
-                outcome: searches,
-                table,
-                officers: None,
-                by: &common.by,
-                baseline: None,
-            };
+            let searches = self.searches(name).check(answers.setting)?;
+            let tables = &answers.tables[common.tabulations(false).len()..];
+            let strata = Split::new(&searches, tables, None).strata(answers)?;
             let test = OutcomeTest {
-                outcome: searches,
+                outcome: searches.outcome,
+                uncertainty: searches.uncertainty(),
                 ..test
             };
-            test.rates(&mut finding, &split.strata(answers)?, glossary::SEARCH_RATE)?;
+            test.rates(&mut finding, &strata, glossary::SEARCH_RATE)?;
         }
         test.differences(&mut finding, &strata)?;
         for stratum in &strata {
             finding.lines.push(test.equal_rates(stratum)?);
         }
-        if has_places(common.outcome) {
-            let by = [PLACE.to_owned()];
+        let by: Vec<String> = [STATE, PLACE]
+            .into_iter()
+            .filter(|key| common.outcome.keys.iter().any(|known| known == key))
+            .map(str::to_owned)
+            .collect();
+        if by.iter().any(|key| key == PLACE) {
             let split = Split {
-                outcome: common.outcome,
-                table: &answers.tables[0],
                 officers: None,
                 by: &by,
-                baseline: None,
+                ..split
             };
             test.over_places(&mut finding, &split.strata(answers)?)?;
         }
@@ -207,7 +179,17 @@ struct OutcomeTest<'a> {
     answers: &'a Answers<'a>,
     outcome: &'a Outcome,
     level: Level,
-    uncertainty: Uncertainty,
+    uncertainty: Uncertainty<'a>,
+}
+
+impl OutcomeTestOptions {
+    /// The searches that are set beside the hits: the same question of other counts.
+    fn searches<'a>(&'a self, counts: &'a Spanned<String>) -> Header<'a> {
+        Header {
+            counts,
+            ..self.header()
+        }
+    }
 }
 
 impl OutcomeTest<'_> {
@@ -224,9 +206,15 @@ impl OutcomeTest<'_> {
             uncertainty: self.uncertainty,
         };
         let lines = question.lines(strata, &self.answers.setting.groups)?;
-        finding
-            .lines
-            .extend(lines.into_iter().map(|line| Line { estimand, ..line }));
+        let counted = (self.outcome.name != finding.frame.counts).then(|| Counted {
+            events: self.outcome.events.clone(),
+            trials: self.outcome.trials.clone(),
+        });
+        finding.lines.extend(lines.into_iter().map(|line| Line {
+            estimand,
+            counted: counted.clone(),
+            ..line
+        }));
         Ok(())
     }
 
@@ -357,8 +345,9 @@ impl OutcomeTest<'_> {
             .test(self.level)
         else {
             for line in [&mut mean, &mut published] {
-                line.warn(Warning::FewPlaces {
-                    places: pairs.len(),
+                line.warn(match pairs.len() {
+                    places @ 0..2 => Warning::FewPlaces { places },
+                    _ => Warning::NoSpread,
                 });
             }
             return Ok([mean, published]);

@@ -3,9 +3,11 @@
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::exposure::People;
+use super::measures::{rate_scale, uncertain_rate};
 use super::noise::{LogScale, Noise, Shape, Side, Uncertainty, refused};
 use super::strata::{Split, Stratum, Tally};
-use super::wanted::{check_baseline, require_reference};
+use super::wanted::check_baseline;
 use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts, words};
 use crate::cells::{Groups, Only, Outcome};
 use crate::disclosure::Disclosed;
@@ -16,7 +18,6 @@ use crate::ingest::Baseline;
 use crate::stats::Interval;
 use crate::stats::proportion::{Proportion, ProportionMethod};
 use crate::stats::rate::{Rate, RateMethod};
-use crate::stats::uncertain::UncertainRate;
 use crate::stops::PLACE;
 use crate::warning::Warning;
 
@@ -34,8 +35,7 @@ pub struct RatesOptions {
     /// Confidence level.
     pub level: Option<Spanned<f64>>,
     /// Which cells to look at.
-    #[serde(default)]
-    pub only: Only,
+    pub only: Option<Spanned<Only>>,
     /// The study's remark.
     pub note: Option<String>,
     /// Whether strata share their dispersion.
@@ -67,7 +67,7 @@ impl Analysis for RatesOptions {
             name: self.name.as_ref(),
             title: self.title.as_deref(),
             level: self.level.as_ref(),
-            only: &self.only,
+            only: self.only.as_ref(),
             note: self.note.as_deref(),
             dispersion: self.dispersion,
             counts: &self.counts,
@@ -93,7 +93,7 @@ impl Analysis for RatesOptions {
             None => {}
         }
         Ok(Asks {
-            tabulations: common.tabulations(),
+            tabulations: common.tabulations(self.population.is_some()),
             baselines: self
                 .population
                 .iter()
@@ -104,21 +104,14 @@ impl Analysis for RatesOptions {
 
     fn run(&self, answers: &Answers<'_>) -> Result<Finding, Error> {
         let common = self.header().check(answers.setting)?;
-        require_reference(answers, common.outcome)?;
         let baseline = self
             .population
             .as_ref()
             .map(|name| &answers.baselines[name.get_ref()]);
-        let split = Split {
-            outcome: common.outcome,
-            table: &answers.tables[0],
-            officers: answers.tables.get(1),
-            by: &common.by,
-            baseline,
-        };
-        let strata = split.strata(answers)?;
+        let strata = Split::new(&common, answers.tables, baseline).strata(answers)?;
         let mut finding = common.finding(NAME, answers, self.default_title(common.outcome));
         super::charts::describe_baseline(&mut finding, baseline, &strata);
+        finding.frame.per = baseline.map(|_| self.per);
         finding.frame.counting = counting_words(common.outcome, baseline).into();
         let question = Question {
             outcome: common.outcome,
@@ -169,7 +162,7 @@ pub(super) struct Question<'a> {
     pub(super) outcome: &'a Outcome,
     pub(super) baseline: Option<&'a Baseline>,
     pub(super) per: f64,
-    pub(super) uncertainty: Uncertainty,
+    pub(super) uncertainty: Uncertainty<'a>,
 }
 
 impl Question<'_> {
@@ -191,7 +184,9 @@ impl Question<'_> {
             for (group, noise) in &noises {
                 let mut line = self.line(stratum, stratum.tally(group), groups.label(group))?;
                 line.rests_on = stratum.rests_on(&self.outcome.name, &[group]);
-                noise.put(&mut line, stratum, self.scale(stratum.tally(group)))?;
+                if let Some(tally) = stratum.tally(group) {
+                    noise.put(&mut line, stratum, self.scale(tally, groups.label(group)))?;
+                }
                 self.finish(&mut line);
                 lines.push(line);
             }
@@ -240,12 +235,7 @@ impl Question<'_> {
         Ok(())
     }
 
-    fn rate(
-        &self,
-        line: &mut Line,
-        events: u64,
-        people: super::strata::People,
-    ) -> Result<(), Error> {
+    fn rate(&self, line: &mut Line, events: u64, people: People) -> Result<(), Error> {
         let rate = Rate::new(events, people.person_years()).map_err(refused)?;
         line.estimate = rate.estimate().map(|r| r * self.per);
         if rate.estimate().is_some_and(|r| r > 1.0) {
@@ -256,16 +246,10 @@ impl Question<'_> {
         }
         let carries_margin = self.baseline.is_some_and(Baseline::carries_margins) && events > 0;
         line.counting = if carries_margin {
-            let Some(margin) = people.margin else {
+            let Some(uncertain) = uncertain_rate(events, people)? else {
                 line.warn(Warning::MarginMissing);
                 return Ok(());
             };
-            let uncertain = UncertainRate::new(
-                events,
-                people.person_years(),
-                margin.standard_error() * people.years,
-            )
-            .map_err(refused)?;
             uncertain.rate(1.0, self.uncertainty.level).map(|delta| {
                 self.band(
                     delta.interval.map(|end| end * self.per),
@@ -279,22 +263,20 @@ impl Question<'_> {
         Ok(())
     }
 
-    fn scale(&self, tally: Option<Tally>) -> Option<LogScale> {
-        let tally = tally.filter(|tally| tally.events > 0)?;
-        let size = tally.size().filter(|size| *size > 0.0)?;
-        let events = tally.events as f64;
-        let (counting, baseline) = match (tally.trials, tally.people) {
-            (Some(_), _) => (1.0 / events - 1.0 / size, 0.0),
-            (None, Some(people)) => (1.0 / events, people.relative_variance()?),
-            (None, None) => return None,
-        };
+    fn scale(&self, tally: Tally, label: &str) -> Result<LogScale, Warning> {
+        let (rate, counting, baseline) = rate_scale(tally, label)?;
+        if counting <= 0.0 {
+            return Err(Warning::AllEvents {
+                side: label.to_owned(),
+            });
+        }
         let per = if tally.trials.is_some() {
             1.0
         } else {
             self.per
         };
-        (counting > 0.0).then_some(LogScale {
-            estimate: events / size * per,
+        Ok(LogScale {
+            estimate: rate * per,
             counting,
             baseline,
         })

@@ -1,14 +1,15 @@
 //! Counts of a table as strata: what each group has in a stratum, and what repeats within it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::Answers;
-use crate::cells::{Cell, CellTable, GROUP, Outcome};
-use crate::error::{DataFault, Error};
+use super::exposure::{Exposure, Fixed, People};
+use super::{Answers, Common};
+use crate::cells::{Absent, Cell, CellTable, GROUP, Only, Outcome};
+use crate::error::Error;
 use crate::findings::{CountRef, Part};
 use crate::ingest::Baseline;
-use crate::stats::acs;
-use crate::stops::{OFFICER, PERIOD, PLACE, YEAR};
+use crate::stops::{OFFICER, PERIOD};
 use crate::warning::Warning;
 
 /// One stratum of an analysis.
@@ -17,13 +18,27 @@ pub(super) struct Stratum {
     /// Values of the strata keys.
     pub(super) at: Vec<(String, String)>,
     /// What each group of the data has here.
-    pub(super) groups: BTreeMap<String, Tally>,
+    pub(super) groups: Counts,
     /// The same by what repeats within the stratum: place, year.
-    pub(super) replicates: Vec<BTreeMap<String, Tally>>,
+    pub(super) replicates: Vec<Counts>,
     /// The same by officer, where rows name one.
-    pub(super) officers: Vec<BTreeMap<String, Tally>>,
+    pub(super) officers: Vec<Counts>,
     /// Cautions that touch the whole stratum.
     pub(super) warnings: Vec<Warning>,
+}
+
+/// Counts by group, and the cells that each adds up.
+#[derive(Debug, Clone)]
+pub(super) struct Counts {
+    pub(super) by_group: BTreeMap<String, Counted>,
+    keys: Arc<[String]>,
+}
+
+/// Counts of one group with their cells.
+#[derive(Debug, Clone)]
+pub(super) struct Counted {
+    pub(super) tally: Tally,
+    cells: Arc<BTreeSet<Vec<String>>>,
 }
 
 /// Counts of one group.
@@ -32,39 +47,6 @@ pub(super) struct Tally {
     pub(super) events: u64,
     pub(super) trials: Option<u64>,
     pub(super) people: Option<People>,
-}
-
-/// A benchmark population of one group.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct People {
-    /// People, added up over places.
-    pub(super) population: f64,
-    /// 90 % margin of error of `population`; `None` when one is missing.
-    pub(super) margin: Option<acs::MarginOfError>,
-    /// Whether a margin of 0 says that an estimate is controlled.
-    pub(super) controlled: bool,
-    /// Years of exposure.
-    pub(super) years: f64,
-}
-
-impl People {
-    pub(super) fn person_years(&self) -> f64 {
-        self.population * self.years
-    }
-
-    /// The population as the survey arithmetic wants it; `None` when a margin is missing.
-    pub(super) fn estimate(&self) -> Option<acs::Estimate> {
-        self.margin.map(|margin| acs::Estimate {
-            value: self.population,
-            margin,
-        })
-    }
-
-    /// (SE/N)^2; `None` when a margin is missing or there is nobody.
-    pub(super) fn relative_variance(&self) -> Option<f64> {
-        let relative = self.margin?.standard_error() / self.population;
-        (self.population > 0.0).then_some(relative * relative)
-    }
 }
 
 impl Tally {
@@ -81,38 +63,64 @@ pub(super) struct Split<'a> {
     pub(super) outcome: &'a Outcome,
     pub(super) table: &'a CellTable,
     pub(super) officers: Option<&'a CellTable>,
+    pub(super) coverage: Option<&'a CellTable>,
     pub(super) by: &'a [String],
+    pub(super) only: &'a Only,
     pub(super) baseline: Option<&'a Baseline>,
 }
 
-impl Split<'_> {
+impl<'a> Split<'a> {
+    /// The tables that an analysis asked for, in the order of [`Common::tabulations`].
+    pub(super) fn new(
+        common: &'a Common<'_>,
+        tables: &'a [CellTable],
+        baseline: Option<&'a Baseline>,
+    ) -> Self {
+        let (table, rest) = tables
+            .split_first()
+            .expect("every analysis asks for counts");
+        let mut rest = rest.iter();
+        Self {
+            outcome: common.outcome,
+            table,
+            officers: rest.next().filter(|_| common.outcome.by_officer),
+            coverage: tables.last(),
+            by: &common.by,
+            only: common.only,
+            baseline,
+        }
+    }
+
     /// The strata, in the order in which they are shown.
     ///
     /// # Errors
-    /// A population that is blank or impossible, or 0 with events; no compared group has a population.
+    /// A population that is blank or impossible, or 0 with events; a group without any; time that is not known.
     pub(super) fn strata(&self, answers: &Answers<'_>) -> Result<Vec<Stratum>, Error> {
-        let excluded = self.places_without_baseline()?;
-        let replicate_keys = self.outcome.replicate_keys(self.by);
-        let mut grouped: BTreeMap<Vec<String>, BTreeMap<Vec<String>, Vec<&Cell>>> = BTreeMap::new();
-        for cell in self.table.cells() {
-            if excluded.contains(&self.place_key(cell)) {
-                continue;
-            }
-            let whole = "the table was asked for by these keys";
-            let stratum = self.table.values(cell, self.by).expect(whole);
-            let replicate = self.table.values(cell, &replicate_keys).expect(whole);
-            grouped
-                .entry(stratum)
-                .or_default()
-                .entry(replicate)
-                .or_default()
-                .push(cell);
+        let exposure = self
+            .baseline
+            .map(|baseline| {
+                Exposure::new(
+                    answers,
+                    (self.outcome, self.table),
+                    (baseline, self.coverage),
+                    (self.by, self.only),
+                )
+            })
+            .transpose()?;
+        let exposure = exposure.as_ref();
+        let mut cells = by_values(self.table, self.by, exposure);
+        let mut officers = self
+            .officers
+            .map(|table| by_values(table, self.by, exposure))
+            .unwrap_or_default();
+        for values in exposure.iter().flat_map(|e| e.covered(self.by, &[])) {
+            cells.entry(values).or_default();
         }
-        let mut strata = grouped
-            .into_iter()
-            .map(|(values, replicates)| self.stratum(answers, &values, &replicates, &excluded))
-            .collect::<Result<Vec<_>, _>>()?;
-        self.add_officers(&mut strata);
+        let mut strata = Vec::new();
+        for (values, cells) in &cells {
+            let officers = officers.remove(values).unwrap_or_default();
+            strata.push(self.stratum(answers, (values, cells, &officers), exposure)?);
+        }
         let periods = &answers.setting.periods;
         strata.sort_by_key(|stratum| {
             stratum
@@ -133,67 +141,139 @@ impl Split<'_> {
     fn stratum(
         &self,
         answers: &Answers<'_>,
-        values: &[String],
-        replicates: &BTreeMap<Vec<String>, Vec<&Cell>>,
-        excluded: &BTreeSet<Vec<String>>,
+        (values, cells, officers): (&[String], &[&Cell], &[&Cell]),
+        exposure: Option<&Exposure<'_>>,
     ) -> Result<Stratum, Error> {
-        let at: Vec<(String, String)> = self
-            .by
-            .iter()
-            .cloned()
-            .zip(values.iter().cloned())
+        let named = |keys: &[String], values: &[String]| -> Vec<(String, String)> {
+            keys.iter().cloned().zip(values.iter().cloned()).collect()
+        };
+        let at = named(self.by, values);
+        let groups = match self.outcome.absent {
+            Absent::Zero => answers.setting.groups.known(),
+            Absent::Unknown => Vec::new(),
+        };
+        let count = Counting {
+            table: self.table,
+            groups: &groups,
+            exposure,
+        };
+        let replicate_keys = self.outcome.replicate_keys(self.by);
+        let mut replicates: BTreeMap<Vec<String>, Vec<&Cell>> = exposure
+            .map(|exposure| exposure.covered(&replicate_keys, &at))
+            .unwrap_or_default()
+            .into_iter()
+            .map(|values| (values, Vec::new()))
             .collect();
-        let years = self
-            .baseline
-            .map(|_| self.years(answers, &at))
-            .transpose()?;
-        let cells: Vec<&Cell> = replicates.values().flatten().copied().collect();
-        let distinct_years = cells
+        for &cell in cells {
+            let whole = "the table was asked for by these keys";
+            let replicate = self.table.values(cell, &replicate_keys).expect(whole);
+            replicates.entry(replicate).or_default().push(cell);
+        }
+        let replicates = replicates
             .iter()
-            .filter_map(|cell| self.table.value(cell, YEAR))
-            .collect::<BTreeSet<_>>()
-            .len()
-            .max(1) as f64;
-        let tallies = replicates
-            .values()
-            .map(|cells| self.tallies(cells, years.map(|y| y / distinct_years)))
+            .map(|(values, cells)| {
+                let fixed = [at.clone(), named(&replicate_keys, values)].concat();
+                count.by_group(cells, &fixed)
+            })
             .collect::<Result<Vec<_>, _>>()?;
         let mut warnings = Vec::new();
-        if let (Some(baseline), false) = (self.baseline, excluded.is_empty()) {
+        if let (Some(baseline), Some(exposure)) = (self.baseline, exposure)
+            && !exposure.excluded().is_empty()
+        {
             warnings.push(Warning::NoBaseline {
-                places: excluded.iter().map(|key| key.join(" / ")).collect(),
+                places: exposure
+                    .excluded()
+                    .iter()
+                    .map(|key| key.join(" / "))
+                    .collect(),
                 baseline: baseline.name.clone(),
             });
         }
         Ok(Stratum {
+            groups: count.by_group(cells, &at)?,
             at,
-            groups: self.tallies(&cells, years)?,
-            replicates: tallies,
-            officers: Vec::new(),
+            replicates,
+            officers: self.officers(officers)?,
             warnings,
         })
     }
 
-    /// Adds up the cells by group; `years` is what the people are multiplied with.
-    fn tallies(
-        &self,
-        cells: &[&Cell],
-        years: Option<f64>,
-    ) -> Result<BTreeMap<String, Tally>, Error> {
-        let mut by_group: BTreeMap<&str, Vec<&Cell>> = BTreeMap::new();
-        for cell in cells {
-            by_group
-                .entry(self.table.value(cell, GROUP).unwrap_or_default())
-                .or_default()
-                .push(cell);
+    fn officers(&self, cells: &[&Cell]) -> Result<Vec<Counts>, Error> {
+        let Some(table) = self.officers else {
+            return Ok(Vec::new());
+        };
+        let count = Counting {
+            table,
+            groups: &[],
+            exposure: None,
+        };
+        let mut by_officer: BTreeMap<&str, Vec<&Cell>> = BTreeMap::new();
+        for &cell in cells {
+            let officer = table.value(cell, OFFICER).unwrap_or_default();
+            by_officer.entry(officer).or_default().push(cell);
         }
-        by_group
-            .into_iter()
-            .map(|(group, cells)| Ok((group.to_owned(), self.tally(&cells, years)?)))
+        by_officer
+            .values()
+            .map(|cells| count.by_group(cells, &[]))
             .collect()
     }
+}
 
-    fn tally(&self, cells: &[&Cell], years: Option<f64>) -> Result<Tally, Error> {
+/// The cells of each combination of values, but for places that the baseline does not have.
+fn by_values<'t>(
+    table: &'t CellTable,
+    keys: &[String],
+    exposure: Option<&Exposure<'_>>,
+) -> BTreeMap<Vec<String>, Vec<&'t Cell>> {
+    let mut cells: BTreeMap<Vec<String>, Vec<&Cell>> = BTreeMap::new();
+    for cell in table.cells() {
+        if !exposure.is_some_and(|exposure| exposure.excludes(table, cell)) {
+            let values = table
+                .values(cell, keys)
+                .expect("the table was asked for by these keys");
+            cells.entry(values).or_default().push(cell);
+        }
+    }
+    cells
+}
+
+/// How cells are added up by group.
+struct Counting<'a> {
+    table: &'a CellTable,
+    /// Groups that are there, with zero, where no cell is.
+    groups: &'a [String],
+    exposure: Option<&'a Exposure<'a>>,
+}
+
+impl Counting<'_> {
+    fn by_group(&self, cells: &[&Cell], fixed: &Fixed) -> Result<Counts, Error> {
+        let mut by_group: BTreeMap<&str, Vec<&Cell>> = BTreeMap::new();
+        if self.exposure.is_some() {
+            by_group.extend(self.groups.iter().map(|group| (group.as_str(), Vec::new())));
+        }
+        for &cell in cells {
+            let group = self.table.value(cell, GROUP).unwrap_or_default();
+            by_group.entry(group).or_default().push(cell);
+        }
+        let by_group = by_group
+            .into_iter()
+            .map(|(group, cells)| Ok((group.to_owned(), self.counted(group, &cells, fixed)?)))
+            .collect::<Result<BTreeMap<_, _>, Error>>()?;
+        // A group that the baseline does not list and of which nothing was counted is no part of anybody's benchmark.
+        let is_nobody = |counted: &Counted| {
+            self.exposure.is_some() && counted.tally.people.is_none() && counted.tally.events == 0
+        };
+        let by_group = by_group
+            .into_iter()
+            .filter(|(_, counted)| !is_nobody(counted))
+            .collect();
+        Ok(Counts {
+            by_group,
+            keys: self.table.keys().into(),
+        })
+    }
+
+    fn counted(&self, group: &str, cells: &[&Cell], fixed: &Fixed) -> Result<Counted, Error> {
         let sum = |pick: fn(&Cell) -> Option<u64>| {
             cells
                 .iter()
@@ -201,232 +281,114 @@ impl Split<'_> {
         };
         let events = sum(|cell| Some(cell.events))
             .ok_or_else(|| Error::Internal("a sum of counts exceeds the largest integer".into()))?;
-        let people = match (self.baseline, years) {
-            (Some(baseline), Some(years)) => Some(self.people(baseline, cells, years)?),
-            _ => None,
-        };
-        Ok(Tally {
+        let people = self
+            .exposure
+            .map(|exposure| exposure.people(group, cells, fixed))
+            .transpose()?
+            .flatten();
+        let tally = Tally {
             events,
-            trials: sum(|cell| cell.trials),
+            // No cell is no statement about trials.
+            trials: sum(|cell| cell.trials).filter(|_| !cells.is_empty()),
             people,
+        };
+        Ok(Counted {
+            tally,
+            cells: Arc::new(cells.iter().map(|cell| cell.key.clone()).collect()),
         })
     }
+}
 
-    /// The people behind some cells: each cell of the baseline once, however many cells of the counts share it.
-    fn people(&self, baseline: &Baseline, cells: &[&Cell], years: f64) -> Result<People, Error> {
-        let mut events: BTreeMap<Vec<String>, u64> = BTreeMap::new();
-        for cell in cells {
-            let key = self
-                .table
-                .values(cell, &baseline.keys)
-                .expect("`asks` has checked that the counts have the keys of the baseline");
-            *events.entry(key).or_default() += cell.events;
-        }
-        let mut parts = Vec::new();
-        let (mut population, mut missing, mut controlled) = (0.0, false, false);
-        for (key, events) in &events {
-            let people = baseline
-                .people(key)?
-                .expect("places that the baseline does not have were left out");
-            if people.population <= 0.0 && *events > 0 {
-                let message = format!(
-                    "found 0 people for {}, where {events} {} were counted",
-                    key.join(" / "),
-                    self.outcome.events
-                );
-                return Err(baseline.fault(key, message, "a rate per head needs people: correct the baseline, or leave the place out of both").into());
-            }
-            population += people.population;
-            match people.margin {
-                Some(margin) => parts.push(acs::Estimate {
-                    value: people.population,
-                    margin,
-                }),
-                None => missing = true,
-            }
-            controlled |= people.margin.is_some_and(acs::MarginOfError::is_controlled);
-        }
-        let margin = match (baseline.states_margins, missing) {
-            (false, _) => Some(acs::MarginOfError::CONTROLLED),
-            (true, true) => None,
-            (true, false) => acs::Estimate::sum(&parts).map(|sum| sum.margin),
-        };
-        Ok(People {
-            population,
-            margin,
-            controlled,
-            years,
-        })
+impl Counts {
+    /// Counts of a group; `None` when the group does not stand here.
+    pub(super) fn tally(&self, group: &str) -> Option<Tally> {
+        self.by_group.get(group).map(|counted| counted.tally)
     }
 
-    /// The years that people are exposed in a stratum.
-    fn years(&self, answers: &Answers<'_>, at: &[(String, String)]) -> Result<f64, Error> {
-        if self.outcome.annual_average || at.iter().any(|(key, _)| key == YEAR) {
-            return Ok(1.0);
-        }
-        let period = at
-            .iter()
-            .find(|(key, _)| key == PERIOD)
-            .map(|(_, value)| value.as_str());
-        let published_years = || {
-            let cells =
-                self.table.cells().iter().filter(|cell| {
-                    period.is_none_or(|p| self.table.value(cell, PERIOD) == Some(p))
-                });
-            cells
-                .filter_map(|cell| self.table.value(cell, YEAR))
-                .collect::<BTreeSet<_>>()
-                .len()
-        };
-        let from_period = || period.and_then(|p| answers.setting.periods.years(p));
-        let known = match (self.outcome.absent, period) {
-            (crate::cells::Absent::Unknown, _) if self.table.position(YEAR).is_some() => {
-                Some(published_years() as f64)
-            }
-            (_, Some(_)) => from_period(),
-            (_, None) => self.outcome.years,
-        };
-        known.ok_or_else(|| {
-            let file = std::path::Path::new(self.outcome.files.first().map_or("", String::as_str));
-            DataFault::new(file, format!("counts `{}` do not say how many years they cover", self.outcome.name), "a rate per head and year needs it: add `years = ...` to the table of these counts in the study").into()
-        })
+    /// Counts of all groups.
+    pub(super) fn tallies(&self) -> impl Iterator<Item = &Tally> {
+        self.by_group.values().map(|counted| &counted.tally)
     }
 
-    /// Cells of the baseline that counts have and the baseline has not, by their keys without the group.
-    fn places_without_baseline(&self) -> Result<BTreeSet<Vec<String>>, Error> {
-        let Some(baseline) = self.baseline else {
-            return Ok(BTreeSet::new());
-        };
-        let mut missing = BTreeSet::new();
-        let mut found: BTreeSet<&str> = BTreeSet::new();
-        let mut events: BTreeMap<&str, u64> = BTreeMap::new();
-        for cell in self.table.cells() {
-            let key = self
-                .table
-                .values(cell, &baseline.keys)
-                .expect("`asks` has checked that the counts have the keys of the baseline");
-            let group = self.table.value(cell, GROUP).unwrap_or_default();
-            *events.entry(group).or_default() += cell.events;
-            if baseline.people(&key)?.is_some() {
-                found.insert(group);
-            } else {
-                missing.insert(self.place_key(cell));
-            }
-        }
-        if let Some((group, events)) = events.iter().find(|(group, _)| !found.contains(**group)) {
-            let message = format!(
-                "{events} {} of `{group}` have no population in baseline `{}`",
-                self.outcome.events, baseline.name
-            );
-            return Err(baseline.fault(&[], message, "add the group to the baseline, or correct how its code is spelled; rows are never dropped silently").into());
-        }
-        Ok(missing)
+    /// Counts of every group but one, added up. `None` when there is no other.
+    pub(super) fn everyone_else(&self, group: &str) -> Option<Tally> {
+        add_up(self.others(group).map(|(_, counted)| &counted.tally))
     }
 
-    fn place_key(&self, cell: &Cell) -> Vec<String> {
-        let Some(baseline) = self.baseline else {
+    /// Every group but one.
+    pub(super) fn others(&self, group: &str) -> impl Iterator<Item = (&String, &Counted)> {
+        self.by_group.iter().filter(move |(g, _)| *g != group)
+    }
+
+    /// What a number about the sum of some groups rests on: their events and what these are counted out of.
+    pub(super) fn count_refs<'s>(
+        &self,
+        counts: &str,
+        groups: impl Iterator<Item = &'s String>,
+    ) -> Vec<CountRef> {
+        let found: Vec<&Counted> = groups
+            .filter_map(|group| self.by_group.get(group))
+            .collect();
+        let cells = match found.as_slice() {
+            [] => return Vec::new(),
+            [one] => Arc::clone(&one.cells),
+            several => Arc::new(
+                several
+                    .iter()
+                    .flat_map(|c| c.cells.iter().cloned())
+                    .collect(),
+            ),
+        };
+        let Some(sum) = add_up(found.iter().map(|counted| &counted.tally)) else {
             return Vec::new();
         };
-        baseline
-            .keys
-            .iter()
-            .filter(|key| *key != GROUP)
-            .filter_map(|key| self.table.value(cell, key).map(str::to_owned))
+        let part = |part, count| CountRef {
+            counts: counts.to_owned(),
+            part,
+            keys: Arc::clone(&self.keys),
+            cells: Arc::clone(&cells),
+            count,
+        };
+        std::iter::once(part(Part::Events, sum.events))
+            .chain(sum.trials.map(|trials| part(Part::Trials, trials)))
             .collect()
-    }
-
-    fn add_officers(&self, strata: &mut [Stratum]) {
-        let Some(table) = self.officers else { return };
-        let mut by_stratum: BTreeMap<Vec<String>, BTreeMap<&str, BTreeMap<String, Tally>>> =
-            BTreeMap::new();
-        for cell in table.cells() {
-            let Some(stratum) = table.values(cell, self.by) else {
-                continue;
-            };
-            let (officer, group) = (
-                table.value(cell, OFFICER).unwrap_or_default(),
-                table.value(cell, GROUP).unwrap_or_default(),
-            );
-            let tally = Tally {
-                events: cell.events,
-                trials: cell.trials,
-                people: None,
-            };
-            by_stratum
-                .entry(stratum)
-                .or_default()
-                .entry(officer)
-                .or_default()
-                .insert(group.to_owned(), tally);
-        }
-        for stratum in strata {
-            let values: Vec<String> = stratum.at.iter().map(|(_, value)| value.clone()).collect();
-            stratum.officers = by_stratum
-                .remove(&values)
-                .unwrap_or_default()
-                .into_values()
-                .collect();
-        }
     }
 }
 
 impl Stratum {
     /// Counts of a group; `None` when the group does not stand in this stratum.
     pub(super) fn tally(&self, group: &str) -> Option<Tally> {
-        self.groups.get(group).copied()
+        self.groups.tally(group)
     }
 
     /// Counts of every group but one, added up. `None` when there is no other, or a size is missing.
     pub(super) fn everyone_else(&self, group: &str) -> Option<Tally> {
-        add_up(
-            self.groups
-                .iter()
-                .filter(|(g, _)| *g != group)
-                .map(|(_, tally)| tally),
-        )
+        self.groups.everyone_else(group)
     }
 
     /// Counts of all groups, added up.
     pub(super) fn all(&self) -> Option<Tally> {
-        add_up(self.groups.values())
+        add_up(self.groups.tallies())
     }
 
-    /// What a line about some groups of this stratum rests on.
+    /// What a line about some groups of this stratum rests on: the counts of each.
     pub(super) fn rests_on(&self, counts: &str, groups: &[&str]) -> Vec<CountRef> {
-        let mut refs = Vec::new();
-        for group in groups {
-            let Some(tally) = self.tally(group) else {
-                continue;
-            };
-            let cells: Vec<(String, String)> = self
-                .at
-                .iter()
-                .cloned()
-                .chain([(GROUP.to_owned(), (*group).to_owned())])
-                .collect();
-            refs.push(CountRef {
-                counts: counts.to_owned(),
-                part: Part::Events,
-                cells: cells.clone(),
-                count: tally.events,
-            });
-            refs.extend(tally.trials.map(|count| CountRef {
-                counts: counts.to_owned(),
-                part: Part::Trials,
-                cells,
-                count,
-            }));
-        }
-        refs
+        groups
+            .iter()
+            .flat_map(|group| {
+                self.groups
+                    .count_refs(counts, std::iter::once(&(*group).to_owned()))
+            })
+            .collect()
     }
 
     /// All groups of the data here.
     pub(super) fn group_names(&self) -> Vec<&str> {
-        self.groups.keys().map(String::as_str).collect()
+        self.groups.by_group.keys().map(String::as_str).collect()
     }
 }
 
-/// Adds up tallies; margins of error add by the rule of the census.
+/// Adds up tallies; margins of error add by the rule of the census. `None` for none, and where a sum is too large.
 pub(super) fn add_up<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Option<Tally> {
     let mut total: Option<Tally> = None;
     for tally in tallies {
@@ -438,21 +400,9 @@ pub(super) fn add_up<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Option<Tal
                     .trials
                     .zip(tally.trials)
                     .and_then(|(a, b)| a.checked_add(b)),
-                people: sum.people.zip(tally.people).map(|(a, b)| People {
-                    population: a.population + b.population,
-                    margin: a.margin.zip(b.margin).and_then(|(a, b)| {
-                        acs::MarginOfError::from_census(libm::hypot(a.get(), b.get()))
-                    }),
-                    controlled: a.controlled || b.controlled,
-                    years: a.years,
-                }),
+                people: sum.people.zip(tally.people).map(|(a, b)| a.and(b)),
             },
         });
     }
     total
-}
-
-/// Whether a table has places that repeat.
-pub(super) fn has_places(outcome: &Outcome) -> bool {
-    outcome.keys.iter().any(|key| key == PLACE)
 }

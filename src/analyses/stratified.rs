@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::contrast::{Arms, Contrasts};
+use super::contrast::{Arms, Contrasts, programme_lines};
 use super::noise::{Noise, Shape, Side};
 use super::strata::{Split, Stratum};
-use super::wanted::{check_key, require_reference};
+use super::wanted::check_key;
 use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts};
 use crate::cells::Only;
 use crate::disclosure::Disclosed;
 use crate::error::Error;
 use crate::figures::Figure;
-use crate::findings::{Finding, glossary};
+use crate::findings::{Comparison, Finding, Line, glossary};
 use crate::warning::{self, Warning};
 
 /// The word in the study file.
@@ -31,8 +31,7 @@ pub struct StratifiedOptions {
     /// Confidence level.
     pub level: Option<Spanned<f64>>,
     /// Which cells to look at.
-    #[serde(default)]
-    pub only: Only,
+    pub only: Option<Spanned<Only>>,
     /// The study's remark.
     pub note: Option<String>,
     /// Which counts: those that are a part of something.
@@ -75,7 +74,7 @@ impl Analysis for StratifiedOptions {
             name: self.name.as_ref(),
             title: self.title.as_deref(),
             level: self.level.as_ref(),
-            only: &self.only,
+            only: self.only.as_ref(),
             note: self.note.as_deref(),
             dispersion: DispersionRule::Common,
             counts: &self.counts,
@@ -100,14 +99,13 @@ impl Analysis for StratifiedOptions {
             ));
         }
         Ok(Asks {
-            tabulations: vec![common.tabulation()],
+            tabulations: common.tabulations(false),
             baselines: Vec::new(),
         })
     }
 
     fn run(&self, answers: &Answers<'_>) -> Result<Finding, Error> {
         let mut common = self.header().check(answers.setting)?;
-        require_reference(answers, common.outcome)?;
         self.require_arms(answers, common.outcome)?;
         common.by = self.by();
         let reference = answers
@@ -129,21 +127,19 @@ impl Analysis for StratifiedOptions {
         finding.frame.headline = "strata may differ: Paule-Mandel with Hartung-Knapp".into();
         finding.frame.counting = "log scale, counting variance 1/x − 1/n".into();
         let split = Split {
-            outcome: common.outcome,
-            table: &answers.tables[0],
             officers: None,
-            by: &common.by,
-            baseline: None,
+            ..Split::new(&common, answers.tables, None)
         };
         let strata = split.strata(answers)?;
         let arms = self.arms(&strata, &mut finding.warnings);
+        let compared = || arms.iter().flat_map(|arms| [arms.treated, arms.control]);
         let groups = &answers.setting.groups;
         for group in groups.compared() {
             let sides = vec![
                 Side::Group(group.into()),
                 Side::Group(groups.reference().into()),
             ];
-            let noise = Noise::fit(&strata, sides, (Shape::Ratio, common.uncertainty()))?;
+            let noise = Noise::fit(compared(), sides, (Shape::Ratio, common.uncertainty()))?;
             let contrasts = Contrasts {
                 outcome: common.outcome,
                 level: common.level,
@@ -154,6 +150,17 @@ impl Analysis for StratifiedOptions {
                 noise: &noise,
             };
             contrasts.add_to(&mut finding)?;
+        }
+        for group in groups.shown() {
+            let label = groups.label(group);
+            let base = Line {
+                rests_on: compared()
+                    .flat_map(|stratum| stratum.rests_on(&common.outcome.name, &[group]))
+                    .collect(),
+                ..Line::new(&[], label, Comparison::Programme, glossary::MH_RISK_RATIO)
+            };
+            let lines = programme_lines(&base, &arms, group, common.level);
+            finding.lines.extend(lines);
         }
         finding.frame.comparisons = groups.compared().count();
         Ok(finding)

@@ -1,16 +1,20 @@
 //! What analysis tables share: the keys that each may carry, and the checks of the words they use.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::noise::Uncertainty;
 use super::{Answers, Setting};
-use crate::cells::{GROUP, Only, Outcome, Tabulation};
+use crate::cells::{Absent, GROUP, Only, Outcome, Tabulation};
 use crate::error::{Error, nearest_hint};
 use crate::findings::{Finding, Frame};
 use crate::stats::Level;
 use crate::stops::OFFICER;
 use crate::warning::{self, Warning};
+
+static NO_RESTRICTION: Only = Only(BTreeMap::new());
 
 /// Whether the strata of an analysis share their dispersion.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -33,7 +37,7 @@ pub struct Header<'a> {
     /// Confidence level.
     pub level: Option<&'a Spanned<f64>>,
     /// Which cells to look at.
-    pub only: &'a Only,
+    pub only: Option<&'a Spanned<Only>>,
     /// The study's own remark.
     pub note: Option<&'a str>,
     /// Whether strata share their dispersion.
@@ -53,6 +57,8 @@ pub struct Common<'a> {
     pub by: Vec<String>,
     /// Confidence level.
     pub level: Level,
+    /// Which cells to look at; empty for all.
+    pub only: &'a Only,
     header: Header<'a>,
 }
 
@@ -66,11 +72,12 @@ impl<'a> Header<'a> {
         for key in self.by {
             check_key(outcome, key)?;
         }
-        for key in self.only.keys() {
+        let only = self.only.map_or(&NO_RESTRICTION, Spanned::get_ref);
+        for key in only.keys() {
             if !outcome.keys.iter().any(|known| known == key) {
                 let hint = nearest_hint(key, outcome.keys.iter().map(String::as_str));
                 return Err(Error::study(
-                    self.counts.span(),
+                    self.only.map_or(0..0, Spanned::span),
                     format!(
                         "`only` restricts `{key}`, which counts `{}` do not have",
                         outcome.name
@@ -93,6 +100,7 @@ impl<'a> Header<'a> {
             outcome,
             by: self.by.iter().map(|key| key.get_ref().clone()).collect(),
             level,
+            only,
             header: self,
         })
     }
@@ -100,38 +108,34 @@ impl<'a> Header<'a> {
 
 impl Common<'_> {
     /// What the uncertainty of this analysis has in common.
-    pub(super) fn uncertainty(&self) -> Uncertainty {
+    pub(super) fn uncertainty(&self) -> Uncertainty<'_> {
         Uncertainty {
-            annual_average: self.outcome.annual_average,
+            outcome: self.outcome,
             level: self.level,
             rule: self.header.dispersion,
         }
     }
 
-    /// The request for all public keys of the counts, so that places and periods repeat.
+    /// The requests of this analysis: all public keys of the counts, so that places and periods repeat; the same by
+    /// officer, where rows name one; and without restriction, where people are exposed and an absent cell is zero.
     #[must_use]
-    pub fn tabulation(&self) -> Tabulation {
-        self.counted_by(self.outcome.keys.clone())
-    }
-
-    /// The same with a request by officer after it, where rows name one.
-    #[must_use]
-    pub fn tabulations(&self) -> Vec<Tabulation> {
-        let by_officer = self.outcome.by_officer.then(|| {
-            let officer = [GROUP.to_owned(), OFFICER.to_owned()];
-            self.counted_by(self.by.iter().cloned().chain(officer).collect())
-        });
-        std::iter::once(self.tabulation())
-            .chain(by_officer)
-            .collect()
-    }
-
-    fn counted_by(&self, by: Vec<String>) -> Tabulation {
-        Tabulation {
+    pub fn tabulations(&self, per_head: bool) -> Vec<Tabulation> {
+        let counted = |by: Vec<String>, only: &Only| Tabulation {
             counts: self.outcome.name.clone(),
             by,
-            only: self.header.only.clone(),
-        }
+            only: only.clone(),
+        };
+        let keys = &self.outcome.keys;
+        let by_officer = || keys.iter().cloned().chain([OFFICER.to_owned()]).collect();
+        let everywhere = per_head && self.outcome.absent == Absent::Zero;
+        std::iter::once(counted(keys.clone(), self.only))
+            .chain(
+                self.outcome
+                    .by_officer
+                    .then(|| counted(by_officer(), self.only)),
+            )
+            .chain(everywhere.then(|| counted(keys.clone(), &NO_RESTRICTION)))
+            .collect()
     }
 
     /// An empty finding with its title and frame.
@@ -162,8 +166,9 @@ impl Common<'_> {
                 events: self.outcome.events.clone(),
                 trials: self.outcome.trials.clone(),
                 baselines: Vec::new(),
+                per: None,
                 by: self.by.clone(),
-                only: self.header.only.describe(),
+                only: self.only.describe(),
                 level: self.level.get(),
                 reference: answers.setting.groups.label(answers.setting.groups.reference()).to_owned(),
                 arms: Vec::new(),
@@ -279,29 +284,4 @@ pub(super) fn check_baseline(
             ))
         }
     }
-}
-
-/// A data error when the reference group never occurs: nothing can be compared with it.
-pub(super) fn require_reference(answers: &Answers<'_>, outcome: &Outcome) -> Result<(), Error> {
-    let groups = &answers.setting.groups;
-    if answers.tables[0]
-        .distinct(GROUP)
-        .iter()
-        .any(|group| group == groups.reference())
-    {
-        return Ok(());
-    }
-    let file = outcome.files.first().map_or("", String::as_str);
-    let message = format!(
-        "the reference group `{}` has no row in counts `{}`",
-        groups.reference(),
-        outcome.name
-    );
-    let found = answers.tables[0].distinct(GROUP);
-    Err(crate::error::DataFault::new(
-        std::path::Path::new(file),
-        message,
-        format!("groups found: {}", found.join(", ")),
-    )
-    .into())
 }

@@ -7,6 +7,7 @@ use crate::disclosure::Disclosed;
 use crate::findings::glossary as g;
 use crate::findings::{Band, Comparison, Finding, Line};
 use crate::number::{Style, level};
+use crate::warning::Warning;
 
 use super::charts::{n_text, text};
 
@@ -91,11 +92,21 @@ fn rates(finding: &Finding) -> Vec<String> {
             .filter(|line| line.group == group)
             .collect();
         let (low, high) = lowest_and_highest(&own)?;
+        let all = finding.lines.iter().filter(|line| line.group == group);
+        let missing = match without_number(all) {
+            missing if missing.is_empty() => missing,
+            missing => format!("; of the other strata {}", missing.trim_start_matches(", ")),
+        };
         Some(if own.len() == 1 {
-            format!("{group}: {} ({}).", text(low), n_text(low))
+            format!(
+                "{group}: {}{} ({}){missing}.",
+                text(low),
+                place(low),
+                n_text(low)
+            )
         } else {
             format!(
-                "{group}: from {}{} ({}) to {}{} ({}).",
+                "{group}: from {}{} ({}) to {}{} ({}){missing}.",
                 text(low),
                 place(low),
                 n_text(low),
@@ -120,10 +131,7 @@ fn rates(finding: &Finding) -> Vec<String> {
 }
 
 fn disparity(finding: &Finding) -> Vec<String> {
-    let lines = of_kind(finding, |line| {
-        line.comparison == Comparison::Reference
-            && [g::RATE_RATIO, g::RISK_RATIO].contains(&line.estimand)
-    });
+    let lines = of_kind(finding, is_ratio);
     let mut sentences = Vec::new();
     let mut benchmarks: Vec<&Option<String>> = Vec::new();
     for line in &lines {
@@ -136,21 +144,53 @@ fn disparity(finding: &Finding) -> Vec<String> {
             .as_ref()
             .map_or_else(String::new, |name| format!(" under the baseline {name}"));
         for group in groups(&lines) {
-            let own: Vec<&Line> = lines
-                .iter()
-                .copied()
-                .filter(|line| line.group == group && line.benchmark == *benchmark)
-                .collect();
-            sentences.extend(ratio_sentence(finding, group, &own, &under));
+            let own = |line: &Line| line.group == group && line.benchmark == *benchmark;
+            sentences.extend(ratio_sentence(finding, own, &under));
         }
     }
     sentences
 }
 
-fn ratio_sentence(finding: &Finding, group: &str, own: &[&Line], under: &str) -> Option<String> {
-    let (low, high) = lowest_and_highest(own)?;
+fn is_ratio(line: &Line) -> bool {
+    line.comparison == Comparison::Reference
+        && [g::RATE_RATIO, g::RISK_RATIO].contains(&line.estimand)
+}
+
+/// `, 2 withheld, 1 undefined`: the lines that belong to a sentence and have no number.
+fn without_number<'a>(lines: impl Iterator<Item = &'a Line> + Clone) -> String {
+    let withheld = lines.clone().filter(|line| is_withheld(line)).count();
+    let undefined = lines
+        .filter(|line| line.estimate.is_none() && !is_withheld(line))
+        .count();
+    [(withheld, "withheld"), (undefined, "undefined")]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!(", {count} {word}"))
+        .collect()
+}
+
+fn is_withheld(line: &Line) -> bool {
+    line.warnings
+        .iter()
+        .any(|warning| matches!(warning, Warning::Withheld { .. }))
+}
+
+fn ratio_sentence(finding: &Finding, own: impl Fn(&Line) -> bool, under: &str) -> Option<String> {
+    let all: Vec<&Line> = finding
+        .lines
+        .iter()
+        .filter(|line| is_ratio(line) && own(line))
+        .collect();
+    let missing = without_number(all.iter().copied());
+    let of = all.len();
+    let own: Vec<&Line> = all
+        .into_iter()
+        .filter(|line| line.estimate.is_some())
+        .collect();
+    let (low, high) = lowest_and_highest(&own)?;
+    let group = &low.group;
     let (events, reference) = (&finding.frame.events, &finding.frame.reference);
-    if let [only] = own {
+    if let ([only], 1) = (own.as_slice(), of) {
         return Some(format!(
             "{group} to {reference}, rate of {events}{under}: ratio {}{}; {}.",
             with_intervals(only),
@@ -183,8 +223,7 @@ fn ratio_sentence(finding: &Finding, group: &str, own: &[&Line], under: &str) ->
         String::new()
     };
     Some(format!(
-        "{group} to {reference}, rate of {events}{under}: of {} strata {above} have an interval above 1, {below} below 1, {unclear} across 1{no_interval}; ratios from {}{} to {}{}.",
-        own.len(),
+        "{group} to {reference}, rate of {events}{under}: of {of} strata {above} have an interval above 1, {below} below 1, {unclear} across 1{no_interval}{missing}; ratios from {}{} to {}{}.",
         with_intervals(low),
         place(low),
         with_intervals(high),
@@ -257,20 +296,39 @@ fn stratified(finding: &Finding) -> Vec<String> {
         .collect();
     // What may not be concluded stands right after the first conclusion.
     sentences.insert(sentences.len().min(1), "This compares places under the two conditions; by itself it does not show what the programme caused.".into());
-    let per_stratum = of_kind(finding, |line| line.estimand == g::RATIO_OF_RATIOS);
-    for group in groups(&per_stratum) {
+    let per_stratum = |line: &Line| line.estimand == g::RATIO_OF_RATIOS;
+    let all: Vec<&Line> = finding
+        .lines
+        .iter()
+        .filter(|line| per_stratum(line))
+        .collect();
+    for group in groups(&all) {
         if pools.iter().any(|pool| pool.group == group) {
             continue;
         }
-        let own: Vec<String> = per_stratum
-            .iter()
-            .filter(|line| line.group == group)
+        let own = || all.iter().copied().filter(|line| line.group == group);
+        let shown: Vec<String> = own()
+            .filter(|line| line.estimate.is_some())
             .map(|line| format!("{} {}", line.stratum(), with_intervals(line)))
             .collect();
+        let is_pooled = finding
+            .lines
+            .iter()
+            .any(|line| line.estimand == g::POOLED_BETWEEN && line.group == group);
+        let why = if is_pooled {
+            "the pooled ratio is withheld"
+        } else {
+            "too few strata to pool"
+        };
+        let list = if shown.is_empty() {
+            "none can be shown".to_owned()
+        } else {
+            shown.join(", ")
+        };
         sentences.push(format!(
-            "{group} to {}: ratio of ratios by stratum {}; too few strata to pool.",
+            "{group} to {}: ratio of ratios by stratum {list}{}; {why}.",
             finding.frame.reference,
-            own.join(", ")
+            without_number(own())
         ));
     }
     sentences
@@ -375,14 +433,8 @@ fn outcome_test(finding: &Finding) -> Vec<String> {
             zero_reading(line)
         ));
     }
-    let ratios = of_kind(finding, |line| line.estimand == g::RISK_RATIO);
-    for group in groups(&ratios) {
-        let own: Vec<&Line> = ratios
-            .iter()
-            .copied()
-            .filter(|line| line.group == group)
-            .collect();
-        sentences.extend(ratio_sentence(finding, group, &own, ""));
+    for group in groups(&of_kind(finding, is_ratio)) {
+        sentences.extend(ratio_sentence(finding, |line| line.group == group, ""));
     }
     let tests = of_kind(finding, |line| line.estimand == g::EQUAL_HIT_RATES);
     let small = tests

@@ -51,6 +51,20 @@ pub struct Manifest {
     pub outputs: Vec<Output>,
 }
 
+/// The fields of every manifest, whatever its version.
+#[derive(Deserialize)]
+struct Marker {
+    format: String,
+    version: u32,
+}
+
+impl Manifest {
+    /// Whether a file of the folder, with `/`, is one of the bundle.
+    fn lists(&self, name: &str) -> bool {
+        name == MANIFEST || self.outputs.iter().any(|output| output.file == name)
+    }
+}
+
 /// One file of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Output {
@@ -65,7 +79,7 @@ pub struct Output {
 /// The files of a bundle in the order of their names, the manifest last.
 ///
 /// # Errors
-/// [`Error::Internal`] when an exporter fails: our defect.
+/// [`Error::Internal`] when an exporter fails or two files have one name: our defect.
 pub fn files(report: &Report, only: Option<&str>, world: &World) -> Result<Vec<OutputFile>, Error> {
     let mut files = export(report, world)?;
     files.push(OutputFile {
@@ -73,6 +87,7 @@ pub fn files(report: &Report, only: Option<&str>, world: &World) -> Result<Vec<O
         bytes: report.study_text.clone().into_bytes(),
     });
     files.sort_by(|a, b| a.path.cmp(&b.path));
+    refuse_twins(&files)?;
     let manifest = manifest(&report.run.identity, &report.run.inputs, only, &files);
     let mut text = serde_json::to_string_pretty(&manifest)
         .expect("a manifest holds texts and whole numbers only");
@@ -82,6 +97,18 @@ pub fn files(report: &Report, only: Option<&str>, world: &World) -> Result<Vec<O
         bytes: text.into_bytes(),
     });
     Ok(files)
+}
+
+/// Of two files of one name the second would be written over the first, and the manifest would list both.
+fn refuse_twins(sorted: &[OutputFile]) -> Result<(), Error> {
+    let twins = |pair: &&[OutputFile; 2]| pair[0].path == pair[1].path;
+    match sorted.array_windows().find(twins) {
+        Some([one, _]) => Err(Error::Internal(format!(
+            "two files of the bundle are called {}",
+            slashed(&one.path)
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Exporters work side by side; their files do not depend on how many at once.
@@ -145,10 +172,10 @@ pub fn default_folder(study: &Study) -> PathBuf {
     Path::new("notebooks-out").join(study.name())
 }
 
-/// Refuses a folder that is not ours, before any work is done.
+/// Refuses a folder that is not ours, or holds more than what we made, before any work is done.
 ///
 /// # Errors
-/// Something stands there that has no manifest of ours.
+/// Something stands there that has no manifest of ours, one of a newer format, or files beside those that it lists.
 pub fn check_folder(world: &World, folder: &Path) -> Result<(), Error> {
     if !world.exists(folder) {
         return Ok(());
@@ -160,22 +187,63 @@ pub fn check_folder(world: &World, folder: &Path) -> Result<(), Error> {
             hint,
         ));
     }
-    if world.files_below(folder)?.is_empty() {
+    let found = world.files_below(folder)?;
+    if found.is_empty() {
         return Ok(());
     }
-    let manifest = world
-        .read(&folder.join(MANIFEST))
+    let text = world.read(&folder.join(MANIFEST)).unwrap_or_default();
+    refuse_newer(folder, &text)?;
+    let manifest = serde_json::from_slice::<Manifest>(&text)
         .ok()
-        .and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
-    match manifest {
-        Some(manifest) if manifest.format == MARKER => Ok(()),
-        _ => Err(Error::bundle(
+        .filter(|manifest| manifest.format == MARKER);
+    let Some(manifest) = manifest else {
+        return Err(Error::bundle(
             format!(
                 "{} exists and is not a bundle of evenhand",
                 folder.display()
             ),
             hint,
+        ));
+    };
+    let foreign: Vec<String> = found
+        .iter()
+        .map(|path| slashed(path))
+        .filter(|name| !manifest.lists(name))
+        .collect();
+    if foreign.is_empty() {
+        return Ok(());
+    }
+    Err(Error::bundle(
+        format!(
+            "{} holds files that evenhand did not put there: {}",
+            folder.display(),
+            first_few(&foreign)
+        ),
+        "a run replaces the whole folder, and they would be lost: move them away, or choose another folder with --out",
+    ))
+}
+
+/// A bundle of a newer format may hold what this program cannot judge.
+fn refuse_newer(folder: &Path, manifest: &[u8]) -> Result<(), Error> {
+    match serde_json::from_slice::<Marker>(manifest) {
+        Ok(marker) if marker.format == MARKER && marker.version > FORMAT => Err(Error::bundle(
+            format!(
+                "{} is a bundle of format {}, and this program knows formats up to {FORMAT}",
+                folder.display(),
+                marker.version
+            ),
+            "use the evenhand that made it, or a newer one",
         )),
+        _ => Ok(()),
+    }
+}
+
+fn first_few(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown = names[..names.len().min(SHOWN)].join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 
@@ -199,36 +267,89 @@ pub fn write(world: &World, folder: &Path, files: &[OutputFile]) -> Result<(), E
     };
     let lock = world.lock(&path)?.ok_or_else(busy)?;
     let written = replace(world, folder, files);
-    // Removed while it is held: whoever opens it from now on makes a new one.
-    world.remove_file(&path)?;
-    drop(lock);
-    written
+    let unlocked = world.unlock(&path, lock);
+    written.and(unlocked)
 }
 
 fn replace(world: &World, folder: &Path, files: &[OutputFile]) -> Result<(), Error> {
-    restore(world, folder)?;
+    // Before anything is brought back or removed: what stands there may be the user's.
     check_folder(world, folder)?;
-    let (fresh, old) = (sibling(folder, "new")?, sibling(folder, "old")?);
-    if world.exists(&fresh) {
-        world.remove_folder(&fresh)?;
+    restore(world, folder)?;
+    let fresh = sibling(folder, "new")?;
+    let exchanged = fill(world, &fresh, files)
+        .map_err(nothing_replaced)
+        .and_then(|()| exchange(world, &fresh, folder));
+    match exchanged {
+        Ok(None) => Ok(()),
+        Ok(Some(old)) => world.remove_folder(&old).map_err(|error| {
+            Error::bundle(
+                format!(
+                    "{} is the new bundle, but the old one is still there: {error}",
+                    folder.display()
+                ),
+                format!("remove {} by hand", old.display()),
+            )
+        }),
+        Err(error) => {
+            // The message of the failure matters more than a second one about cleaning up after it.
+            let _ = world.remove_folder(&fresh);
+            Err(error)
+        }
     }
-    let written = files
+}
+
+/// A new folder with the files.
+fn fill(world: &World, fresh: &Path, files: &[OutputFile]) -> Result<(), Error> {
+    if world.exists(fresh) {
+        world.remove_folder(fresh)?;
+    }
+    files
         .iter()
-        .try_for_each(|file| world.write(&fresh.join(&file.path), &file.bytes));
-    if let Err(error) = written {
-        // The message of the failure matters more than a second one about cleaning up after it.
-        let _ = world.remove_folder(&fresh);
-        return Err(error);
-    }
+        .try_for_each(|file| world.write(&fresh.join(&file.path), &file.bytes))
+}
+
+/// Puts `fresh` where `folder` is; where the old folder is then, if there was one.
+fn exchange(world: &World, fresh: &Path, folder: &Path) -> Result<Option<PathBuf>, Error> {
     if !world.exists(folder) {
-        return world.rename(&fresh, folder);
+        return world
+            .rename(fresh, folder)
+            .map(|()| None)
+            .map_err(nothing_replaced);
     }
-    if world.exchange(&fresh, folder)? {
-        return world.remove_folder(&fresh);
+    if world.exchange(fresh, folder).map_err(nothing_replaced)? {
+        return Ok(Some(fresh.to_path_buf()));
     }
-    world.rename(folder, &old)?;
-    world.rename(&fresh, folder)?;
-    world.remove_folder(&old)
+    exchange_in_two_steps(world, fresh, folder).map(Some)
+}
+
+fn exchange_in_two_steps(world: &World, fresh: &Path, folder: &Path) -> Result<PathBuf, Error> {
+    let old = sibling(folder, "old")?;
+    world.rename(folder, &old).map_err(nothing_replaced)?;
+    let Err(error) = world.rename(fresh, folder) else {
+        return Ok(old);
+    };
+    Err(match world.rename(&old, folder) {
+        Ok(()) => nothing_replaced(error),
+        Err(second) => Error::bundle(
+            format!("{error}; and the old bundle could not be put back: {second}"),
+            format!(
+                "it is whole, in {}: rename it to {}, or run again",
+                old.display(),
+                folder.display()
+            ),
+        ),
+    })
+}
+
+/// A failure of the system while the old bundle was still, or is again, in its place.
+fn nothing_replaced(error: Error) -> Error {
+    match error {
+        Error::File { .. } => Error::bundle(
+            error.to_string(),
+            "nothing was replaced: check permissions and free space, or choose another folder with --out",
+        ),
+        other => other,
+    }
 }
 
 /// Brings back what a kill between two renames left aside.
@@ -253,4 +374,70 @@ fn sibling(folder: &Path, ending: &str) -> Result<PathBuf, Error> {
         )
     })?;
     Ok(folder.with_file_name(format!(".{}.evenhand-{ending}", name.to_string_lossy())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder_with(world: &World, folder: &Path, name: &str) {
+        world.write(&folder.join(name), name.as_bytes()).unwrap();
+    }
+
+    #[test]
+    fn two_files_of_one_name_are_our_defect() {
+        let file = |path: &str| OutputFile {
+            path: path.into(),
+            bytes: Vec::new(),
+        };
+        assert!(refuse_twins(&[file("a.svg"), file("b.svg")]).is_ok());
+        let error = refuse_twins(&[file("a.svg"), file("b.svg"), file("b.svg")]).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        assert!(error.to_string().contains("b.svg"), "{error}");
+    }
+
+    #[test]
+    fn without_an_exchange_the_old_folder_is_moved_aside() {
+        let root = tempfile::TempDir::new().unwrap();
+        let (world, folder) = (World::new(None, None), root.path().join("out"));
+        let fresh = sibling(&folder, "new").unwrap();
+        folder_with(&world, &folder, "old.txt");
+        folder_with(&world, &fresh, "new.txt");
+        let old = exchange_in_two_steps(&world, &fresh, &folder).unwrap();
+        assert_eq!(world.files_below(&folder).unwrap(), [Path::new("new.txt")]);
+        assert_eq!(world.files_below(&old).unwrap(), [Path::new("old.txt")]);
+    }
+
+    #[test]
+    fn the_old_folder_is_put_back_when_the_new_one_cannot_take_its_place() {
+        let root = tempfile::TempDir::new().unwrap();
+        let (world, folder) = (World::new(None, None), root.path().join("out"));
+        folder_with(&world, &folder, "old.txt");
+        let missing = sibling(&folder, "new").unwrap();
+        let error = exchange_in_two_steps(&world, &missing, &folder).unwrap_err();
+        assert_eq!(world.files_below(&folder).unwrap(), [Path::new("old.txt")]);
+        assert!(!world.exists(&sibling(&folder, "old").unwrap()));
+        assert!(error.hint().unwrap().starts_with("nothing was replaced"));
+    }
+
+    #[test]
+    fn what_a_kill_left_aside_comes_back() {
+        let root = tempfile::TempDir::new().unwrap();
+        let (world, folder) = (World::new(None, None), root.path().join("out"));
+        let old = sibling(&folder, "old").unwrap();
+        folder_with(&world, &old, "old.txt");
+        restore(&world, &folder).unwrap();
+        assert_eq!(world.files_below(&folder).unwrap(), [Path::new("old.txt")]);
+        assert!(!world.exists(&old));
+    }
+
+    #[test]
+    fn a_failure_to_replace_is_told_and_leaves_no_lock() {
+        let root = tempfile::TempDir::new().unwrap();
+        let (world, folder) = (World::new(None, None), root.path().join("out"));
+        folder_with(&world, &folder, "thesis.txt");
+        let error = write(&world, &folder, &[]).unwrap_err();
+        assert!(error.to_string().contains("not a bundle"), "{error}");
+        assert_eq!(world.files_below(root.path()).unwrap().len(), 1);
+    }
 }

@@ -1,6 +1,6 @@
 //! Is a bundle what its manifest says, and does its study give it again?
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
@@ -90,6 +90,7 @@ fn read_manifest(world: &World, folder: &Path) -> Result<Manifest, Error> {
     let bytes = world.read(&folder.join(MANIFEST)).map_err(|error| {
         Error::bundle(format!("{} is no bundle: {error}", folder.display()), hint)
     })?;
+    super::refuse_newer(folder, &bytes)?;
     let manifest: Manifest = serde_json::from_slice(&bytes).map_err(|error| {
         Error::bundle(
             format!("{}: {error}", folder.join(MANIFEST).display()),
@@ -109,11 +110,6 @@ fn read_manifest(world: &World, folder: &Path) -> Result<Manifest, Error> {
 /// Files that are missing, changed or not listed.
 fn integrity(world: &World, folder: &Path, manifest: &Manifest) -> Result<Vec<String>, Error> {
     let mut differences = Vec::new();
-    let listed: BTreeSet<&str> = manifest
-        .outputs
-        .iter()
-        .map(|output| output.file.as_str())
-        .collect();
     for output in &manifest.outputs {
         match world.read(&folder.join(&output.file)) {
             Ok(bytes) if sha256(&bytes) == output.sha256 => {}
@@ -126,7 +122,7 @@ fn integrity(world: &World, folder: &Path, manifest: &Manifest) -> Result<Vec<St
     }
     for found in world.files_below(folder)? {
         let name = super::slashed(&found);
-        if name != MANIFEST && !listed.contains(name.as_str()) {
+        if !manifest.lists(&name) {
             differences.push(format!("{name} is not in the manifest"));
         }
     }

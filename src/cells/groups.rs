@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use crate::error::Error;
+use crate::error::{Error, nearest_hint};
 
 /// The `[groups]` table.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -18,13 +18,16 @@ pub struct Groups {
     /// What each group is called in tables and charts. A group named here and not compared is counted in shares.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
-    /// Raw code to group, where the data do not carry the group's own name.
+    /// Raw code to group, where the data do not carry the group's own name. The group is one that the table names.
     #[serde(default)]
-    pub codes: BTreeMap<String, String>,
+    pub codes: BTreeMap<String, Spanned<String>>,
     /// What a blank or unlisted code means.
     #[serde(default)]
     pub unknown: UnknownRule,
 }
+
+/// The group of unlisted codes under [`UnknownRule::Other`].
+const OTHER: &str = "other";
 
 /// What a blank or unlisted group code means.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -73,19 +76,14 @@ impl Groups {
         self.labels.get(group).map_or(group, String::as_str)
     }
 
-    /// Every group that the study knows: compared, labelled or the aim of a code, in a fixed order.
+    /// Every group that the study knows: compared, labelled, or `other` where unlisted codes are, in a fixed order.
     #[must_use]
     pub fn known(&self) -> Vec<String> {
         let mut known: Vec<String> = self.shown().map(str::to_owned).collect();
-        let further = self
-            .labels
-            .keys()
-            .chain(self.codes.values())
-            .cloned()
-            .chain((self.unknown == UnknownRule::Other).then(|| "other".to_owned()));
-        for group in further {
-            if !known.contains(&group) {
-                known.push(group);
+        let other = (self.unknown == UnknownRule::Other).then_some(OTHER);
+        for group in self.labels.keys().map(String::as_str).chain(other) {
+            if !known.iter().any(|earlier| earlier == group) {
+                known.push(group.to_owned());
             }
         }
         known
@@ -95,14 +93,12 @@ impl Groups {
     #[must_use]
     pub fn classify<'a>(&'a self, raw: &'a str) -> Coded<'a> {
         if let Some(group) = self.codes.get(raw) {
-            return Coded::Group(group);
+            return Coded::Group(group.get_ref());
         }
-        let is_known = self.shown().any(|group| group == raw)
-            || self.labels.contains_key(raw)
-            || self.codes.values().any(|group| group == raw);
+        let is_known = self.shown().any(|group| group == raw) || self.labels.contains_key(raw);
         match self.unknown {
             _ if is_known => Coded::Group(raw),
-            UnknownRule::Other => Coded::Group("other"),
+            UnknownRule::Other => Coded::Group(OTHER),
             UnknownRule::Missing => Coded::Missing,
             UnknownRule::Error => Coded::Refused,
         }
@@ -111,7 +107,8 @@ impl Groups {
     /// Holds the table against itself.
     ///
     /// # Errors
-    /// Nobody is compared; the reference group is compared with itself; a group is listed twice.
+    /// Nobody is compared; the reference group is compared with itself; a group is listed twice; a code leads to a
+    /// group that the table does not name; a group is written otherwise than its label.
     pub fn check(&self) -> Result<(), Error> {
         if self.compare.is_empty() {
             return Err(Error::study(
@@ -126,16 +123,62 @@ impl Groups {
                     group.span(),
                     format!("`{}` is the reference group", group.get_ref()),
                     "a group is not compared with itself: take it out of `compare`",
-                ));
+                )
+                .against(self.reference.span()));
             }
-            if self.compare[..i]
+            if let Some(earlier) = self.compare[..i]
                 .iter()
-                .any(|earlier| earlier.get_ref() == group.get_ref())
+                .find(|earlier| earlier.get_ref() == group.get_ref())
             {
                 return Err(Error::study(
                     group.span(),
                     format!("`{}` stands in `compare` twice", group.get_ref()),
                     "name each group once",
+                )
+                .against(earlier.span()));
+            }
+        }
+        self.check_spelling()?;
+        self.check_codes()
+    }
+
+    /// A label of `white` is none of `White`: the data would have one of them only, and the other group would be empty.
+    fn check_spelling(&self) -> Result<(), Error> {
+        for group in std::iter::once(&self.reference).chain(&self.compare) {
+            let name = group.get_ref();
+            let other = self
+                .labels
+                .keys()
+                .find(|label| *label != name && label.to_lowercase() == name.to_lowercase());
+            if let Some(other) = other {
+                return Err(Error::study(
+                    group.span(),
+                    format!("the group `{name}` is called `{other}` in `labels`"),
+                    format!(
+                        "did you mean `{other}`? Names of groups are the same letter by letter, capitals too: write it one way everywhere"
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// A misspelt target would be a group of its own, and the group that was meant would be empty.
+    fn check_codes(&self) -> Result<(), Error> {
+        let known = self.known();
+        for (code, group) in &self.codes {
+            if !known.contains(group.get_ref()) {
+                let hint = format!(
+                    "{}; a further group, counted in shares only, is named in `labels`",
+                    nearest_hint(group.get_ref(), known.iter().map(String::as_str))
+                );
+                return Err(Error::study(
+                    group.span(),
+                    format!(
+                        "the code `{code}` leads to `{}`, which [groups] does not name",
+                        group.get_ref()
+                    ),
+                    hint,
                 ));
             }
         }
@@ -167,5 +210,21 @@ mod tests {
     fn the_reference_group_is_not_compared_with_itself() {
         let groups: Groups = toml::from_str("reference = 'a'\ncompare = ['a']").unwrap();
         assert!(groups.check().is_err());
+    }
+    #[test]
+    fn a_code_leads_to_a_group_that_the_table_names() {
+        let check = |rest: &str| {
+            let text = format!("reference = 'white'\ncompare = ['black']\n{rest}");
+            toml::from_str::<Groups>(&text).unwrap().check()
+        };
+        assert!(
+            check("codes = { W = 'white', A = 'asian' }\nlabels = { asian = 'Asian' }").is_ok()
+        );
+        assert!(check("codes = { U = 'other' }\nunknown = 'other'").is_ok());
+        let error = check("codes = { W = 'whte' }").unwrap_err();
+        assert!(error.hint().unwrap().starts_with("did you mean `white`?"));
+        assert!(check("codes = { U = 'other' }").is_err());
+        let error = check("labels = { White = 'White' }").unwrap_err();
+        assert!(error.hint().unwrap().starts_with("did you mean `White`?"));
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::stops::GROUP;
+use crate::stops::{PERIOD, PLACE, STATE, YEAR};
 
 /// What an absent cell means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -44,13 +44,16 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Keys other than the group and those in `by`: what repeats within a stratum, places or periods.
+    /// What repeats within a stratum: places, told apart by their states, and years or periods. Other keys are added up:
+    /// a kind of stop is no second observation of a place.
     #[must_use]
     pub fn replicate_keys(&self, by: &[String]) -> Vec<String> {
         self.keys
             .iter()
-            .filter(|key| *key != GROUP && !by.contains(key))
+            .filter(|key| REPLICATES.contains(&key.as_str()) && !by.contains(key))
             .cloned()
             .collect()
     }
 }
+
+const REPLICATES: [&str; 4] = [STATE, PLACE, YEAR, PERIOD];

@@ -69,6 +69,15 @@ impl CellTable {
         &self.cells
     }
 
+    /// The cell of a key.
+    #[must_use]
+    pub fn cell(&self, key: &[String]) -> Option<&Cell> {
+        self.cells
+            .binary_search_by(|cell| cell.key.as_slice().cmp(key))
+            .ok()
+            .map(|at| &self.cells[at])
+    }
+
     /// Where a key stands among the table's keys.
     #[must_use]
     pub fn position(&self, key: &str) -> Option<usize> {

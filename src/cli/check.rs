@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::arguments::CheckOptions;
-use super::printer::Printer;
+use super::printer::{Printer, account_text};
+use crate::disclosure::{self, Account, Disclosed};
 use crate::error::Error;
-use crate::number::count;
 use crate::pipeline;
-use crate::stops::{Input, SourceLedger};
+use crate::stops::Input;
 use crate::study::Study;
 use crate::warning::Warning;
 use crate::world::World;
@@ -20,7 +20,7 @@ struct Document<'a> {
     plan_sha256: &'a str,
     findings: Vec<&'a str>,
     inputs: &'a [Input],
-    ledger: &'a [SourceLedger],
+    ledger: &'a [Disclosed<Account>],
     unmatched: &'a [String],
     warnings: &'a [Warning],
 }
@@ -38,37 +38,30 @@ pub(super) fn command(
         .iter()
         .map(|planned| planned.id.as_str())
         .collect();
+    // The same rule as in a bundle: what is printed here is passed on as well.
+    let config = study.file.disclosure;
+    let ledger: Vec<Disclosed<Account>> = reading
+        .ledger
+        .iter()
+        .map(|source| disclosure::account(source, config, true))
+        .collect();
+    let inputs = disclosure::inputs(reading.inputs, &reading.ledger, &ledger, config);
     if printer.json {
         let document = Document {
             study: study.name(),
             plan_sha256: &study.sha256,
             findings,
-            inputs: &reading.inputs,
-            ledger: &reading.ledger,
+            inputs: &inputs,
+            ledger: &ledger,
             unmatched: &reading.unmatched,
             warnings: &reading.warnings,
         };
-        printer.document(&document);
+        printer.document(&document)?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut text = format!("{}\n\nWhere every row goes\n", study.file.title);
-    for source in &reading.ledger {
-        text.push_str(&format!(
-            "  {}: {} rows in, {} kept\n",
-            source.source,
-            count(source.rows_in),
-            count(source.rows_kept)
-        ));
-        for dropped in source.dropped.iter().filter(|dropped| dropped.rows > 0) {
-            text.push_str(&format!(
-                "    {} dropped: {}\n",
-                count(dropped.rows),
-                dropped.rule
-            ));
-        }
-        for note in &source.notes {
-            text.push_str(&format!("    {note}\n"));
-        }
+    for source in &ledger {
+        text.push_str(&account_text(source));
     }
     if !reading.unmatched.is_empty() {
         text.push_str("\nIn one file only\n");
@@ -85,10 +78,13 @@ pub(super) fn command(
             .for_each(|warning| text.push_str(&format!("  {warning}\n")));
     }
     text.push_str(&format!(
-        "\nThe study is sound. `evenhand run` will write {} findings: {}\n",
-        findings.len(),
+        "\nThe study is sound. `evenhand run` will write {}: {}\n",
+        match findings.len() {
+            1 => "one finding".to_owned(),
+            n => format!("{n} findings"),
+        },
         findings.join(", ")
     ));
-    printer.text(&text);
+    printer.text(&text)?;
     Ok(ExitCode::SUCCESS)
 }

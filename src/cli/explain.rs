@@ -26,9 +26,9 @@ pub(super) fn command(options: &ExplainOptions, printer: &Printer) -> Result<Exi
             analysis: method.name,
             question: method.question,
             page: method.page,
-        });
+        })?;
     } else {
-        printer.text(method.page);
+        printer.text(method.page)?;
     }
     Ok(ExitCode::SUCCESS)
 }

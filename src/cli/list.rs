@@ -75,7 +75,7 @@ pub(super) fn command(options: &ListOptions, printer: &Printer) -> Result<ExitCo
                 .into_iter()
                 .map(|(name, about)| Item { name, about })
                 .collect::<Vec<_>>(),
-        );
+        )?;
         return Ok(ExitCode::SUCCESS);
     }
     let width = items.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
@@ -84,6 +84,6 @@ pub(super) fn command(options: &ListOptions, printer: &Printer) -> Result<ExitCo
             .iter()
             .map(|(name, about)| format!("{name:width$}  {about}\n"))
             .collect::<String>(),
-    );
+    )?;
     Ok(ExitCode::SUCCESS)
 }

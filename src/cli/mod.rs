@@ -23,15 +23,30 @@ use printer::Printer;
 /// at fault, 2 wrong usage or our failure.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(answer) => return answered(&answer),
+    };
     let printer = Printer::new(&arguments.common);
     match dispatch(&arguments, &printer) {
         Ok(code) => code,
         Err(error) => {
-            printer.error(&error);
+            printer::error(&error);
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// Help, the version, or what is wrong with the arguments.
+fn answered(answer: &clap::Error) -> ExitCode {
+    let written = answer.print();
+    if let Err(error) = printer::told(written)
+        && !answer.use_stderr()
+    {
+        printer::error(&error);
+        return ExitCode::from(error.exit_code());
+    }
+    u8::try_from(answer.exit_code()).map_or(ExitCode::from(2), ExitCode::from)
 }
 
 fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<ExitCode, Error> {

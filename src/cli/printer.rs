@@ -1,5 +1,7 @@
 //! The only writer: data to standard output, talk to standard error.
 
+use crate::disclosure::Account;
+use crate::number::count;
 use std::io::{IsTerminal as _, Write as _};
 
 use miette::{
@@ -23,31 +25,51 @@ impl Printer {
         Self { json: common.json }
     }
 
-    /// A result as text. A reader that has gone away is no failure of ours.
-    pub(super) fn text(&self, text: &str) {
+    /// A result as text.
+    ///
+    /// # Errors
+    /// As [`told`].
+    pub(super) fn text(&self, text: &str) -> Result<(), Error> {
         let mut out = std::io::stdout().lock();
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        told(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
     }
 
     /// A result as one JSON document.
-    pub(super) fn document(&self, document: &impl Serialize) {
+    ///
+    /// # Errors
+    /// As [`told`].
+    pub(super) fn document(&self, document: &impl Serialize) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(document)
             .expect("documents hold texts and finite numbers only");
-        self.text(&format!("{text}\n"));
+        self.text(&format!("{text}\n"))
     }
+}
 
-    /// An error with its place in the study file, where it has one, and its hint.
-    pub(super) fn error(&self, error: &Error) {
-        let mut message = format!("error: {error}\n");
-        if let Error::Study(fault) = error
-            && !fault.span.is_empty()
-        {
-            message.push_str(&snippet(fault));
-        }
-        if let Some(hint) = error.hint() {
-            message.push_str(&format!("\n{}\n", wrapped(&format!("hint: {hint}"), "")));
-        }
-        let _ = std::io::stderr().lock().write_all(message.as_bytes());
+/// An error with its place in the study file, where it has one, and its hint.
+pub(super) fn error(error: &Error) {
+    let mut message = format!("error: {error}\n");
+    if let Error::Study(fault) = error
+        && !fault.span.is_empty()
+    {
+        message.push_str(&snippet(fault));
+    }
+    if let Some(hint) = error.hint() {
+        message.push_str(&format!("\n{}\n", wrapped(&format!("hint: {hint}"), "")));
+    }
+    let _ = std::io::stderr().lock().write_all(message.as_bytes());
+}
+
+/// Whether standard output took what was written. A reader that has gone away wanted no more: no failure.
+///
+/// # Errors
+/// A full disk, for one: whoever reads the output must not take it for all there is.
+pub(super) fn told(written: std::io::Result<()>) -> Result<(), Error> {
+    match written {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::bundle(
+            format!("the result could not be written to standard output: {error}"),
+            "what has arrived there is incomplete: check free space, or send it elsewhere",
+        )),
+        _ => Ok(()),
     }
 }
 
@@ -69,8 +91,10 @@ fn snippet(fault: &StudyFault) -> String {
     } else {
         GraphicalTheme::unicode()
     };
-    let label = LabeledSpan::at(fault.span.clone(), "here");
-    let diagnostic = MietteDiagnostic::new(String::new()).with_label(label);
+    let other = fault.against.iter();
+    let labels = std::iter::once(LabeledSpan::at(fault.span.clone(), "here"))
+        .chain(other.map(|span| LabeledSpan::at(span.clone(), "and here")));
+    let diagnostic = MietteDiagnostic::new(String::new()).with_labels(labels);
     let source = NamedSource::new(fault.file.display().to_string(), fault.text.clone());
     let report = Report::new(diagnostic).with_source_code(source);
     let mut drawn = String::new();
@@ -84,4 +108,26 @@ fn snippet(fault: &StudyFault) -> String {
         .filter(|line| !line.trim().is_empty() && line.trim() != "×")
         .map(|line| format!("{line}\n"))
         .collect()
+}
+
+/// The account of one source, with a line for every rule that dropped a row.
+pub(super) fn account_text(source: &Account) -> String {
+    let number = |rows: Option<u64>| rows.map_or_else(|| "(number withheld)".into(), count);
+    let mut text = format!(
+        "  {}: rows in {}, kept {}\n",
+        source.source,
+        number(source.rows_in),
+        number(source.rows_kept)
+    );
+    for dropped in source.dropped.iter().filter(|d| d.rows != Some(0)) {
+        text.push_str(&format!(
+            "    dropped {}: {}\n",
+            number(dropped.rows),
+            dropped.rule
+        ));
+    }
+    for note in &source.notes {
+        text.push_str(&format!("    {note}\n"));
+    }
+    text
 }

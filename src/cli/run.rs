@@ -3,8 +3,9 @@
 use std::process::ExitCode;
 
 use super::arguments::RunOptions;
-use super::printer::{Printer, wrapped};
+use super::printer::{Printer, account_text, wrapped};
 use crate::bundle;
+use crate::disclosure::{Account, Disclosed};
 use crate::error::Error;
 use crate::pipeline;
 use crate::report::Report;
@@ -12,7 +13,7 @@ use crate::study::Study;
 use crate::world::World;
 
 /// Sentences of each finding that the summary prints; the report has all of them.
-const SENTENCES: usize = 3;
+const SENTENCES: usize = 5;
 
 pub(super) fn command(
     options: &RunOptions,
@@ -36,15 +37,15 @@ pub(super) fn command(
     bundle::write(world, &folder, &files)?;
     world.watcher().done();
     if printer.json {
-        printer.text(&report.run.to_json());
+        printer.text(&report.run.to_json())?;
     } else {
-        printer.text(&summary(&report));
+        printer.text(&summary(&report))?;
         printer.text(&format!(
             "\nBundle: {} ({} files). Open {} in a browser.\n",
             folder.display(),
             files.len(),
             folder.join("report.html").display()
-        ));
+        ))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -66,6 +67,17 @@ fn summary(report: &Report) -> String {
         for sentence in section.sentences.iter().take(SENTENCES) {
             text.push_str(&format!("{}\n", wrapped(sentence, "   ")));
         }
+    }
+    let dropped = |source: &&Disclosed<Account>| source.dropped.iter().any(|d| d.rows != Some(0));
+    let accounts: String = report
+        .run
+        .ledger
+        .iter()
+        .filter(dropped)
+        .map(|source| account_text(source))
+        .collect();
+    if !accounts.is_empty() {
+        text.push_str(&format!("\nRows dropped\n{accounts}"));
     }
     let own = report.run.warnings.iter().map(ToString::to_string);
     let cautions: Vec<String> = report.cautions.iter().cloned().chain(own).collect();

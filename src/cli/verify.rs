@@ -21,7 +21,7 @@ pub(super) fn command(
         ExitCode::FAILURE
     };
     if printer.json {
-        printer.document(&verdict);
+        printer.document(&verdict)?;
         return Ok(code);
     }
     let mut text = String::new();
@@ -48,6 +48,6 @@ pub(super) fn command(
         (Some(reason), _) => text.push_str(&format!("not run again: {reason}; integrity only\n")),
         _ => {}
     }
-    printer.text(&text);
+    printer.text(&text)?;
     Ok(code)
 }

@@ -2,19 +2,32 @@
 //! numbers accepts nothing but that: forgetting disclosure does not compile.
 //!
 //! In `public` mode a count of persons under the minimum is withheld together with every number made from it, and
-//! further counts are withheld until no sum of shown counts gives a withheld one back. In `court` mode counts are
-//! shown and small ones are flagged. Counts that were published already are shown unless the study asks otherwise.
+//! further counts are withheld until no sum of shown counts gives a withheld one back. Searches, stops without a search,
+//! hits and searches without one are counts of persons alike. The dispersion between places, periods or officers rests
+//! on counts that nobody sees; where small ones are among them it is withheld, or, with many unknowns behind it, rounded.
+//! In `court` mode counts are shown and small ones are flagged. Counts that were published already are shown unless the
+//! study asks otherwise.
 
+mod account;
 mod audit;
+mod protected;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cells::CellTable;
-use crate::findings::{CountRef, Finding, Line, Part};
+use crate::findings::{CountRef, Finding, Line, Part, Test};
+use crate::number::significant;
+use crate::stats::Interval;
 use crate::warning::Warning;
+
+pub use account::{Account, DroppedRows, account, inputs};
+pub use protected::Protected;
+
+use audit::{Audit, Sum};
+use protected::Index;
 
 /// The `[disclosure]` table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
@@ -84,8 +97,14 @@ impl<T> Deref for Disclosed<T> {
     }
 }
 
-/// Counts whose small cells are protected, at the finest grain at which any of them is used.
-pub type Protected = BTreeMap<String, CellTable>;
+/// What disclosure has decided of a whole run.
+#[derive(Debug)]
+pub struct Decided {
+    /// The findings.
+    pub findings: Vec<Disclosed<Finding>>,
+    /// Whether the number of rows kept may be shown beside them.
+    pub keeps_total: bool,
+}
 
 /// Lets findings through, all of one run together: two findings may give back what each withholds.
 ///
@@ -95,102 +114,160 @@ pub fn disclose(
     mut findings: Vec<Finding>,
     protected: &Protected,
     config: DisclosureConfig,
-) -> Vec<Disclosed<Finding>> {
+) -> Decided {
+    let lines = || findings.iter().flat_map(|finding| &finding.lines);
+    let is_protected = |count: &&CountRef| protected.source(count).is_some();
     if config.mode == Mode::Court {
+        let warning = Warning::SmallCount {
+            minimum: config.minimum,
+        };
         for line in findings.iter_mut().flat_map(|finding| &mut finding.lines) {
-            if line
-                .rests_on
-                .iter()
-                .any(|count| protected.contains_key(&count.counts) && count.count < config.minimum)
-            {
-                line.warn(Warning::SmallCount {
-                    minimum: config.minimum,
-                });
+            let mut counts = line.rests_on.iter().filter(is_protected);
+            if counts.any(|count| count.count < config.minimum) {
+                line.warn(warning.clone());
             }
         }
-        return findings.into_iter().map(Disclosed).collect();
+        return Decided {
+            findings: findings.into_iter().map(Disclosed).collect(),
+            keeps_total: true,
+        };
     }
-    let shown: BTreeSet<&CountRef> = findings
-        .iter()
-        .flat_map(|f| &f.lines)
+    let shown: BTreeSet<CountRef> = lines()
         .flat_map(|line| &line.rests_on)
-        .filter(|count| protected.contains_key(&count.counts))
+        .filter(is_protected)
+        .cloned()
         .collect();
-    let withheld = withheld(
-        &shown.into_iter().collect::<Vec<_>>(),
-        protected,
-        config.minimum,
-    );
+    let fits: BTreeMap<*const Vec<CountRef>, Arc<Vec<CountRef>>> = lines()
+        .filter(|line| line.fitted_on.iter().any(|count| is_protected(&count)))
+        .map(|line| (Arc::as_ptr(&line.fitted_on), Arc::clone(&line.fitted_on)))
+        .collect();
+    let mut withheld = BTreeSet::new();
+    let mut spreads = BTreeMap::new();
+    let mut keeps_total = true;
+    for (number, source) in protected.sources.iter().enumerate() {
+        let mut index = Index::new(source);
+        let elementary = source.elementary();
+        let mut by_parts: BTreeMap<Vec<usize>, Vec<&CountRef>> = BTreeMap::new();
+        for count in shown
+            .iter()
+            .filter(|count| protected.source(count) == Some(number))
+        {
+            by_parts.entry(index.parts(count)).or_default().push(count);
+        }
+        let (parts, counts): (Vec<_>, Vec<_>) = by_parts.into_iter().unzip();
+        let stated = parts.into_iter().zip(&counts).map(|(parts, counts)| Sum {
+            parts,
+            count: counts[0].count,
+            is_expendable: false,
+        });
+        let sums: Vec<Sum> = stated
+            .chain(source.counts_rows.then(|| source.everything()))
+            .collect();
+        let audit = Audit::new(&sums, &elementary, config.minimum);
+        for (counts, _) in counts.iter().zip(&audit.is_withheld).filter(|(_, w)| **w) {
+            withheld.extend(counts.iter().map(|count| (*count).clone()));
+        }
+        keeps_total &= !source.counts_rows || !audit.is_withheld[sums.len() - 1];
+        for (&pointer, fit) in &fits {
+            let own: Vec<&CountRef> = fit
+                .iter()
+                .filter(|count| protected.source(count) == Some(number))
+                .collect();
+            if !own.is_empty() {
+                let parts: Vec<Vec<usize>> = own.iter().map(|count| index.parts(count)).collect();
+                let spread = spread(&audit, (&own, &parts), config.minimum);
+                spreads.insert(pointer, spread);
+            }
+        }
+    }
     for line in findings.iter_mut().flat_map(|finding| &mut finding.lines) {
         if line.rests_on.iter().any(|count| withheld.contains(count)) {
             withhold(line, config.minimum);
+            continue;
+        }
+        match spreads.get(&Arc::as_ptr(&line.fitted_on)) {
+            None | Some(Spread::Shown) => {}
+            Some(Spread::Rounded) => round(line, config.minimum),
+            Some(Spread::Withheld) => withhold_spread(line, config.minimum),
         }
     }
-    findings.into_iter().map(Disclosed).collect()
-}
-
-/// The counts that must not be shown.
-fn withheld(shown: &[&CountRef], protected: &Protected, minimum: u64) -> BTreeSet<CountRef> {
-    let mut withheld = BTreeSet::new();
-    for family in families(shown, protected) {
-        let sums: Vec<audit::Sum> = family
-            .iter()
-            .map(|count| audit::Sum {
-                cells: cells_of(count, protected),
-                count: count.count,
-            })
-            .collect();
-        let weights = finest(family[0], protected);
-        for i in audit::withhold(&sums, &weights, minimum) {
-            withheld.insert(family[i].clone());
-        }
+    Decided {
+        findings: findings.into_iter().map(Disclosed).collect(),
+        keeps_total,
     }
-    withheld
 }
 
-/// Counts that are sums of the same finest cells: searched persons and stops out of which they were counted are two
-/// families, but the trials of searches are the stops themselves when it is known of every stop whether there was a search.
-fn families<'a>(shown: &[&'a CountRef], protected: &Protected) -> Vec<Vec<&'a CountRef>> {
-    let mut families: Vec<(Vec<String>, Vec<u64>, Vec<&CountRef>)> = Vec::new();
-    for &count in shown {
-        let (keys, cells) = (
-            protected[&count.counts].keys().to_vec(),
-            finest(count, protected),
+/// What may be shown of a dispersion, and of what is made from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spread {
+    Shown,
+    Rounded,
+    Withheld,
+}
+
+/// A number fitted to counts is one equation between them. It gives nothing away where all of them are shown, and in
+/// three digits next to nothing where at least as many independent unknowns as the minimum stand behind it.
+fn spread(audit: &Audit<'_>, (fit, parts): (&[&CountRef], &[Vec<usize>]), minimum: u64) -> Spread {
+    let wanted = usize::try_from(minimum).unwrap_or(usize::MAX / 8);
+    let unknowns = audit.unknowns(parts, wanted);
+    let is_small = |pair: &[&CountRef]| {
+        let rest = match pair {
+            [events, trials] if events.part == Part::Events && trials.part == Part::Trials => {
+                trials.count.saturating_sub(events.count)
+            }
+            _ => minimum,
+        };
+        pair[0].count < minimum || rest < minimum
+    };
+    let any_small = fit.windows(2).any(is_small) || fit.last().is_some_and(|c| c.count < minimum);
+    let any_withheld = audit.is_withheld.iter().any(|withheld| *withheld);
+    match unknowns {
+        0 => Spread::Shown,
+        _ if !any_small && !any_withheld => Spread::Shown,
+        unknowns if unknowns >= wanted => Spread::Rounded,
+        _ => Spread::Withheld,
+    }
+}
+
+/// Digits of a number that rests on hidden counts.
+const DIGITS: usize = 3;
+
+fn round(line: &mut Line, minimum: u64) {
+    let rounded = |value: Option<f64>| value.map(|value| significant(value, DIGITS));
+    if line.headline.is_none() && line.dispersion.is_none() && !line.is_of_spread {
+        return;
+    }
+    line.dispersion = rounded(line.dispersion);
+    if line.is_of_spread {
+        line.estimate = rounded(line.estimate);
+    }
+    if let Some(band) = &mut line.headline {
+        line.std_error = rounded(line.std_error);
+        band.interval = Interval::new(
+            significant(band.interval.low, DIGITS),
+            significant(band.interval.high, DIGITS),
         );
-        match families
-            .iter_mut()
-            .find(|(k, c, _)| *k == keys && *c == cells)
-        {
-            Some((.., family)) => family.push(count),
-            None => families.push((keys, cells, vec![count])),
-        }
+        band.test = band.test.map(|test| Test {
+            statistic: rounded(test.statistic),
+            p_value: rounded(test.p_value),
+            ..test
+        });
     }
-    families.into_iter().map(|(.., family)| family).collect()
+    line.warn(Warning::SpreadRounded { minimum });
 }
 
-fn finest(count: &CountRef, protected: &Protected) -> Vec<u64> {
-    let pick = |cell: &crate::cells::Cell| match count.part {
-        Part::Events => cell.events,
-        Part::Trials => cell.trials.unwrap_or_default(),
-    };
-    protected[&count.counts].cells().iter().map(pick).collect()
-}
-
-fn cells_of(count: &CountRef, protected: &Protected) -> Vec<usize> {
-    let table = &protected[&count.counts];
-    let fits = |cell: &crate::cells::Cell| {
-        count
-            .cells
-            .iter()
-            .all(|(key, value)| table.value(cell, key).is_none_or(|v| v == value))
-    };
-    table
-        .cells()
-        .iter()
-        .enumerate()
-        .filter(|(_, cell)| fits(cell))
-        .map(|(i, _)| i)
-        .collect()
+fn withhold_spread(line: &mut Line, minimum: u64) {
+    if line.headline.is_none() && line.dispersion.is_none() && !line.is_of_spread {
+        return;
+    }
+    if line.headline.take().is_some() {
+        line.std_error = None;
+    }
+    line.dispersion = None;
+    if line.is_of_spread {
+        line.estimate = None;
+    }
+    line.warn(Warning::SpreadWithheld { minimum });
 }
 
 fn withhold(line: &mut Line, minimum: u64) {
@@ -208,95 +285,4 @@ fn withhold(line: &mut Line, minimum: u64) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cells::Cell;
-    use crate::findings::{Comparison, Frame, glossary};
-
-    fn table(counts: &[(&str, u64)]) -> CellTable {
-        let cells = counts.iter().map(|(place, events)| Cell {
-            key: vec![(*place).into()],
-            events: *events,
-            trials: None,
-        });
-        CellTable::new(vec!["place".into()], cells).unwrap()
-    }
-
-    fn finding(lines: Vec<Line>) -> Finding {
-        let frame = Frame {
-            counts: "stops".into(),
-            events: "stops".into(),
-            trials: None,
-            baselines: vec![],
-            by: vec![],
-            only: String::new(),
-            level: 0.95,
-            reference: String::new(),
-            arms: vec![],
-            comparisons: 0,
-            headline: String::new(),
-            counting: String::new(),
-            seed: 0,
-        };
-        Finding {
-            analysis: "rates",
-            id: "x".into(),
-            title: String::new(),
-            note: None,
-            frame,
-            lines,
-            warnings: vec![],
-        }
-    }
-
-    fn line(cells: &[(&str, &str)], count: u64) -> Line {
-        let cells: Vec<(String, String)> = cells
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .collect();
-        let mut line = Line::new(&cells, "", Comparison::None, glossary::RATE);
-        line.estimate = Some(count as f64);
-        line.events = Some(count);
-        line.rests_on = vec![CountRef {
-            counts: "stops".into(),
-            part: Part::Events,
-            cells,
-            count,
-        }];
-        line
-    }
-
-    fn run(mode: Mode) -> Vec<Option<u64>> {
-        let protected =
-            Protected::from([("stops".to_owned(), table(&[("a", 4), ("b", 30), ("c", 50)]))]);
-        let lines = vec![
-            line(&[], 84),
-            line(&[("place", "a")], 4),
-            line(&[("place", "b")], 30),
-            line(&[("place", "c")], 50),
-        ];
-        let disclosed = disclose(
-            vec![finding(lines)],
-            &protected,
-            DisclosureConfig {
-                mode,
-                ..DisclosureConfig::default()
-            },
-        );
-        disclosed[0].lines.iter().map(|line| line.events).collect()
-    }
-
-    #[test]
-    fn a_total_does_not_give_a_withheld_cell_back() {
-        assert_eq!(
-            run(Mode::Public),
-            [Some(84), None, None, Some(50)],
-            "84 - 30 - 50 would be 4"
-        );
-    }
-
-    #[test]
-    fn a_court_sees_every_count() {
-        assert_eq!(run(Mode::Court), [Some(84), Some(4), Some(30), Some(50)]);
-    }
-}
+mod tests;

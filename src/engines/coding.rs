@@ -130,6 +130,7 @@ impl<'a> Coder<'a> {
             codes: keys.iter().map(|_| Codes::default()).collect(),
             ledger: SourceLedger {
                 source: "stops".into(),
+                of_persons: true,
                 dropped: rules.map(|rule| Dropped { rule, rows: 0 }).collect(),
                 ..SourceLedger::default()
             },
@@ -211,15 +212,14 @@ impl<'a> Coder<'a> {
             self.unclear[HIT_UNCLEAR] += u64::from(hit.is_none());
             flags.hit_known = hit.is_some();
             flags.hit = hit == Some(true);
-        } else if self
-            .outcomes
-            .yes
-            .iter()
-            .any(|yes| yes.as_bytes() == &record[hit_column])
-        {
+        } else if search == Some(false) && self.says_yes(&record[hit_column]) {
             self.contradictions.hit_without_search += 1;
         }
         Ok(flags)
+    }
+
+    fn says_yes(&self, field: &[u8]) -> bool {
+        self.outcomes.yes.iter().any(|yes| yes.as_bytes() == field)
     }
 
     fn yes_or_no(
@@ -229,7 +229,7 @@ impl<'a> Coder<'a> {
         column: usize,
     ) -> Result<Option<bool>, Error> {
         let text = at.text(record, column)?;
-        if self.outcomes.yes.iter().any(|yes| yes == text) {
+        if self.says_yes(text.as_bytes()) {
             return Ok(Some(true));
         }
         if self.outcomes.no.iter().any(|no| no == text) {

@@ -185,10 +185,11 @@ impl Embedded<'_> {
                 }
             });
         let too_many = || {
+            let first = self.config.files.get_ref().first();
             Error::from(DataFault::new(
-                &self.root.locate(""),
+                &self.root.locate(first.map_or("", |file| file.get_ref())),
                 "the rows add up to more than the largest integer",
-                "",
+                "divide the files among several studies",
             ))
         };
         let finest = CellTable::new(keys.to_vec(), cells).ok_or_else(too_many)?;
@@ -197,7 +198,7 @@ impl Embedded<'_> {
             .ok_or_else(too_many)?;
         let has_group = request.by.iter().any(|key| key == GROUP);
         Ok(if has_group {
-            table.with_zeros(&self.groups.shown().map(str::to_owned).collect::<Vec<_>>())
+            table.with_zeros(&self.groups.known())
         } else {
             table
         })

@@ -1,7 +1,9 @@
 //! Published totals: the cells are there already; a request rolls them up or is refused.
 
+use std::path::Path;
+
 use crate::cells::{CellTable, Tabulate, Tabulated, Tabulation};
-use crate::error::Error;
+use crate::error::{DataFault, Error};
 use crate::ingest::PublishedCounts;
 
 /// All `[[counts]]` of a study.
@@ -28,11 +30,28 @@ impl Totals {
                 request.counts
             ))
         })?;
-        counts.table.roll_up(&request.by, &request.only).ok_or_else(|| {
-            let published = counts.table.keys().join(", ");
-            let asked = request.by.join(", ");
-            Error::Internal(format!("counts `{}` were asked for by {asked}; they are published by {published} and no other cross-tabulation is invented", request.counts))
-        })
+        if let Some(table) = counts.table.roll_up(&request.by, &request.only) {
+            return Ok(table);
+        }
+        let is_published = |key: &String| counts.table.position(key).is_some();
+        if request.by.iter().all(is_published) {
+            return Err(DataFault::new(
+                Path::new(&counts.input.file),
+                format!(
+                    "the counts `{}` add up to more than the largest integer, {}",
+                    request.counts,
+                    u64::MAX
+                ),
+                "look for a number with too many digits",
+            )
+            .into());
+        }
+        let published = counts.table.keys().join(", ");
+        let asked = request.by.join(", ");
+        Err(Error::Internal(format!(
+            "counts `{}` were asked for by {asked}; they are published by {published} and no other cross-tabulation is invented",
+            request.counts
+        )))
     }
 }
 
@@ -59,5 +78,75 @@ impl Tabulate for Totals {
                 .flat_map(|counts| counts.warnings.clone())
                 .collect(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cells::{Absent, Cell, GROUP, Only, Outcome};
+    use crate::stops::{Input, SourceLedger};
+
+    fn totals(stops: [u64; 2]) -> Totals {
+        let keys = vec!["place".to_owned(), GROUP.to_owned()];
+        let cells = ["Alpha", "Beta"].into_iter().zip(stops);
+        let cells = cells.map(|(place, events)| Cell {
+            key: vec![place.into(), "white".into()],
+            events,
+            trials: None,
+        });
+        Totals::new(vec![PublishedCounts {
+            table: CellTable::new(keys.clone(), cells).unwrap(),
+            outcome: Outcome {
+                name: "stops".into(),
+                events: "stops".into(),
+                trials: None,
+                unit: "stop".into(),
+                annual_average: false,
+                years: None,
+                note: None,
+                cautions: Vec::new(),
+                keys,
+                by_officer: false,
+                absent: Absent::Unknown,
+                files: vec!["stops.csv".into()],
+            },
+            ledger: SourceLedger::default(),
+            input: Input {
+                file: "stops.csv".into(),
+                sha256: String::new(),
+                rows: Some(2),
+                used_for: String::new(),
+            },
+            warnings: Vec::new(),
+        }])
+    }
+
+    fn by(key: &str) -> Tabulation {
+        Tabulation {
+            counts: "stops".into(),
+            by: vec![key.into()],
+            only: Only::default(),
+        }
+    }
+
+    #[test]
+    fn a_sum_beyond_the_largest_integer_is_a_fault_of_the_file() {
+        assert!(totals([1, 2]).tabulate(&[by(GROUP)]).is_ok());
+        let error = totals([u64::MAX, 1]).tabulate(&[by(GROUP)]).unwrap_err();
+        assert_eq!(error.exit_code(), 1);
+        assert!(
+            error
+                .to_string()
+                .starts_with("stops.csv: the counts `stops` add up to more"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_key_that_was_not_published_is_never_asked_for() {
+        let error = totals([1, 2]).tabulate(&[by("officer")]).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        assert!(error.to_string().contains("no other cross-tabulation"));
     }
 }

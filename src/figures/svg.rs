@@ -311,12 +311,17 @@ fn root(document: &Document) -> String {
     )
 }
 
-/// An XML identifier made of any text.
+/// An XML identifier made of any text. A figure's name stays as it is: several drawings stand in one report.
 fn identifier(text: &str) -> String {
     let safe: String = text
         .chars()
-        .take(80)
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') {
+                c
+            } else {
+                '-'
+            }
+        })
         .collect();
     format!("figure-{safe}")
 }

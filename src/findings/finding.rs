@@ -1,5 +1,8 @@
 //! What an analysis hands over: one [`Line`] per number, with its two intervals, its counts and its cautions.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::glossary::Estimand;
@@ -36,6 +39,9 @@ pub struct Frame {
     pub trials: Option<String>,
     /// The baselines used, as `name: universe (vintage)`.
     pub baselines: Vec<String>,
+    /// People a year that rates per head, and their differences, are given for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per: Option<u32>,
     /// Keys of the strata.
     pub by: Vec<String>,
     /// The restriction, in words; empty for none.
@@ -89,10 +95,25 @@ pub struct Line {
     pub trials: Option<u64>,
     /// People times years, where the denominator is a population.
     pub exposure: Option<f64>,
+    /// What is counted, where that is not what the finding is about.
+    pub counted: Option<Counted>,
     /// Cautions that touch this number.
     pub warnings: Vec<Warning>,
     /// The counts from which the number is made, for disclosure; never in output.
     pub rests_on: Vec<CountRef>,
+    /// The counts, of places, periods or officers, from which dispersion and headline are made; never in output.
+    pub fitted_on: Arc<Vec<CountRef>>,
+    /// Whether the estimate itself is made from dispersion or headline.
+    pub is_of_spread: bool,
+}
+
+/// What events are, and what they are counted out of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// The events, in the plural.
+    pub events: String,
+    /// What they are a part of.
+    pub trials: Option<String>,
 }
 
 /// Against whom a group is compared.
@@ -183,8 +204,10 @@ pub struct CountRef {
     pub counts: String,
     /// Events or trials.
     pub part: Part,
-    /// Which cells it adds up: values by key.
-    pub cells: Vec<(String, String)>,
+    /// The keys of the cells that it adds up.
+    pub keys: Arc<[String]>,
+    /// Their values.
+    pub cells: Arc<BTreeSet<Vec<String>>>,
     /// The number.
     pub count: u64,
 }
@@ -223,8 +246,11 @@ impl Line {
             events: None,
             trials: None,
             exposure: None,
+            counted: None,
             warnings: Vec::new(),
             rests_on: Vec::new(),
+            fitted_on: Arc::default(),
+            is_of_spread: false,
         }
     }
 

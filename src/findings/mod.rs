@@ -7,5 +7,7 @@ mod finding;
 pub mod glossary;
 mod tidy;
 
-pub use finding::{Band, Comparison, CountRef, Finding, Frame, Line, Part, Test, Variance};
+pub use finding::{
+    Band, Comparison, CountRef, Counted, Finding, Frame, Line, Part, Test, Variance,
+};
 pub use tidy::{COLUMNS, Row, tidy};

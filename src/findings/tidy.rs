@@ -1,6 +1,7 @@
 //! The glossary of result columns, and lines as rows of them.
 
 use super::finding::{Band, Finding, Line};
+use super::glossary::{RATE, RATE_DIFFERENCE};
 use crate::number::{file_text, twelve_digits};
 
 /// The columns of every result table, in order, each with its meaning. They never vary.
@@ -9,7 +10,7 @@ pub const COLUMNS: [(&str, &str); 30] = [
     ("outcome", "what is counted"),
     (
         "unit",
-        "what the events are counted out of, or the keys of the baseline",
+        "what the events are counted out of; for a rate per head how many people it is given for",
     ),
     ("place", "place, where the table is by place"),
     (
@@ -145,6 +146,7 @@ fn rows(finding: &Finding, line: &Line) -> Vec<Row> {
 fn row(finding: &Finding, line: &Line, band: Option<&Band>) -> Row {
     let twelve = |value: Option<f64>| value.map(twelve_digits);
     let test = band.map_or(line.test, |band| band.test.or(line.test));
+    let counted = line.counted.as_ref();
     let own = ["place", "program", "period"];
     let rest: Vec<String> = line
         .at
@@ -154,8 +156,10 @@ fn row(finding: &Finding, line: &Line, band: Option<&Band>) -> Row {
         .collect();
     Row {
         analysis: finding.analysis,
-        outcome: finding.frame.events.clone(),
-        unit: finding.frame.trials.clone(),
+        outcome: counted
+            .map_or(&finding.frame.events, |counted| &counted.events)
+            .clone(),
+        unit: unit(finding, line),
         place: line.key("place").map(str::to_owned),
         program: line.key("program").map(str::to_owned),
         group: (!line.group.is_empty()).then(|| line.group.clone()),
@@ -188,6 +192,19 @@ fn row(finding: &Finding, line: &Line, band: Option<&Band>) -> Row {
             .map(crate::warning::Warning::kind)
             .collect::<Vec<_>>()
             .join(" "),
+    }
+}
+
+/// What a number is counted out of: trials, or the people and years of a rate per head.
+fn unit(finding: &Finding, line: &Line) -> Option<String> {
+    let is_rate = [RATE, RATE_DIFFERENCE].contains(&line.estimand);
+    let trials = match &line.counted {
+        Some(counted) => &counted.trials,
+        None => &finding.frame.trials,
+    };
+    match finding.frame.per.filter(|_| is_rate) {
+        Some(per) => Some(format!("{per} people a year")),
+        None => trials.clone(),
     }
 }
 

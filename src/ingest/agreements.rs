@@ -126,7 +126,7 @@ pub fn read_agreements(
     let ledger = SourceLedger {
         source: "agreements".into(),
         files: vec![config.file.get_ref().clone()],
-        rows_in: input.rows,
+        rows_in: input.rows.unwrap_or_default(),
         rows_kept: agreements.len() as u64,
         ..SourceLedger::default()
     };

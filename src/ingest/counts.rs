@@ -97,9 +97,19 @@ impl CountsConfig {
         }
         let mut keys: Vec<String> = self.keys.get_ref().keys().cloned().collect();
         if keys.iter().any(|key| key == YEAR) && !periods.is_empty() {
+            if let Some(column) = self.keys.get_ref().get(PERIOD) {
+                return Err(Error::study(
+                    column.span(),
+                    "`period` is made from `year`, and named here as a column",
+                    "take `period` out of `keys`, or `year`, or the study's [periods]",
+                ));
+            }
             keys.push(PERIOD.to_owned());
         }
         let annual_average = self.events_are == EventsAre::AnnualAverage;
+        if annual_average {
+            self.check_average()?;
+        }
         Ok(Outcome {
             name: self.name.get_ref().clone(),
             events: self.name.get_ref().clone(),
@@ -118,6 +128,39 @@ impl CountsConfig {
             absent: Absent::Unknown,
             files: vec![self.file.get_ref().clone()],
         })
+    }
+}
+
+impl CountsConfig {
+    /// An average over years stands for one year, and is no part of anything that was counted.
+    fn check_average(&self) -> Result<(), Error> {
+        let refuse = |span, message: &str, hint: &str| Err(Error::study(span, message, hint));
+        if let Some(years) = &self.years {
+            let message = "an annual average covers one year, so `years` says nothing here";
+            return refuse(
+                years.span(),
+                message,
+                "take `years` out, or write events_are = \"counts\" for a total over these years",
+            );
+        }
+        if let Some(trials) = &self.trials {
+            let message = "an annual average is no count, so it has no `trials` to be a part of";
+            return refuse(
+                trials.span(),
+                message,
+                "give the counts of the whole period with events_are = \"counts\"",
+            );
+        }
+        if let Some(year) = self.keys.get_ref().get(YEAR) {
+            let message =
+                "an annual average is one number for all years, and here it has a key `year`";
+            return refuse(
+                year.span(),
+                message,
+                "take `year` out of `keys`, or write events_are = \"counts\" for counts of each year",
+            );
+        }
+        Ok(())
     }
 }
 
@@ -152,7 +195,7 @@ pub fn read_counts(
         warnings,
         ..
     } = reading;
-    ledger.rows_in = input.rows;
+    ledger.rows_in = input.rows.unwrap_or_default();
     ledger.check()?;
     let table = CellTable::new(outcome.keys.clone(), cells).ok_or_else(|| {
         DataFault::new(
@@ -280,13 +323,14 @@ impl<'a> Reading<'a> {
         let mut period = None;
         for (name, column) in &columns.keys {
             let text = at.text(record, *column)?;
-            if name == YEAR {
-                period = self.period(at, *column, text)?;
-            }
-            key.push(if name == GROUP {
-                group.to_owned()
-            } else {
-                text.to_owned()
+            key.push(match name.as_str() {
+                GROUP => group.to_owned(),
+                YEAR => {
+                    let year = year_of(at, *column, text)?;
+                    period = self.periods.of_year(year);
+                    year.to_string()
+                }
+                _ => text.to_owned(),
             });
         }
         if self.derives_period {
@@ -341,13 +385,14 @@ impl<'a> Reading<'a> {
         });
         Ok(())
     }
+}
 
-    fn period(&self, at: &At<'_>, column: usize, text: &str) -> Result<Option<String>, Error> {
-        let year: i16 = text.trim().parse().map_err(|_| {
-            at.fault_in(column, format!("found `{text}`"), "a year has four digits")
-        })?;
-        Ok(self.periods.of_year(year))
-    }
+fn year_of(at: &At<'_>, column: usize, text: &str) -> Result<i16, Error> {
+    let year = text
+        .trim()
+        .parse()
+        .map_err(|_| at.fault_in(column, format!("found `{text}`"), "a year has four digits"))?;
+    Ok(year)
 }
 
 /// The group of a row; `None` when the study leaves rows of unknown group out.

@@ -61,10 +61,13 @@ impl CsvFile {
             headers: &[],
             line: 1,
         };
-        let headers = header
+        let headers: Vec<String> = header
             .iter()
             .map(|field| at.utf8(field).map(str::to_owned))
             .collect::<Result<_, _>>()?;
+        if let [all] = headers.as_slice() {
+            refuse_other_separators(&at, all)?;
+        }
         Ok(Self {
             path: path.to_path_buf(),
             headers,
@@ -172,7 +175,7 @@ impl CsvFile {
         Ok(Input {
             file: shown_as.to_owned(),
             sha256: hex(&hashing.hasher.finalize()),
-            rows: self.rows,
+            rows: Some(self.rows),
             used_for,
         })
     }
@@ -272,6 +275,22 @@ impl<'a> At<'a> {
     }
 }
 
+/// A header of one column that holds another usual separator.
+fn refuse_other_separators(at: &At<'_>, header: &str) -> Result<(), Error> {
+    for (separator, name) in [(';', "a semicolon"), ('\t', "a tab"), ('|', "a bar")] {
+        let columns = header.split(separator).count();
+        if columns > 1 {
+            let message = format!(
+                "the header is one column; {name} in it would make {columns}, so the file is not separated by commas"
+            );
+            return Err(at
+                .fault(message, "save it as CSV with commas between the columns (in a spreadsheet: `CSV UTF-8 (comma delimited)`)")
+                .into());
+        }
+    }
+    Ok(())
+}
+
 const ENCODING_HINT: &str = "save the file as UTF-8 (in a spreadsheet: `CSV UTF-8`)";
 
 /// What was found, for an error message: a blank is called blank.
@@ -295,7 +314,11 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn unreadable(path: &Path, error: &csv::Error) -> Error {
-    let fault = DataFault::new(path, error.to_string(), "");
+    let fault = DataFault::new(
+        path,
+        format!("the file cannot be read to its end: {error}"),
+        "check the disk or the network that it is on, or copy it here, and try again",
+    );
     error
         .position()
         .map_or(fault.clone(), |position| fault.at_line(position.line()))

@@ -15,7 +15,7 @@ pub use agreements::{Agreement, AgreementsConfig, Register, read_agreements};
 pub(crate) use counts::group_of;
 pub use counts::{CountsConfig, EventsAre, PublishedCounts, read_counts};
 pub use csv_file::{At, CsvFile, quoted_or_blank, sha256};
-pub use periods::{Period, Periods, PeriodsConfig};
+pub use periods::{PartOfYear, Period, Periods, PeriodsConfig};
 pub use population::{Baseline, People, PopulationCell, PopulationConfig, read_population};
 pub use row_filter::{CompiledFilter, RowFilter};
 pub use stops::{OutcomeCodes, StopsConfig, UnclearRule};

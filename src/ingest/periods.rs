@@ -31,6 +31,17 @@ pub struct Period {
     pub until: Date,
 }
 
+/// The part of a calendar year that lies in a period.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartOfYear {
+    /// Name of the period.
+    pub period: String,
+    /// The calendar year.
+    pub year: i16,
+    /// How much of that year: 1 for all of it.
+    pub length: f64,
+}
+
 /// The periods of a study, by first day; they do not overlap.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Periods(Vec<Period>);
@@ -62,19 +73,20 @@ impl Periods {
         }
         periods.sort_by_key(|(period, _)| period.from);
         for pair in periods.windows(2) {
-            let [(earlier, _), (later, span)] = pair else {
+            let [(earlier, earlier_span), (later, span)] = pair else {
                 continue;
             };
             if later.from <= earlier.until {
                 let message = format!(
-                    "period `{}` begins before `{}` ends",
-                    later.name, earlier.name
+                    "period `{}` begins on {}, and `{}` ends on {}",
+                    later.name, later.from, earlier.name, earlier.until
                 );
                 return Err(Error::study(
                     span.clone(),
                     message,
-                    "periods must not overlap",
-                ));
+                    "periods do not overlap, since a stop belongs to one: let the later one begin a day after the earlier one ends",
+                )
+                .against(earlier_span.clone()));
             }
         }
         Ok(Self(
@@ -117,12 +129,23 @@ impl Periods {
         touches.then(|| format!("transition ({year})"))
     }
 
-    /// How long a period is, in years of 365.25 days.
+    /// The calendar years that the periods touch, each with the part of it that lies in the period.
     #[must_use]
-    pub fn years(&self, name: &str) -> Option<f64> {
-        let period = self.0.iter().find(|period| period.name == name)?;
-        let days = period.from.until(period.until).ok()?.get_days() + 1;
-        Some(f64::from(days) / 365.25)
+    pub fn years(&self) -> Vec<PartOfYear> {
+        let of = |period: &Period| {
+            let (from, until, name) = (period.from, period.until, period.name.clone());
+            (from.year()..=until.year()).filter_map(move |year| {
+                let first = from.max(Date::new(year, 1, 1).ok()?);
+                let last = until.min(Date::new(year, 12, 31).ok()?);
+                let days = first.until(last).ok()?.get_days() + 1;
+                Some(PartOfYear {
+                    period: name.clone(),
+                    year,
+                    length: f64::from(days) / f64::from(first.days_in_year()),
+                })
+            })
+        };
+        self.0.iter().flat_map(of).collect()
     }
 
     /// The order in which the periods are shown, transitions between them.
@@ -192,10 +215,19 @@ mod tests {
     }
 
     #[test]
-    fn the_length_of_a_period_counts_both_ends() {
-        let periods =
-            Periods::new(&toml::from_str("a = { from = 2011-01-01, until = 2014-12-31 }").unwrap())
-                .unwrap();
-        assert!((periods.years("a").unwrap() - 4.0).abs() < 1e-12);
+    fn a_period_is_measured_in_parts_of_calendar_years() {
+        let text = "a = { from = 2011-01-01, until = 2012-07-01 }\nb = { from = 2012-07-02, until = 2012-12-31 }";
+        let periods = Periods::new(&toml::from_str(text).unwrap()).unwrap();
+        let parts: Vec<(String, i16, f64)> = periods
+            .years()
+            .into_iter()
+            .map(|part| (part.period, part.year, part.length))
+            .collect();
+        let want = [
+            ("a".to_owned(), 2011, 1.0),
+            ("a".to_owned(), 2012, 183.0 / 366.0),
+            ("b".to_owned(), 2012, 183.0 / 366.0),
+        ];
+        assert_eq!(parts, want);
     }
 }

@@ -214,7 +214,7 @@ pub fn read_population(
         config.file.get_ref(),
         format!("population {}", config.name.get_ref()),
     )?;
-    ledger.rows_in = input.rows;
+    ledger.rows_in = input.rows.unwrap_or_default();
     ledger.check()?;
     let baseline = Baseline {
         name: config.name.get_ref().clone(),

@@ -1,6 +1,7 @@
 //! A table of stops, one row each: which columns hold what, and what their values mean.
 
 use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -97,6 +98,23 @@ impl Unit {
     }
 }
 
+/// The path as written without `.` and `name/..`, so that two ways to write it are one.
+fn without_detours(file: &str) -> PathBuf {
+    let mut path = PathBuf::new();
+    for component in Path::new(file).components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir
+                if matches!(path.components().next_back(), Some(Component::Normal(_))) =>
+            {
+                path.pop();
+            }
+            other => path.push(other),
+        }
+    }
+    path
+}
+
 impl StopsConfig {
     /// The file's column of a canonical one.
     #[must_use]
@@ -111,7 +129,8 @@ impl StopsConfig {
     /// Holds the table against itself.
     ///
     /// # Errors
-    /// An unknown canonical column; no `group`; hits without searches; no file; a key that evenhand makes itself.
+    /// An unknown canonical column; no `group`; hits without searches; no file, or one twice; a key that evenhand makes
+    /// itself; a number of years that is not above zero.
     pub fn check(&self) -> Result<(), Error> {
         for name in self.columns.get_ref().keys() {
             if !Column::ALL
@@ -167,6 +186,36 @@ impl StopsConfig {
                 "list at least one CSV file",
             ));
         }
+        self.check_files()?;
+        if let Some(years) = &self.years
+            && !(years.get_ref().is_finite() && *years.get_ref() > 0.0)
+        {
+            return Err(Error::study(
+                years.span(),
+                format!("found {} years", years.get_ref()),
+                "the number of years that the rows cover is above 0: years = 2.0",
+            ));
+        }
+        Ok(())
+    }
+
+    /// A file that is read twice would count every row twice.
+    fn check_files(&self) -> Result<(), Error> {
+        let files = self.files.get_ref();
+        for (i, file) in files.iter().enumerate() {
+            let path = without_detours(file.get_ref());
+            let earlier = files[..i]
+                .iter()
+                .find(|earlier| without_detours(earlier.get_ref()) == path);
+            if let Some(earlier) = earlier {
+                return Err(Error::study(
+                    file.span(),
+                    format!("`{}` is listed twice", file.get_ref()),
+                    "every row would count twice: name each file once",
+                )
+                .against(earlier.span()));
+            }
+        }
         Ok(())
     }
 
@@ -218,5 +267,19 @@ impl StopsConfig {
             outcomes.push(outcome("hits", Some("searches")));
         }
         outcomes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_detours_is_the_same_path() {
+        for same in ["a.csv", "./a.csv", "b/../a.csv", "b/./../a.csv"] {
+            assert_eq!(without_detours(same), Path::new("a.csv"));
+        }
+        assert_eq!(without_detours("../a.csv"), Path::new("../a.csv"));
+        assert_eq!(without_detours("../../a.csv"), Path::new("../../a.csv"));
     }
 }

@@ -8,12 +8,12 @@ use pulldown_cmark::{Options, Parser, html};
 use serde::Serialize;
 
 use super::{Exporter, OutputFile, Report, Section};
-use crate::disclosure::DisclosureConfig;
+use crate::disclosure::{Account, Disclosed, DisclosureConfig};
 use crate::error::Error;
 use crate::ingest::Agreement;
 use crate::number::count;
 use crate::results::Identity;
-use crate::stops::{Input, SourceLedger};
+use crate::stops::Input;
 use crate::warning::Warning;
 
 const TEMPLATE: &str = include_str!("report.html");
@@ -30,7 +30,9 @@ impl Exporter for Html {
     fn write(&self, report: &Report) -> Result<Vec<OutputFile>, Error> {
         let mut environment = Environment::new();
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
-        environment.add_filter("grouped", count);
+        environment.add_filter("grouped", |n: Option<u64>| {
+            n.map_or_else(|| "withheld".to_owned(), count)
+        });
         environment
             .add_template("report.html", TEMPLATE)
             .map_err(defect)?;
@@ -51,7 +53,7 @@ struct Page<'a> {
     identity: &'a Identity,
     cautions: &'a [String],
     sections: Vec<PageSection<'a>>,
-    ledger: &'a [SourceLedger],
+    ledger: &'a [Disclosed<Account>],
     unmatched: &'a [String],
     warnings: &'a [Warning],
     agreements: &'a [Agreement],

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::analyses::words::capitalised;
+use crate::analyses::{n_text, words::capitalised};
 use crate::findings::glossary as g;
 use crate::findings::{Comparison, Finding, Line};
 use crate::number::{Style, count, p_from_log10};
@@ -136,7 +136,11 @@ fn pivot(finding: &Finding, comparison: Comparison, lines: Vec<&Line>) -> TableT
             "total"
         })
     ));
-    header.extend(columns.iter().map(|column| column.heading.to_owned()));
+    header.extend(
+        columns
+            .iter()
+            .map(|column| heading(*column, finding.frame.per)),
+    );
     let table = TableText {
         caption: caption(finding, comparison),
         header,
@@ -144,6 +148,16 @@ fn pivot(finding: &Finding, comparison: Comparison, lines: Vec<&Line>) -> TableT
         footnotes: footnotes.list,
     };
     upright(without_empty_columns(table), labels)
+}
+
+/// What people read above a column; rates per head say for how many people they are given.
+fn heading(column: g::Estimand, per: Option<u32>) -> String {
+    match per {
+        Some(per) if [g::RATE, g::RATE_DIFFERENCE].contains(&column) => {
+            format!("{} per {} a year", column.heading, count(per.into()))
+        }
+        _ => column.heading.to_owned(),
+    }
 }
 
 /// Columns that say nothing in any row are left out.
@@ -230,8 +244,9 @@ fn label(text: &str) -> Field {
     }
 }
 
+/// The counts that the heading names; a line about others brings its own.
 fn counts<'a>(mut lines: impl Iterator<Item = &'a Line>) -> Field {
-    let with_counts = lines.find(|line| line.events.is_some());
+    let with_counts = lines.find(|line| line.events.is_some() && line.counted.is_none());
     let text = with_counts.map_or_else(String::new, |line| {
         match (line.events, line.trials, line.exposure) {
             (Some(events), Some(trials), _) => format!("{} / {}", count(events), count(trials)),
@@ -270,6 +285,10 @@ fn field(line: &Line, footnotes: &mut Footnotes) -> Field {
             "counting {}",
             style.show_interval(Some(counting.interval.low), Some(counting.interval.high))
         ));
+    }
+    if let (Some(counted), Some(_)) = (&line.counted, line.events) {
+        let of = counted.trials.as_deref().unwrap_or_default();
+        beside.push(format!("{} / {of} {}", counted.events, n_text(line)));
     }
     if let Some(phi) = line.dispersion.filter(|_| line.headline.is_some()) {
         beside.push(format!("φ {}", Style::Quantity.show(Some(phi))));

@@ -103,6 +103,59 @@ pub struct Estimate {
     pub margin: MarginOfError,
 }
 
+/// A sum of estimates that further ones can be added to, in any order and grouping.
+///
+/// # Definition
+/// As [`Estimate::sum`]: squares of margins add up, and all estimates of zero count once, with the largest of their margins.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Aggregate {
+    value: f64,
+    squares: f64,
+    zero_margin: f64,
+}
+
+impl Aggregate {
+    /// A sum of one part.
+    #[must_use]
+    pub fn of(part: Estimate) -> Self {
+        let margin = part.margin.0;
+        if part.value.abs() <= 0.0 {
+            return Self {
+                zero_margin: margin,
+                ..Self::default()
+            };
+        }
+        Self {
+            value: part.value,
+            squares: margin * margin,
+            zero_margin: 0.0,
+        }
+    }
+
+    /// Two sums together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            value: self.value + other.value,
+            squares: self.squares + other.squares,
+            zero_margin: self.zero_margin.max(other.zero_margin),
+        }
+    }
+
+    /// The sum without its margin.
+    #[must_use]
+    pub fn value(&self) -> f64 {
+        self.value
+    }
+
+    /// The sum with its margin; `None` where it is not finite.
+    #[must_use]
+    pub fn estimate(&self) -> Option<Estimate> {
+        let margin = (self.squares + self.zero_margin * self.zero_margin).sqrt();
+        Estimate::finite(self.value, margin)
+    }
+}
+
 /// Which of the two formulas gave the margin of a proportion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -161,24 +214,10 @@ impl Estimate {
     /// Census Bureau, ACS General Handbook (2020), chapter 8, aggregated counts.
     #[must_use]
     pub fn sum(parts: &[Self]) -> Option<Self> {
-        if parts.is_empty() {
-            return None;
-        }
-        let is_zero = |part: &&Self| part.value.abs() <= 0.0;
-        let zero_margin = parts
-            .iter()
-            .filter(is_zero)
-            .map(|part| part.margin.0)
-            .fold(0.0, f64::max);
-        let squares: f64 = parts
-            .iter()
-            .filter(|part| !is_zero(part))
-            .map(|part| part.margin.0 * part.margin.0)
-            .sum();
-        Self::finite(
-            parts.iter().map(|part| part.value).sum(),
-            (squares + zero_margin * zero_margin).sqrt(),
-        )
+        let add = |sum: Aggregate, part: &Self| sum.and(Aggregate::of(*part));
+        (!parts.is_empty())
+            .then(|| parts.iter().fold(Aggregate::default(), add))
+            .and_then(|sum| sum.estimate())
     }
 
     /// The share `self / whole`, where `self` is a part of `whole`.

@@ -39,6 +39,17 @@ impl ClusterEstimate {
     }
 }
 
+/// A difference with its cluster-robust standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ClusterDifference {
+    /// The difference.
+    pub estimate: f64,
+    /// Its standard error.
+    pub std_error: f64,
+    /// Clusters minus one.
+    pub df: u64,
+}
+
 /// A proportion whose trials come in clusters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClusteredProportion {
@@ -146,6 +157,53 @@ impl ClusteredRiskRatio {
             (trials - 1.0) / (trials - 2.0),
             level,
         )
+    }
+}
+
+impl ClusteredRiskRatio {
+    /// The proportion of the group less that of the reference.
+    ///
+    /// # Definition
+    /// u_c = (x_gc - p_g n_gc)/n_g - (x_0c - p_0 n_0c)/n_0; var = G/(G - 1) (n - 1)/(n - 2) sum u_c^2: the linear fit
+    /// of the event on an intercept and an indicator of the group.
+    ///
+    /// # Units
+    /// Events per trial.
+    ///
+    /// # Edge cases
+    /// As [`ClusteredRiskRatio::ratio`], but groups without events are allowed; `None` for a group without trials.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// Liang and Zeger (1986); Cameron and Miller (2015), equation 12 (CR1). Equals statsmodels `OLS` with
+    /// `cov_type="cluster"`, `use_t=True`.
+    #[must_use]
+    pub fn difference(&self) -> Option<ClusterDifference> {
+        let used = || {
+            self.clusters
+                .iter()
+                .filter(|(group, reference)| group.trials > 0 || reference.trials > 0)
+        };
+        let group = Totals::of(used().map(|(group, _)| group));
+        let reference = Totals::of(used().map(|(_, reference)| reference));
+        let score = |total: &Totals, tally: &Tally| {
+            (tally.events as f64 - total.share() * tally.trials as f64) / total.trials
+        };
+        let squares: f64 = used()
+            .map(|(g, r)| (score(&group, g) - score(&reference, r)).powi(2))
+            .sum();
+        let clusters = used().count();
+        let trials = group.trials + reference.trials;
+        let df = (clusters as u64).checked_sub(1).filter(|&df| df > 0)?;
+        let factor = clusters as f64 / df as f64 * (trials - 1.0) / (trials - 2.0);
+        let variance = factor * squares;
+        (variance > 0.0 && variance.is_finite()).then(|| ClusterDifference {
+            estimate: group.share() - reference.share(),
+            std_error: variance.sqrt(),
+            df,
+        })
     }
 }
 
@@ -299,6 +357,19 @@ mod tests {
             (got - want).abs() <= tolerance * want.abs(),
             "{got} is not {want}"
         );
+    }
+
+    /// The linear fit on the 817 rows behind these tallies, with its sandwich, in exact fractions (Python).
+    #[test]
+    fn a_difference_equals_the_linear_fit_on_rows() {
+        let clusters = OFFICERS.iter().map(tallies).collect();
+        let answer = ClusteredRiskRatio::new(clusters)
+            .expect("valid")
+            .difference()
+            .expect("defined");
+        assert_within(answer.estimate, 0.109_735_122_119_023_05, 1e-13);
+        assert_within(answer.std_error, 0.029_141_675_965_391_987, 1e-13);
+        assert_eq!(answer.df, 6);
     }
 
     #[test]

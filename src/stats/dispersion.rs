@@ -171,24 +171,29 @@ impl Dispersion {
 /// The dispersion that would bring a finding to the edge of significance at 95 %.
 ///
 /// # Definition
-/// (log RR / (1.96 SE))^2, with SE the counting standard error of the log ratio.
+/// ((log RR / 1.96)^2 - B) / V, with V the variance of the logarithm from counting and B that from the margins of error
+/// of the baseline, which dispersion does not widen.
 ///
 /// # Units
-/// As phi, a ratio of variances; below 1 the finding is not significant even by counting alone.
+/// As phi, a ratio of variances; below 1 the finding is not significant even by counting alone, and 0 says that the
+/// margins alone suffice.
 ///
 /// # Edge cases
-/// `None` when the standard error is not positive, or either number is not finite.
+/// `None` when the variance of counting is not positive, or a number is not finite.
 ///
 /// # Errors
 /// None.
 ///
 /// # Source
-/// Own; it solves |log RR| = 1.96 SE sqrt(phi) for phi.
+/// Own; it solves |log RR| = 1.96 sqrt(phi V + B) for phi.
 #[must_use]
-pub fn phi_tip(log_ratio: f64, counting_std_error: f64) -> Option<f64> {
-    let defined =
-        log_ratio.is_finite() && counting_std_error > 0.0 && counting_std_error.is_finite();
-    defined.then(|| (log_ratio / (TIP_QUANTILE * counting_std_error)).powi(2))
+pub fn phi_tip(log_ratio: f64, counting: f64, baseline: f64) -> Option<f64> {
+    let defined = log_ratio.is_finite()
+        && counting > 0.0
+        && counting.is_finite()
+        && baseline >= 0.0
+        && baseline.is_finite();
+    defined.then(|| (((log_ratio / TIP_QUANTILE).powi(2) - baseline) / counting).max(0.0))
 }
 
 #[cfg(test)]
@@ -262,8 +267,10 @@ mod tests {
 
     #[test]
     fn phi_tip_puts_the_limit_on_one() {
-        let tip = phi_tip(0.8, 0.1).expect("defined");
+        let tip = phi_tip(0.8, 0.01, 0.0).expect("defined");
         assert_near(Some(1.96 * 0.1 * tip.sqrt()), 0.8);
-        assert!(phi_tip(0.8, 0.0).is_none() && phi_tip(f64::NEG_INFINITY, 0.1).is_none());
+        assert!(
+            phi_tip(0.8, 0.0, 0.0).is_none() && phi_tip(f64::NEG_INFINITY, 0.01, 0.0).is_none()
+        );
     }
 }

@@ -27,6 +27,8 @@ pub struct ExactOddsRatio {
     pub interval: Interval,
     /// The two-sided p-value against an odds ratio of 1: the probability of all sums no likelier than the observed.
     pub p: PValue,
+    /// The doubled smaller tail, which agrees with the interval.
+    pub p_central: PValue,
 }
 
 impl MantelHaenszel {
@@ -35,7 +37,8 @@ impl MantelHaenszel {
     /// # Definition
     /// T = sum a; given the margins P(T = t) is proportional to C(t) psi^t with C the convolution over strata of
     /// C(n1, a) C(n2, m1 - a). The estimate solves E(T) = t; the limits solve P(T >= t) = alpha/2 and
-    /// P(T <= t) = alpha/2; p sums the probabilities at psi = 1 that do not exceed P(T = t) (1 + 1e-7).
+    /// P(T <= t) = alpha/2; p sums the probabilities at psi = 1 that do not exceed P(T = t) (1 + 1e-7); p_central doubles
+    /// the smaller tail at psi = 1, at most 1.
     ///
     /// # Units
     /// A ratio of odds.
@@ -59,6 +62,7 @@ impl MantelHaenszel {
             estimate: distribution.estimate(),
             interval: Interval::new(distribution.low(half), distribution.high(half)),
             p: PValue::capped(distribution.minimum_likelihood_p()),
+            p_central: PValue::capped(distribution.central_p()),
         })
     }
 }
@@ -94,6 +98,13 @@ impl Conditional {
         let total = log_sum(self.log_weights.iter().copied());
         let tail = log_sum(self.log_weights.iter().copied().filter(|&w| w <= bound));
         libm::exp(tail - total)
+    }
+
+    fn central_p(&self) -> f64 {
+        let all = self.log_total(0.0, 0..self.log_weights.len(), |_| 0.0);
+        let at_most = self.log_total(0.0, 0..self.observed + 1, |_| 0.0);
+        let at_least = self.log_total(0.0, self.observed..self.log_weights.len(), |_| 0.0);
+        2.0 * libm::exp(at_most.min(at_least) - all)
     }
 
     fn estimate(&self) -> f64 {

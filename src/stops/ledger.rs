@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 
 /// Rows of one source: in, dropped by each rule, kept.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceLedger {
     /// The source's name in the study.
     pub source: String,
@@ -19,10 +19,12 @@ pub struct SourceLedger {
     pub rows_kept: u64,
     /// What was seen and kept: contradictions, cells that stand in one file only.
     pub notes: Vec<String>,
+    /// Whether a row is a person, so that small numbers of rows are protected.
+    pub of_persons: bool,
 }
 
 /// Rows that one rule dropped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dropped {
     /// The rule, in the study's words.
     pub rule: String,
@@ -37,8 +39,8 @@ pub struct Input {
     pub file: String,
     /// SHA-256 of its bytes, in hexadecimal.
     pub sha256: String,
-    /// Rows, the header not counted.
-    pub rows: u64,
+    /// Rows, the header not counted; `None` where that is withheld.
+    pub rows: Option<u64>,
     /// What the study uses it for: `counts searches`, `population acs2017`.
     pub used_for: String,
 }

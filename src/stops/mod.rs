@@ -6,4 +6,4 @@ mod schema;
 
 pub use contradictions::Contradictions;
 pub use ledger::{Dropped, Input, SourceLedger};
-pub use schema::{Column, DATE, GROUP, HIT, OFFICER, PERIOD, PLACE, SEARCHED, YEAR};
+pub use schema::{Column, DATE, GROUP, HIT, OFFICER, PERIOD, PLACE, SEARCHED, STATE, YEAR};

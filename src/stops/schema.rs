@@ -4,6 +4,8 @@
 pub const GROUP: &str = "group";
 /// Name of the key of places.
 pub const PLACE: &str = "place";
+/// Name of the key of states, which tells places of the same name apart.
+pub const STATE: &str = "state";
 /// Name of the date of a stop, from which `year` and `period` are made.
 pub const DATE: &str = "date";
 /// Name of the calendar year, made from the date or carried by yearly counts.

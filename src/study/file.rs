@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
+use super::faults::BLANK_TITLE;
 use crate::analyses::Analysis;
 use crate::analyses::disparity::DisparityOptions;
 use crate::analyses::legal::LegalOptions;
@@ -26,6 +28,7 @@ pub struct StudyFile {
     /// Version of the format: 1.
     pub format: Spanned<u32>,
     /// Title of the report.
+    #[serde(deserialize_with = "title")]
     pub title: String,
     /// Whose stops these are, for captions.
     pub agency: Option<String>,
@@ -141,6 +144,15 @@ impl StudyFile {
         found.sort_by_key(|(span, _)| span.start);
         found.into_iter().map(|(_, analysis)| analysis).collect()
     }
+}
+
+/// A title that says something.
+fn title<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let title = String::deserialize(deserializer)?;
+    if title.trim().is_empty() {
+        return Err(D::Error::custom(BLANK_TITLE));
+    }
+    Ok(title)
 }
 
 fn boxed<A: Analysis + Clone + 'static>(

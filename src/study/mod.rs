@@ -14,6 +14,9 @@ use crate::error::{Error, nearest_hint};
 use crate::ingest::{DataRoot, Periods, sha256};
 use crate::world::{DEFAULT_SEED, World};
 
+/// Characters that a finding's name may have: it becomes the name of files.
+const LONGEST_NAME: usize = 80;
+
 /// A study that was read and checked. No data file was opened.
 #[derive(Debug)]
 pub struct Study {
@@ -31,6 +34,8 @@ pub struct Study {
     pub analyses: Vec<Planned>,
     /// Where its data are.
     pub root: DataRoot,
+    /// The one finding, or kind of analysis, that was asked for, where it was not all of them.
+    pub only: Option<String>,
 }
 
 /// One analysis of a study.
@@ -91,6 +96,7 @@ impl Study {
             setting,
             analyses,
             root,
+            only: None,
         })
     }
 
@@ -127,13 +133,35 @@ impl Study {
                 nearest_hint(name, known.iter().map(String::as_str)),
             ));
         }
+        self.only = Some(name.to_owned());
         Ok(self)
+    }
+
+    /// The command that makes the same bundle again, for a shell in the folder of the study file.
+    #[must_use]
+    pub fn command(&self, seed: u64) -> String {
+        let file = for_shell(&format!("{}.toml", self.name()));
+        let only = self
+            .only
+            .as_ref()
+            .map_or(String::new(), |only| format!(" --only {only}"));
+        format!("evenhand run {file} --seed {seed}{only}")
     }
 
     /// The same error with this study's file and text, where it points into the study.
     #[must_use]
     pub fn locate(&self, error: Error) -> Error {
         error.in_study(&self.path, &self.text)
+    }
+}
+
+/// A file name as a shell takes it: in quotes where it holds more than plain characters.
+fn for_shell(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if name.chars().all(is_plain) {
+        name.to_owned()
+    } else {
+        format!("'{}'", name.replace('\'', "'\\''"))
     }
 }
 
@@ -243,7 +271,7 @@ fn plan(file: &StudyFile, setting: &Setting) -> Result<Vec<Planned>, Error> {
 fn check_name(name: &toml::Spanned<String>) -> Result<(), Error> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if !name.get_ref().is_empty()
-        && name.get_ref().len() <= 80
+        && name.get_ref().len() <= LONGEST_NAME
         && name.get_ref().chars().all(is_plain)
     {
         return Ok(());
@@ -251,13 +279,14 @@ fn check_name(name: &toml::Spanned<String>) -> Result<(), Error> {
     Err(Error::study(
         name.span(),
         format!("`{}` cannot be the name of a file", name.get_ref()),
-        "use letters, digits, `-` and `_`, at most 80",
+        format!("use letters, digits, `-` and `_`, at most {LONGEST_NAME}"),
     ))
 }
 
 fn free_name(taken: &mut BTreeSet<String>, wanted: &str) -> String {
     let safe: String = wanted
         .chars()
+        .take(LONGEST_NAME)
         .map(|c| {
             if c.is_ascii_alphanumeric() || c == '_' {
                 c
@@ -273,4 +302,26 @@ fn free_name(taken: &mut BTreeSet<String>, wanted: &str) -> String {
         .expect("there are numbers enough");
     taken.insert(name.clone());
     name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_says_which_analysis_and_can_be_pasted_into_a_shell() {
+        let text = "format = 1\ntitle = 't'\n[groups]\nreference = 'w'\ncompare = ['b']\n[[counts]]\nname = 's'\nfile = 's.csv'\nkeys = { group = 'g' }\nevents = 's'\ntrials = 'n'\n[[rates]]\ncounts = 's'\n[[disparity]]\ncounts = 's'\n";
+        let study = |name: &str| {
+            let root = DataRoot::BesideStudy(PathBuf::new());
+            Study::parse(Path::new(name), text.to_owned(), root).unwrap()
+        };
+        assert_eq!(study("a.toml").command(7), "evenhand run a.toml --seed 7");
+        assert_eq!(
+            study("Anna's plan.toml")
+                .only("rates-s")
+                .unwrap()
+                .command(7),
+            r"evenhand run 'Anna'\''s plan.toml' --seed 7 --only rates-s"
+        );
+    }
 }

@@ -1,5 +1,6 @@
 //! Lines of a finding as charts. Every number in a chart is a line of the result table beside it.
 
+mod names;
 mod pairs;
 mod ratios;
 mod scatter;
@@ -8,13 +9,14 @@ pub(super) use pairs::{dots, rate_pair};
 pub(super) use ratios::{contrast_forest, forest, ladder};
 pub(super) use scatter::scatter;
 
+use names::{Part, figure_name};
 use toml::Spanned;
 
 use super::Setting;
 use super::strata::Stratum;
 use super::words::capitalised;
 use crate::disclosure::Disclosed;
-use crate::figures::{Chart, Figure, Interval, IntervalNames, Mark, Section};
+use crate::figures::{AxisScale, Chart, Figure, Interval, IntervalNames, Mark, Section};
 use crate::findings::{Band, Finding, Line, Variance};
 use crate::ingest::Baseline;
 use crate::number::{Style, count, level as level_text};
@@ -46,16 +48,26 @@ pub(super) fn describe_baseline(
     }
     let controlled = strata
         .iter()
-        .flat_map(|stratum| stratum.groups.values())
+        .flat_map(|stratum| stratum.groups.tallies())
         .any(|tally| tally.people.is_some_and(|people| people.controlled));
     if baseline.carries_margins() && controlled {
         warning::add(&mut finding.warnings, Warning::MarginControlled);
     }
 }
 
-/// What is drawn: the lines, and the title with the suffix of its file name.
+/// Adds words to a list of methods, each once.
+pub(super) fn add_words(list: &mut String, words: &str) {
+    if list.split("; ").all(|known| known != words) {
+        if !list.is_empty() {
+            list.push_str("; ");
+        }
+        list.push_str(words);
+    }
+}
+
+/// What is drawn: the lines, which part of the finding they are, and the title.
 struct Drawing<'a> {
-    suffix: String,
+    part: Part<'a>,
     title: String,
     lines: Vec<&'a Line>,
 }
@@ -67,14 +79,9 @@ fn figure(
     drawing: Drawing<'_>,
     chart: Chart,
 ) -> Figure {
-    let id = if drawing.suffix.is_empty() {
-        finding.id.clone()
-    } else {
-        format!("{}-{}", finding.id, drawing.suffix)
-    };
     let alt = alt_text(&drawing, &chart);
     Figure {
-        id,
+        id: figure_name(&finding.id, drawing.part, setting),
         title: drawing.title,
         subtitle: subtitle(finding, setting),
         notes: notes(finding, setting, &drawing.lines, &chart),
@@ -87,28 +94,75 @@ fn figure(
 /// Estimates that fit on a printed page under each other.
 const PER_PAGE: usize = 27;
 
-/// Sections page by page, so that every figure fits on one; `size` counts the estimates of a row.
-fn pages<R>(sections: Vec<Section<R>>, size: impl Fn(&R) -> usize) -> Vec<Vec<Section<R>>> {
-    let mut pages: Vec<(usize, Vec<Section<R>>)> = Vec::new();
-    for section in sections {
-        let rows: usize = section.rows.iter().map(&size).sum();
-        match pages.last_mut() {
-            Some((full, page)) if *full + rows <= PER_PAGE => {
-                *full += rows;
-                page.push(section);
-            }
-            _ => pages.push((rows, vec![section])),
-        }
-    }
-    pages.into_iter().map(|(_, page)| page).collect()
+/// A row of a chart with the lines that it shows.
+struct Shown<'a, R> {
+    heading: String,
+    row: R,
+    lines: Vec<&'a Line>,
 }
 
-/// `2` and ` (2 of 3)` for the second page of three; nothing when there is one.
-fn page_words(page: usize, of: usize) -> (String, String) {
+/// A page of a chart.
+struct Page<'a, R> {
+    sections: Vec<Section<R>>,
+    lines: Vec<&'a Line>,
+}
+
+/// Rows under their headings, page by page, so that every figure fits on one. A section stays together where it fits on
+/// a page, and is divided where it does not.
+fn pages<R>(rows: Vec<Shown<'_, R>>) -> Vec<Page<'_, R>> {
+    let mut sections: Vec<(String, Vec<Shown<'_, R>>)> = Vec::new();
+    for row in rows {
+        match sections.iter_mut().find(|(known, _)| *known == row.heading) {
+            Some((_, rows)) => rows.push(row),
+            None => sections.push((row.heading.clone(), vec![row])),
+        }
+    }
+    let mut pages: Vec<Page<'_, R>> = Vec::new();
+    for (heading, rows) in sections {
+        let size: usize = rows.iter().map(|row| row.lines.len()).sum();
+        let fits = |page: &Page<'_, R>| page.lines.len() + size <= PER_PAGE;
+        if !pages.last().is_some_and(fits) {
+            pages.push(Page::default());
+        }
+        let mut section = Section {
+            heading: heading.clone(),
+            rows: Vec::new(),
+        };
+        for row in rows {
+            let page = pages.last_mut().expect("a page was added above");
+            if !section.rows.is_empty() && page.lines.len() + row.lines.len() > PER_PAGE {
+                let rest = Section {
+                    heading: heading.clone(),
+                    rows: Vec::new(),
+                };
+                page.sections.push(std::mem::replace(&mut section, rest));
+                pages.push(Page::default());
+            }
+            let page = pages.last_mut().expect("a page was added above");
+            page.lines.extend(row.lines);
+            section.rows.push(row.row);
+        }
+        let page = pages.last_mut().expect("a page was added above");
+        page.sections.push(section);
+    }
+    pages
+}
+
+impl<R> Default for Page<'_, R> {
+    fn default() -> Self {
+        Self {
+            sections: Vec::new(),
+            lines: Vec::new(),
+        }
+    }
+}
+
+/// The second page of three, and ` (2 of 3)`; no page and no words when there is one.
+fn page_words(page: usize, of: usize) -> (Option<usize>, String) {
     if of < 2 {
-        (String::new(), String::new())
+        (None, String::new())
     } else {
-        ((page + 1).to_string(), format!(" ({} of {of})", page + 1))
+        (Some(page + 1), format!(" ({} of {of})", page + 1))
     }
 }
 
@@ -137,6 +191,9 @@ fn notes(finding: &Finding, setting: &Setting, lines: &[&Line], chart: &Chart) -
     let mut notes = Vec::new();
     if has_intervals {
         notes.push(interval_note(finding, lines));
+    }
+    if matches!(chart, Chart::PlaceScatter(scatter) if scatter.scale == AxisScale::Log) {
+        notes.push("Both axes are logarithmic: equal distances are equal factors.".into());
     }
     if !finding.frame.baselines.is_empty() {
         notes.push(format!(
@@ -226,6 +283,15 @@ fn alt_text(drawing: &Drawing<'_>, chart: &Chart) -> String {
     }
 }
 
+/// `Stops per 1,000 people a year`.
+fn per_head(finding: &Finding) -> String {
+    let events = capitalised(&finding.frame.events);
+    match finding.frame.per {
+        Some(per) => format!("{events} per {} people a year", count(per.into())),
+        None => events,
+    }
+}
+
 /// Estimate with the interval to be quoted.
 pub(crate) fn text(line: &Line) -> String {
     let style = line.estimand.style;
@@ -284,7 +350,8 @@ fn reason(line: &Line) -> String {
     {
         Some(Warning::Withheld { .. }) => "withheld".into(),
         Some(Warning::GroupAbsent { .. }) => "not in the data".into(),
-        Some(Warning::NoEvents { .. }) => "no events".into(),
+        Some(Warning::NoEvents { side }) if *side == line.group => "no events".into(),
+        Some(Warning::NoEvents { side }) => format!("no events: {side}"),
         Some(Warning::EmptyDenominator) => "nothing to divide by".into(),
         _ => "undefined".into(),
     }
@@ -324,22 +391,4 @@ fn heading_and_label(line: &Line) -> (String, String) {
                 .join(", "),
         ),
     }
-}
-
-/// Rows under the headings of their lines, in the order of the lines.
-fn sections<R>(rows: impl Iterator<Item = (String, R)>) -> Vec<Section<R>> {
-    let mut sections: Vec<Section<R>> = Vec::new();
-    for (heading, row) in rows {
-        match sections
-            .iter_mut()
-            .find(|section| section.heading == heading)
-        {
-            Some(section) => section.rows.push(row),
-            None => sections.push(Section {
-                heading,
-                rows: vec![row],
-            }),
-        }
-    }
-    sections
 }

@@ -1,14 +1,13 @@
 //! Rates: dots with intervals, and search rates beside hit rates.
 
 use super::{
-    Drawing, figure, heading_and_label, interval_names, mark, page_words, pages, sections,
+    Drawing, Page, Part, Shown, figure, heading_and_label, interval_names, mark, page_words, pages,
 };
 use crate::analyses::Setting;
 use crate::analyses::words::capitalised;
 use crate::disclosure::Disclosed;
 use crate::figures::{
     Axis, AxisScale, Chart, Columns, DotInterval, Figure, Mark, PairPanel, PairRow, RatePair, Row,
-    Section,
 };
 use crate::findings::glossary::{self, Estimand};
 use crate::findings::{Finding, Line};
@@ -23,45 +22,50 @@ pub(in crate::analyses) fn dots(finding: &Disclosed<Finding>, setting: &Setting)
         })
         .collect();
     let series = series(setting);
-    let mut rows: Vec<(String, Row)> = Vec::new();
-    for line in &rates {
+    let mut rows: Vec<Shown<'_, Row>> = Vec::new();
+    for line in rates.iter().copied() {
         let (heading, label) = heading_and_label(line);
         let at = series
             .iter()
             .position(|group| *group == line.group)
             .unwrap_or(0);
+        let mark = mark(line, at);
         match rows
             .iter_mut()
-            .find(|(h, row)| *h == heading && row.label == label)
+            .find(|shown| shown.heading == heading && shown.row.label == label)
         {
-            Some((_, row)) => row.marks.push(mark(line, at)),
-            None => rows.push((
+            Some(shown) => {
+                shown.row.marks.push(mark);
+                shown.lines.push(line);
+            }
+            None => rows.push(Shown {
                 heading,
-                Row {
+                row: Row {
                     label,
-                    marks: vec![mark(line, at)],
+                    marks: vec![mark],
                 },
-            )),
+                lines: vec![line],
+            }),
         }
     }
     let style = rates
         .first()
         .map_or(glossary::RATE.style, |line| line.estimand.style);
-    let pages = pages(sections(rows.into_iter()), |row: &Row| row.marks.len());
+    let pages = pages(rows);
     let of = pages.len();
-    let page = |(i, sections): (usize, Vec<Section<Row>>)| {
-        let (suffix, words) = page_words(i, of);
+    let page = |(i, Page { sections, lines }): (usize, Page<'_, Row>)| {
+        let (page, words) = page_words(i, of);
         let chart = DotInterval {
             axis: axis(axis_label(finding), style),
             series: series.clone(),
-            intervals: interval_names(rates.iter().copied(), finding.frame.level),
+            intervals: interval_names(lines.iter().copied(), finding.frame.level),
             columns: columns(finding),
             sections,
         };
         let drawing = Drawing {
-            suffix,
+            part: Part { group: None, page },
             title: format!("{}{words}", finding.title),
-            lines: rates.clone(),
+            lines,
         };
         figure(finding, setting, drawing, Chart::DotInterval(chart))
     };
@@ -80,9 +84,6 @@ pub(in crate::analyses) fn rate_pair(
             .filter(move |line| line.estimand == estimand)
     };
     let searches: Vec<&Line> = of(glossary::SEARCH_RATE).collect();
-    let lines: Vec<&Line> = of(glossary::HIT_RATE)
-        .chain(searches.iter().copied())
-        .collect();
     let rows = of(glossary::HIT_RATE).map(|hit| {
         let search = searches
             .iter()
@@ -94,14 +95,15 @@ pub(in crate::analyses) fn rate_pair(
             },
             |line| mark(line, 0),
         );
-        (
-            hit.stratum(),
-            PairRow {
+        Shown {
+            heading: hit.stratum(),
+            row: PairRow {
                 label: hit.group.clone(),
                 left,
                 right: mark(hit, 0),
             },
-        )
+            lines: std::iter::once(hit).chain(search.copied()).collect(),
+        }
     });
     let panel = |title: &str, n: &str| PairPanel {
         title: title.to_owned(),
@@ -112,10 +114,10 @@ pub(in crate::analyses) fn rate_pair(
             n: n.to_owned(),
         },
     };
-    let pages = pages(sections(rows), |_| 2);
+    let pages = pages(rows.collect());
     let of_pages = pages.len();
-    let page = |(i, sections): (usize, Vec<Section<PairRow>>)| {
-        let (suffix, words) = page_words(i, of_pages);
+    let page = |(i, Page { sections, lines }): (usize, Page<'_, PairRow>)| {
+        let (page, words) = page_words(i, of_pages);
         let chart = RatePair {
             left: panel("Search rate", "searches / stops"),
             right: panel("Hit rate", "hits / searches"),
@@ -125,9 +127,9 @@ pub(in crate::analyses) fn rate_pair(
             label_heading: "Group".into(),
         };
         let drawing = Drawing {
-            suffix,
+            part: Part { group: None, page },
             title: format!("Search rate beside hit rate{}{words}", by(finding)),
-            lines: lines.clone(),
+            lines,
         };
         figure(finding, setting, drawing, Chart::RatePair(Box::new(chart)))
     };
@@ -166,7 +168,7 @@ fn axis_label(finding: &Finding) -> String {
             "{} out of {trials}, percent",
             capitalised(&finding.frame.events)
         ),
-        None => finding.title.clone(),
+        None => super::per_head(finding),
     }
 }
 

@@ -1,13 +1,13 @@
 //! Ratios on a logarithmic axis: forests, the benchmark ladder, and the programme contrast.
 
 use super::{
-    Drawing, figure, heading_and_label, interval, interval_names, mark, page_words, pages, sections,
+    Drawing, Page, Part, Shown, figure, heading_and_label, interval, interval_names, mark,
+    page_words, pages,
 };
 use crate::analyses::Setting;
 use crate::disclosure::Disclosed;
 use crate::figures::{
     Axis, AxisScale, Chart, Columns, Figure, Forest, ForestKind, ForestRow, Ladder, Reference, Row,
-    Section,
 };
 use crate::findings::glossary;
 use crate::findings::{Comparison, Finding, Line};
@@ -22,44 +22,86 @@ pub(in crate::analyses) fn forest(
     if finding.frame.by.is_empty() {
         let rows = lines
             .iter()
-            .map(|line| (String::new(), row(line, line.group.clone(), 0)));
-        let chart = chart(finding, &lines, (Vec::new(), "Group"), sections(rows));
-        let drawing = Drawing {
-            suffix: String::new(),
+            .map(|line| shown(String::new(), line, row(line, line.group.clone(), 0)));
+        let drawing = Forests {
+            finding,
+            setting,
             title: finding.title.clone(),
-            lines,
+            group: None,
+            series: &[],
+            label: "Group",
         };
-        return vec![figure(finding, setting, drawing, chart)];
+        return drawing.draw(rows.collect());
     }
     let programs = programs(&lines);
-    let one_group = |group: &str| {
+    let one_group = |group| {
         let label = setting.groups.label(group);
-        let own: Vec<&Line> = lines
-            .iter()
-            .copied()
-            .filter(|line| line.group == label)
-            .collect();
-        let rows = own.iter().map(|line| {
+        let own = lines.iter().copied().filter(|line| line.group == label);
+        let rows = own.map(|line| {
             let (heading, label) = heading_and_label(line);
             let series = line
                 .key("program")
                 .and_then(|p| programs.iter().position(|q| q == p))
                 .unwrap_or(0);
-            (heading, row(line, label, series))
+            shown(heading, line, row(line, label, series))
         });
-        let chart = chart(finding, &own, (programs.clone(), "Stratum"), sections(rows));
-        figure(
+        let drawing = Forests {
             finding,
             setting,
-            Drawing {
-                suffix: group.to_owned(),
-                title: format!("{} ({label})", finding.title),
-                lines: own,
-            },
-            chart,
-        )
+            title: format!("{} ({label})", finding.title),
+            group: Some(group),
+            series: &programs,
+            label: "Stratum",
+        };
+        drawing.draw(rows.collect())
     };
-    setting.groups.compared().map(one_group).collect()
+    setting.groups.compared().flat_map(one_group).collect()
+}
+
+fn shown(heading: String, line: &Line, row: ForestRow) -> Shown<'_, ForestRow> {
+    Shown {
+        heading,
+        row,
+        lines: vec![line],
+    }
+}
+
+/// The forests of one set of rows, page by page.
+struct Forests<'a> {
+    finding: &'a Disclosed<Finding>,
+    setting: &'a Setting,
+    title: String,
+    group: Option<&'a str>,
+    series: &'a [String],
+    label: &'a str,
+}
+
+impl Forests<'_> {
+    fn draw(&self, rows: Vec<Shown<'_, ForestRow>>) -> Vec<Figure> {
+        let pages = pages(rows);
+        let of = pages.len();
+        let page = |(i, Page { sections, lines }): (usize, Page<'_, ForestRow>)| {
+            let (page, words) = page_words(i, of);
+            let heading = lines.first().map_or("Ratio", |line| line.estimand.heading);
+            let chart = Chart::Forest(Forest {
+                axis: axis(self.finding, heading),
+                series: self.series.to_vec(),
+                intervals: interval_names(lines.iter().copied(), self.finding.frame.level),
+                columns: columns(self.finding, self.label),
+                sections,
+            });
+            let drawing = Drawing {
+                part: Part {
+                    group: self.group,
+                    page,
+                },
+                title: format!("{}{words}", self.title),
+                lines,
+            };
+            figure(self.finding, self.setting, drawing, chart)
+        };
+        pages.into_iter().enumerate().map(page).collect()
+    }
 }
 
 /// The programme contrast: one forest per compared group with the strata and both pools.
@@ -67,7 +109,7 @@ pub(in crate::analyses) fn contrast_forest(
     finding: &Disclosed<Finding>,
     setting: &Setting,
 ) -> Vec<Figure> {
-    let one_group = |group: &str| {
+    let one_group = |group| {
         let label = setting.groups.label(group);
         let own = |name: &'static str| {
             finding
@@ -75,11 +117,9 @@ pub(in crate::analyses) fn contrast_forest(
                 .iter()
                 .filter(move |line| line.group == label && line.estimand.name == name)
         };
-        let mut lines: Vec<&Line> = own(glossary::RATIO_OF_RATIOS.name).collect();
-        let strata = lines
-            .iter()
-            .map(|line| (String::new(), row(line, line.stratum(), 0)));
-        let mut rows: Vec<(String, ForestRow)> = strata.collect();
+        let mut rows: Vec<Shown<'_, ForestRow>> = own(glossary::RATIO_OF_RATIOS.name)
+            .map(|line| shown(String::new(), line, row(line, line.stratum(), 0)))
+            .collect();
         let prediction = own(glossary::PREDICTION.name)
             .find_map(|line| line.headline.as_ref())
             .map(interval);
@@ -97,38 +137,25 @@ pub(in crate::analyses) fn contrast_forest(
         ];
         for (estimand, label, prediction) in pools {
             for line in own(estimand.name) {
-                let mut pooled = row(line, label.into(), 0);
-                pooled.mark.headline = line.quoted().map(interval);
-                pooled.mark.counting = None;
-                rows.push((
-                    "Pooled".into(),
-                    ForestRow {
-                        kind: ForestKind::Summary,
-                        prediction,
-                        ..pooled
-                    },
-                ));
-                lines.push(line);
+                let pooled = ForestRow {
+                    kind: ForestKind::Summary,
+                    prediction,
+                    ..row(line, label.into(), 0)
+                };
+                rows.push(shown("Pooled".into(), line, pooled));
             }
         }
-        let chart = chart(
-            finding,
-            &lines,
-            (Vec::new(), "Stratum"),
-            sections(rows.into_iter()),
-        );
-        figure(
+        let drawing = Forests {
             finding,
             setting,
-            Drawing {
-                suffix: group.to_owned(),
-                title: format!("{} ({label})", finding.title),
-                lines,
-            },
-            chart,
-        )
+            title: format!("{} ({label})", finding.title),
+            group: Some(group),
+            series: &[],
+            label: "Stratum",
+        };
+        drawing.draw(rows)
     };
-    setting.groups.compared().map(one_group).collect()
+    setting.groups.compared().flat_map(one_group).collect()
 }
 
 /// The benchmark ladder: one row per baseline, one mark per compared group.
@@ -145,31 +172,36 @@ pub(in crate::analyses) fn ladder(finding: &Disclosed<Finding>, setting: &Settin
         .compared()
         .map(|group| setting.groups.label(group).to_owned())
         .collect();
-    let mut rows: Vec<(String, Row)> = Vec::new();
-    for line in &lines {
+    let mut rows: Vec<Shown<'_, Row>> = Vec::new();
+    for line in lines.iter().copied() {
         let benchmark = line.benchmark.clone().unwrap_or_default();
         let at = series
             .iter()
             .position(|group| *group == line.group)
             .unwrap_or(0);
+        let mark = mark(line, at);
         match rows
             .iter_mut()
-            .find(|(heading, row)| *heading == line.stratum() && row.label == benchmark)
+            .find(|shown| shown.heading == line.stratum() && shown.row.label == benchmark)
         {
-            Some((_, row)) => row.marks.push(mark(line, at)),
-            None => rows.push((
-                line.stratum(),
-                Row {
+            Some(shown) => {
+                shown.row.marks.push(mark);
+                shown.lines.push(line);
+            }
+            None => rows.push(Shown {
+                heading: line.stratum(),
+                row: Row {
                     label: benchmark,
-                    marks: vec![mark(line, at)],
+                    marks: vec![mark],
                 },
-            )),
+                lines: vec![line],
+            }),
         }
     }
-    let pages = pages(sections(rows.into_iter()), |row: &Row| row.marks.len());
+    let pages = pages(rows);
     let of = pages.len();
-    let page = |(i, sections): (usize, Vec<Section<Row>>)| {
-        let (suffix, words) = page_words(i, of);
+    let page = |(i, Page { sections, lines }): (usize, Page<'_, Row>)| {
+        let (page, words) = page_words(i, of);
         let chart = Ladder {
             axis: axis(finding, "Rate ratio"),
             series: series.clone(),
@@ -186,9 +218,9 @@ pub(in crate::analyses) fn ladder(finding: &Disclosed<Finding>, setting: &Settin
             finding,
             setting,
             Drawing {
-                suffix,
+                part: Part { group: None, page },
                 title,
-                lines: lines.clone(),
+                lines,
             },
             Chart::Ladder(chart),
         )
@@ -213,22 +245,6 @@ fn programs(lines: &[&Line]) -> Vec<String> {
         }
     }
     programs
-}
-
-fn chart(
-    finding: &Finding,
-    lines: &[&Line],
-    (series, label): (Vec<String>, &str),
-    sections: Vec<Section<ForestRow>>,
-) -> Chart {
-    let heading = lines.first().map_or("Ratio", |line| line.estimand.heading);
-    Chart::Forest(Forest {
-        axis: axis(finding, heading),
-        series,
-        intervals: interval_names(lines.iter().copied(), finding.frame.level),
-        columns: columns(finding, label),
-        sections,
-    })
 }
 
 fn axis(finding: &Finding, heading: &str) -> Axis {

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Drawing, Setting, figure};
-use crate::analyses::words::capitalised;
+use super::{Drawing, Part, Setting, figure};
 use crate::disclosure::Disclosed;
 use crate::figures::{
     AxisScale, Chart, Figure, Naming, Place, PlaceKind, PlaceScatter, ScatterPanel,
@@ -34,23 +33,24 @@ pub(in crate::analyses) fn scatter(finding: &Disclosed<Finding>, setting: &Setti
             places: places.collect(),
         }
     };
+    let panels: Vec<ScatterPanel> = setting.groups.compared().map(panel).collect();
     let chart = PlaceScatter {
         x_label: format!("{reference}: {}", rate_words(finding)),
         style: finding
             .lines
             .first()
             .map_or(crate::number::Style::Quantity, |line| line.estimand.style),
-        scale: AxisScale::Linear,
+        scale: axis_scale(&panels),
         size_label: format!(
             "{} of both groups",
             finding.frame.trials.as_deref().unwrap_or("people × years")
         ),
         series: programs.clone(),
         pooled_label: "several places counted together".into(),
-        panels: setting.groups.compared().map(panel).collect(),
+        panels,
     };
     let drawing = Drawing {
-        suffix: String::new(),
+        part: Part::default(),
         title: finding.title.clone(),
         lines: finding.lines.iter().collect(),
     };
@@ -60,6 +60,26 @@ pub(in crate::analyses) fn scatter(finding: &Disclosed<Finding>, setting: &Setti
         drawing,
         Chart::PlaceScatter(chart),
     )]
+}
+
+/// Rates of places that differ by a large factor: on a linear axis most of them would lie in one corner.
+const WIDE: f64 = 20.0;
+
+fn axis_scale(panels: &[ScatterPanel]) -> AxisScale {
+    let rates = || {
+        panels
+            .iter()
+            .flat_map(|panel| &panel.places)
+            .filter_map(|place| place.x.zip(place.y))
+            .flat_map(|(x, y)| [x, y])
+            .filter(|rate| *rate > 0.0)
+    };
+    let least = rates().fold(f64::INFINITY, f64::min);
+    if rates().fold(0.0, f64::max) > WIDE * least {
+        AxisScale::Log
+    } else {
+        AxisScale::Linear
+    }
 }
 
 fn place(x: &Line, y: &Line, (programs, pooled_prefix): (&[String], Option<&str>)) -> Place {
@@ -111,6 +131,6 @@ fn programs(finding: &Finding) -> Vec<String> {
 fn rate_words(finding: &Finding) -> String {
     match &finding.frame.trials {
         Some(trials) => format!("{} out of {trials}", finding.frame.events),
-        None => capitalised(&finding.frame.events),
+        None => super::per_head(finding),
     }
 }

@@ -1,15 +1,17 @@
 //! `run(study, world) -> Run`: the whole program on one screen.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod presence;
+
+use std::collections::BTreeMap;
 
 use crate::analyses::{Answers, words};
-use crate::cells::{Absent, CellTable, GROUP, Only, Tabulate, Tabulated, Tabulation};
-use crate::disclosure::{Protected, PublishedRule, disclose};
+use crate::cells::{Absent, CellTable, Only, Tabulate, Tabulated, Tabulation};
+use crate::disclosure::{self, Protected, PublishedRule, disclose};
 use crate::engines::{Embedded, Totals};
 use crate::error::Error;
 use crate::ingest::{Baseline, Register, read_agreements, read_counts, read_population};
 use crate::results::{Exhibit, Identity, Run};
-use crate::stops::{Input, OFFICER, PLACE, SourceLedger};
+use crate::stops::{Input, OFFICER, SourceLedger};
 use crate::study::Study;
 use crate::warning::Warning;
 use crate::world::World;
@@ -59,13 +61,22 @@ pub fn run(study: &Study, world: &World) -> Result<Run, Error> {
                 .map_err(|error| study.locate(error))?,
         );
     }
-    let disclosed = disclose(findings, &reading.protected, study.file.disclosure);
+    let config = study.file.disclosure;
+    let decided = disclose(findings, &reading.protected, config);
+    let ledger: Vec<_> = reading
+        .ledger
+        .iter()
+        .map(|source| {
+            disclosure::account(source, config, decided.keeps_total || !source.of_persons)
+        })
+        .collect();
+    let inputs = disclosure::inputs(reading.inputs, &reading.ledger, &ledger, config);
     let identity = identity(study, seed);
-    let foot = foot(&identity, &reading.inputs);
+    let foot = foot(&identity, &inputs);
     let exhibits = study
         .analyses
         .iter()
-        .zip(disclosed)
+        .zip(decided.findings)
         .map(|(planned, finding)| {
             let mut figures = planned.analysis.figures(&finding, &study.setting);
             figures
@@ -80,12 +91,12 @@ pub fn run(study: &Study, world: &World) -> Result<Run, Error> {
     Ok(Run {
         findings: exhibits.collect(),
         identity,
-        inputs: reading.inputs,
-        ledger: reading.ledger,
+        inputs,
+        ledger,
         unmatched: reading.unmatched,
         warnings: reading.warnings,
         agreements: reading.register.agreements,
-        disclosure: study.file.disclosure,
+        disclosure: config,
     })
 }
 
@@ -135,13 +146,12 @@ pub fn read(study: &Study, world: &World) -> Result<Reading, Error> {
         .iter()
         .map(|c| (c.outcome.name.clone(), c.table.clone()))
         .collect();
-    let unmatched = unmatched(&published, &baselines);
     let requests: Vec<Tabulation> = study
         .analyses
         .iter()
         .flat_map(|planned| planned.asks.tabulations.clone())
         .collect();
-    let for_disclosure = disclosure_requests(study, &requests);
+    let finest = finest_requests(study);
     let totals = Totals::new(counts);
     let embedded = study.file.stops.first().map(|config| Embedded {
         config,
@@ -151,7 +161,7 @@ pub fn read(study: &Study, world: &World) -> Result<Reading, Error> {
         world,
         smallest_shown: study.file.disclosure.smallest_shown(),
     });
-    let all: Vec<Tabulation> = requests.iter().chain(&for_disclosure).cloned().collect();
+    let all: Vec<Tabulation> = requests.iter().chain(&finest).cloned().collect();
     let is_published = |request: &Tabulation| published.contains_key(&request.counts);
     let tabulated = tabulate(
         &all,
@@ -159,7 +169,7 @@ pub fn read(study: &Study, world: &World) -> Result<Reading, Error> {
         (&totals, embedded.as_ref().map(|e| e as &dyn Tabulate)),
     )?;
     let mut tables = tabulated.tables.into_iter();
-    let by_analysis = study
+    let by_analysis: Vec<Vec<CellTable>> = study
         .analyses
         .iter()
         .map(|planned| {
@@ -169,22 +179,34 @@ pub fn read(study: &Study, world: &World) -> Result<Reading, Error> {
                 .collect()
         })
         .collect();
-    let protected = for_disclosure
+    let finest: BTreeMap<String, CellTable> = finest
         .into_iter()
         .map(|request| request.counts)
         .zip(tables)
         .collect();
+    let everything: BTreeMap<&str, &CellTable> = published
+        .iter()
+        .chain(&finest)
+        .map(|(name, table)| (name.as_str(), table))
+        .collect();
+    let absent = presence::absent_groups(study, &everything)
+        .and_then(|absent| {
+            presence::check(study, &everything, &by_analysis)?;
+            Ok(absent)
+        })
+        .map_err(|error| study.locate(error))?;
+    let protected = protected(study, &published, &finest);
     let ledger = tabulated.ledger.into_iter().chain(ledger).collect();
     let inputs = tabulated.inputs.into_iter().chain(inputs).collect();
     Ok(Reading {
         tables: by_analysis,
         protected,
+        unmatched: presence::unmatched(&everything, &finest, &baselines),
         baselines,
         register,
         ledger,
-        unmatched,
         inputs,
-        warnings: tabulated.warnings,
+        warnings: tabulated.warnings.into_iter().chain(absent).collect(),
     })
 }
 
@@ -221,31 +243,44 @@ fn tabulate(
     Ok(result)
 }
 
-/// For every kind of count whose small cells are protected, one table with every key that any request shows.
-fn disclosure_requests(study: &Study, requests: &[Tabulation]) -> Vec<Tabulation> {
-    let withhold_published = study.file.disclosure.published == PublishedRule::Withhold;
-    let protected = study
+/// Rows at the finest grain that any request may ask for: what is counted there protects every sum, and says which
+/// places, periods and groups there are.
+fn finest_requests(study: &Study) -> Vec<Tabulation> {
+    let of_rows = study
         .setting
         .outcomes
         .iter()
-        .filter(|outcome| outcome.absent == Absent::Zero || withhold_published);
-    let of = |name: &str| {
-        let keys: BTreeSet<&String> = requests
-            .iter()
-            .filter(|r| r.counts == name)
-            .flat_map(|r| &r.by)
-            .filter(|key| *key != OFFICER)
-            .collect();
-        Tabulation {
-            counts: name.to_owned(),
-            by: keys.into_iter().cloned().collect(),
+        .filter(|outcome| outcome.absent == Absent::Zero);
+    of_rows
+        .map(|outcome| Tabulation {
+            counts: outcome.name.clone(),
+            by: outcome
+                .keys
+                .iter()
+                .cloned()
+                .chain(outcome.by_officer.then(|| OFFICER.to_owned()))
+                .collect(),
             only: Only::default(),
-        }
-    };
-    protected
-        .map(|outcome| of(&outcome.name))
-        .filter(|request| request.by.iter().any(|key| key == GROUP))
+        })
         .collect()
+}
+
+/// Counts of persons, for disclosure.
+fn protected(
+    study: &Study,
+    published: &BTreeMap<String, CellTable>,
+    rows: &BTreeMap<String, CellTable>,
+) -> Protected {
+    let mut protected = Protected::default();
+    if let Some(stops) = rows.get("stops") {
+        protected.add_rows(stops, rows.get("searches"), rows.get("hits"));
+    }
+    if study.file.disclosure.published == PublishedRule::Withhold {
+        for (name, table) in published {
+            protected.add_published(name, table);
+        }
+    }
+    protected
 }
 
 /// Points at the study where a file that it names is not there.
@@ -275,69 +310,6 @@ fn files_exist(study: &Study, world: &World) -> Result<(), Error> {
     Ok(())
 }
 
-/// Places, and groups of places, that stand in one of two files only. They are listed, never dropped silently.
-fn unmatched(
-    published: &BTreeMap<String, CellTable>,
-    baselines: &BTreeMap<String, Baseline>,
-) -> Vec<String> {
-    let counts = published
-        .iter()
-        .filter(|(_, table)| table.position(PLACE).is_some());
-    let mut sources: Vec<(String, PlaceGroups)> = counts
-        .map(|(name, table)| (format!("counts {name}"), groups_by_place(table)))
-        .collect();
-    for baseline in baselines.values() {
-        let position = |wanted: &str| baseline.keys.iter().position(|key| key == wanted);
-        if let (Some(place), Some(group)) = (position(PLACE), position(GROUP)) {
-            let mut groups = PlaceGroups::new();
-            for key in baseline.cell_keys() {
-                groups
-                    .entry(key[place].clone())
-                    .or_default()
-                    .insert(key[group].clone());
-            }
-            sources.push((format!("population {}", baseline.name), groups));
-        }
-    }
-    let mut notes = Vec::new();
-    for (name, own) in &sources {
-        for (other_name, other) in sources.iter().filter(|(other, _)| other != name) {
-            let missing: Vec<String> = own
-                .iter()
-                .filter_map(|(place, groups)| absent(place, groups, other.get(place)))
-                .collect();
-            if !missing.is_empty() {
-                notes.push(format!("{} of {} places of {name} do not stand, or not with every group, in {other_name}: {}", missing.len(), own.len(), missing.join("; ")));
-            }
-        }
-    }
-    notes
-}
-
-type PlaceGroups = BTreeMap<String, BTreeSet<String>>;
-
-/// The place when the other file does not have it; the place with the groups that the other file lacks there.
-fn absent(
-    place: &str,
-    groups: &BTreeSet<String>,
-    other: Option<&BTreeSet<String>>,
-) -> Option<String> {
-    let Some(other) = other else {
-        return Some(place.to_owned());
-    };
-    let lacking: Vec<&str> = groups.difference(other).map(String::as_str).collect();
-    (!lacking.is_empty()).then(|| format!("{place} ({})", lacking.join(", ")))
-}
-
-fn groups_by_place(table: &CellTable) -> PlaceGroups {
-    let mut groups = PlaceGroups::new();
-    for cell in table.cells() {
-        let value = |key: &str| table.value(cell, key).unwrap_or_default().to_owned();
-        groups.entry(value(PLACE)).or_default().insert(value(GROUP));
-    }
-    groups
-}
-
 fn identity(study: &Study, seed: u64) -> Identity {
     let file = &study.file;
     Identity {
@@ -349,7 +321,7 @@ fn identity(study: &Study, seed: u64) -> Identity {
         author: file.report.author.clone(),
         plan_sha256: study.sha256.clone(),
         version: env!("CARGO_PKG_VERSION").into(),
-        command: format!("evenhand run {}.toml --seed {seed}", study.name()),
+        command: study.command(seed),
         seed,
     }
 }

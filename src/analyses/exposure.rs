@@ -1,0 +1,481 @@
+//! Who could have been counted: people times years behind some cells of counts.
+//!
+//! Published counts say nothing of cells that they do not have, so their people are those of the cells that are there.
+//! Rows say that what is not there did not happen, so their people are those of every place of the data, in all the
+//! time that the study covers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::Answers;
+use crate::cells::{Absent, Cell, CellTable, GROUP, Only, Outcome};
+use crate::error::{DataFault, Error};
+use crate::ingest::{self, Baseline, Periods};
+use crate::stats::acs;
+use crate::stops::{PERIOD, YEAR};
+
+/// A benchmark population of one group: people times years, with what is known of its sampling error.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct People {
+    sum: acs::Aggregate,
+    misses_margin: bool,
+    /// Whether a margin of 0 says that an estimate is controlled.
+    pub(super) controlled: bool,
+}
+
+impl People {
+    fn of(people: &ingest::People, years: f64, states_margins: bool) -> Self {
+        let margin = people.margin.map_or(0.0, |margin| margin.get() * years);
+        let part = acs::Estimate {
+            value: people.population * years,
+            margin: acs::MarginOfError::from_census(margin)
+                .unwrap_or(acs::MarginOfError::CONTROLLED),
+        };
+        Self {
+            sum: acs::Aggregate::of(part),
+            misses_margin: states_margins && people.margin.is_none(),
+            controlled: people.margin.is_some_and(acs::MarginOfError::is_controlled),
+        }
+    }
+
+    /// Both together.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            sum: self.sum.and(other.sum),
+            misses_margin: self.misses_margin || other.misses_margin,
+            controlled: self.controlled || other.controlled,
+        }
+    }
+
+    pub(super) fn person_years(&self) -> f64 {
+        self.sum.value()
+    }
+
+    /// The person-years as the survey arithmetic wants them; `None` when a margin is missing.
+    pub(super) fn estimate(&self) -> Option<acs::Estimate> {
+        (!self.misses_margin).then(|| self.sum.estimate()).flatten()
+    }
+
+    /// (SE/N)^2; `None` when a margin is missing or there is nobody.
+    pub(super) fn relative_variance(&self) -> Option<f64> {
+        let relative = self.estimate()?.standard_error() / self.person_years();
+        (self.person_years() > 0.0).then_some(relative * relative)
+    }
+}
+
+/// Values of some keys.
+pub(super) type Fixed = [(String, String)];
+
+/// A stretch of the time that rows cover.
+#[derive(Debug, Clone, PartialEq)]
+struct Slot {
+    year: Option<String>,
+    period: Option<String>,
+    years: f64,
+}
+
+/// How people are found for one set of counts and one baseline.
+pub(super) struct Exposure<'a> {
+    outcome: &'a Outcome,
+    baseline: &'a Baseline,
+    table: &'a CellTable,
+    periods: &'a Periods,
+    excluded: BTreeSet<Vec<String>>,
+    rows: Option<Rows>,
+}
+
+/// What rows cover, whether or not anything happened there.
+struct Rows {
+    /// Keys that are neither the group nor time.
+    keys: Vec<String>,
+    /// Their values, wherever the data have a row.
+    combinations: BTreeSet<Vec<String>>,
+    /// The keys of which a value says where people live.
+    restricting: BTreeSet<String>,
+    slots: Vec<Slot>,
+}
+
+impl<'a> Exposure<'a> {
+    /// `coverage` holds the counts by all keys and without restriction, where an absent cell is zero.
+    ///
+    /// # Errors
+    /// A population that is blank or impossible, or 0 with events; a group without any; time that is not known.
+    pub(super) fn new(
+        answers: &'a Answers<'_>,
+        (outcome, table): (&'a Outcome, &'a CellTable),
+        (baseline, coverage): (&'a Baseline, Option<&CellTable>),
+        (by, only): (&[String], &Only),
+    ) -> Result<Self, Error> {
+        let mut exposure = Self {
+            outcome,
+            baseline,
+            table,
+            periods: &answers.setting.periods,
+            excluded: BTreeSet::new(),
+            rows: None,
+        };
+        exposure.excluded = exposure.places_without_people()?;
+        if let (Absent::Zero, Some(coverage)) = (outcome.absent, coverage) {
+            exposure.rows = Some(exposure.rows(coverage, by, only)?);
+        }
+        Ok(exposure)
+    }
+
+    /// Places that the counts have and the baseline has not, by the keys of the baseline without the group.
+    pub(super) fn excluded(&self) -> &BTreeSet<Vec<String>> {
+        &self.excluded
+    }
+
+    /// Whether a cell of the counts lies in a place that the baseline does not have.
+    pub(super) fn excludes(&self, table: &CellTable, cell: &Cell) -> bool {
+        self.excluded.contains(&self.place_key(table, cell))
+    }
+
+    /// The people of a group behind some cells, or, of rows, wherever and whenever the values hold.
+    ///
+    /// # Errors
+    /// Time that is not known.
+    pub(super) fn people(
+        &self,
+        group: &str,
+        cells: &[&Cell],
+        fixed: &Fixed,
+    ) -> Result<Option<People>, Error> {
+        let years = match &self.rows {
+            Some(rows) => self.years_of_rows(rows, group, fixed),
+            None => self.years_of_cells(cells)?,
+        };
+        let mut total: Option<People> = None;
+        for (key, years) in years {
+            let Some(people) = self.baseline.people(&key)? else {
+                continue;
+            };
+            let people = People::of(&people, years, self.baseline.states_margins);
+            total = Some(total.map_or(people, |sum| sum.and(people)));
+        }
+        Ok(total)
+    }
+
+    /// Values of some keys that rows cover within others, in a fixed order; nothing where a key does not tell where or
+    /// when people were exposed, and for published counts.
+    pub(super) fn covered(&self, keys: &[String], fixed: &Fixed) -> BTreeSet<Vec<String>> {
+        let Some(rows) = &self.rows else {
+            return BTreeSet::new();
+        };
+        let mut covered = BTreeSet::new();
+        for (combination, slot) in self.exposed(rows, fixed) {
+            let value = |key: &String| match key.as_str() {
+                YEAR => slot.year.clone(),
+                PERIOD => slot.period.clone(),
+                _ if rows.restricting.contains(key) => {
+                    rows.value(combination, key).map(str::to_owned)
+                }
+                _ => None,
+            };
+            covered.extend(keys.iter().map(value).collect::<Option<Vec<_>>>());
+        }
+        covered
+    }
+
+    /// Where and when somebody could have been counted, as far as some values say so.
+    fn exposed<'s>(
+        &'s self,
+        rows: &'s Rows,
+        fixed: &'s Fixed,
+    ) -> impl Iterator<Item = (&'s Vec<String>, &'s Slot)> {
+        rows.combinations
+            .iter()
+            .filter(|values| rows.holds(values, fixed))
+            .flat_map(|values| rows.slots.iter().map(move |slot| (values, slot)))
+            .filter(|(values, slot)| {
+                slot.fits(fixed)
+                    && !self
+                        .excluded
+                        .contains(&self.exposed_key(rows, values, slot))
+            })
+    }
+
+    fn exposed_key(&self, rows: &Rows, values: &[String], slot: &Slot) -> Vec<String> {
+        let value = |key: &String| match key.as_str() {
+            YEAR => slot.year.clone(),
+            PERIOD => slot.period.clone(),
+            _ => rows.value(values, key).map(str::to_owned),
+        };
+        let keys = self.baseline.keys.iter().filter(|key| *key != GROUP);
+        keys.map(|key| value(key).unwrap_or_default()).collect()
+    }
+
+    /// Each cell of the baseline once for every stretch of time, however many cells of the counts share it.
+    fn years_of_cells(&self, cells: &[&Cell]) -> Result<BTreeMap<Vec<String>, f64>, Error> {
+        let mut seen = BTreeSet::new();
+        for cell in cells {
+            let time = [YEAR, PERIOD].map(|key| self.table.value(cell, key));
+            seen.insert((self.baseline_key(cell), time));
+        }
+        let mut years: BTreeMap<Vec<String>, f64> = BTreeMap::new();
+        for (key, [year, period]) in seen {
+            let length = match (year, period) {
+                _ if self.outcome.annual_average => Some(1.0),
+                (Some(_), _) => Some(1.0),
+                (None, Some(period)) => length_of(self.periods, period),
+                (None, None) => self.outcome.years,
+            };
+            *years.entry(key).or_default() += length.ok_or_else(|| self.unknown_time(None))?;
+        }
+        Ok(years)
+    }
+
+    fn years_of_rows(&self, rows: &Rows, group: &str, fixed: &Fixed) -> BTreeMap<Vec<String>, f64> {
+        let mut lengths: BTreeMap<Vec<String>, BTreeMap<[&Option<String>; 2], f64>> =
+            BTreeMap::new();
+        for (values, slot) in self.exposed(rows, fixed) {
+            lengths
+                .entry(self.exposed_key(rows, values, slot))
+                .or_default()
+                .insert([&slot.year, &slot.period], slot.years);
+        }
+        let with_group = |key: Vec<String>| {
+            let mut rest = key.into_iter();
+            let value = |key: &String| {
+                if key == GROUP {
+                    Some(group.to_owned())
+                } else {
+                    rest.next()
+                }
+            };
+            self.baseline.keys.iter().filter_map(value).collect()
+        };
+        lengths
+            .into_iter()
+            .map(|(key, slots)| (with_group(key), slots.values().sum()))
+            .collect()
+    }
+
+    fn rows(&self, coverage: &CellTable, by: &[String], only: &Only) -> Result<Rows, Error> {
+        let is_time = |key: &str| [GROUP, YEAR, PERIOD].contains(&key);
+        let keys: Vec<String> = coverage
+            .keys()
+            .iter()
+            .filter(|key| !is_time(key))
+            .cloned()
+            .collect();
+        let all: BTreeSet<Vec<String>> = coverage
+            .cells()
+            .iter()
+            .filter_map(|cell| coverage.values(cell, &keys))
+            .collect();
+        let join = self.join_keys();
+        let restricting: BTreeSet<String> = keys
+            .iter()
+            .enumerate()
+            .filter(|(at, key)| {
+                join.contains(key)
+                    || !crosses(all.iter().map(|values| {
+                        let place: Vec<&str> = join
+                            .iter()
+                            .filter_map(|key| keys.iter().position(|k| k == *key))
+                            .map(|at| values[at].as_str())
+                            .collect();
+                        (place, values[*at].as_str())
+                    }))
+            })
+            .map(|(_, key)| key.clone())
+            .collect();
+        let mut rows = Rows {
+            keys,
+            combinations: BTreeSet::new(),
+            restricting,
+            slots: self.slots(coverage, by, only)?,
+        };
+        let passes = |values: &Vec<String>| {
+            only.0
+                .iter()
+                .filter(|(key, _)| rows.restricting.contains(*key))
+                .all(|(key, allowed)| {
+                    rows.value(values, key)
+                        .is_some_and(|value| allowed.values().iter().any(|a| a == value))
+                })
+        };
+        let kept: BTreeSet<Vec<String>> = all.into_iter().filter(passes).collect();
+        rows.combinations = kept;
+        rows.slots.retain(|slot| slot.passes(only));
+        Ok(rows)
+    }
+
+    /// The time that rows cover.
+    fn slots(&self, coverage: &CellTable, by: &[String], only: &Only) -> Result<Vec<Slot>, Error> {
+        if coverage.position(PERIOD).is_some() {
+            let slot = |part: ingest::PartOfYear| Slot {
+                year: Some(part.year.to_string()),
+                period: Some(part.period),
+                years: part.length,
+            };
+            return Ok(self.periods.years().into_iter().map(slot).collect());
+        }
+        let years = self.outcome.years.ok_or_else(|| self.unknown_time(None))?;
+        let by_year = by
+            .iter()
+            .chain(&self.baseline.keys)
+            .map(String::as_str)
+            .chain(only.keys())
+            .any(|key| key == YEAR);
+        if !by_year {
+            return Ok(vec![Slot {
+                year: None,
+                period: None,
+                years,
+            }]);
+        }
+        let found = coverage.distinct(YEAR);
+        if (found.len() as f64 - years).abs() > 1e-9 {
+            let message = format!(
+                "the rows lie in {} calendar years and cover {years}, so how much of each year they cover is not known",
+                found.len()
+            );
+            return Err(self.unknown_time(Some(message)));
+        }
+        let slot = |year: String| Slot {
+            year: Some(year),
+            period: None,
+            years: 1.0,
+        };
+        Ok(found.into_iter().map(slot).collect())
+    }
+
+    fn unknown_time(&self, message: Option<String>) -> Error {
+        let file = Path::new(self.outcome.files.first().map_or("", String::as_str));
+        let message = message.unwrap_or_else(|| {
+            format!(
+                "counts `{}` do not say how many years they cover",
+                self.outcome.name
+            )
+        });
+        DataFault::new(file, message, "a rate per head and year needs it: add `years = ...` to the table of these counts in the study, or give the study [periods]").into()
+    }
+
+    /// Places of which a group with events has no people in the baseline, and the faults of those that have.
+    fn places_without_people(&self) -> Result<BTreeSet<Vec<String>>, Error> {
+        let mut missing = BTreeSet::new();
+        let mut found: BTreeSet<&str> = BTreeSet::new();
+        let mut by_group: BTreeMap<&str, u64> = BTreeMap::new();
+        let mut by_key: BTreeMap<Vec<String>, u64> = BTreeMap::new();
+        for cell in self.table.cells() {
+            if cell.events == 0 && self.outcome.absent == Absent::Zero {
+                continue;
+            }
+            let group = self.table.value(cell, GROUP).unwrap_or_default();
+            let key = self.baseline_key(cell);
+            *by_group.entry(group).or_default() += cell.events;
+            if self.baseline.people(&key)?.is_some() {
+                found.insert(group);
+                *by_key.entry(key).or_default() += cell.events;
+            } else {
+                missing.insert(self.place_key(self.table, cell));
+            }
+        }
+        if let Some((group, events)) = by_group.iter().find(|(group, _)| !found.contains(**group)) {
+            let message = format!(
+                "{events} {} of `{group}` have no population in baseline `{}`",
+                self.outcome.events, self.baseline.name
+            );
+            return Err(self.baseline.fault(&[], message, "add the group to the baseline, or correct how its code is spelled; rows are never dropped silently").into());
+        }
+        for (key, events) in by_key.iter().filter(|(_, events)| **events > 0) {
+            let people = self.baseline.people(key)?;
+            if people.is_some_and(|people| people.population <= 0.0) {
+                let message = format!(
+                    "found 0 people for {}, where {events} {} were counted",
+                    key.join(" / "),
+                    self.outcome.events
+                );
+                return Err(self.baseline.fault(key, message, "a rate per head needs people: correct the baseline, or leave the place out of both").into());
+            }
+        }
+        Ok(missing)
+    }
+
+    /// The keys by which the baseline tells places apart.
+    fn join_keys(&self) -> Vec<&String> {
+        self.baseline
+            .keys
+            .iter()
+            .filter(|key| ![GROUP, YEAR, PERIOD].contains(&key.as_str()))
+            .collect()
+    }
+
+    fn baseline_key(&self, cell: &Cell) -> Vec<String> {
+        self.table
+            .values(cell, &self.baseline.keys)
+            .expect("`asks` has checked that the counts have the keys of the baseline")
+    }
+
+    fn place_key(&self, table: &CellTable, cell: &Cell) -> Vec<String> {
+        self.baseline
+            .keys
+            .iter()
+            .filter(|key| *key != GROUP)
+            .filter_map(|key| table.value(cell, key).map(str::to_owned))
+            .collect()
+    }
+}
+
+impl Rows {
+    fn value<'v>(&self, values: &'v [String], key: &str) -> Option<&'v str> {
+        self.keys
+            .iter()
+            .position(|k| k == key)
+            .map(|at| values[at].as_str())
+    }
+
+    /// Whether some values hold here, as far as they say where people live.
+    fn holds(&self, values: &[String], fixed: &Fixed) -> bool {
+        fixed
+            .iter()
+            .filter(|(key, _)| self.restricting.contains(key))
+            .all(|(key, wanted)| self.value(values, key) == Some(wanted))
+    }
+}
+
+impl Slot {
+    fn fits(&self, fixed: &Fixed) -> bool {
+        let fits = |own: &Option<String>, wanted: &String| own.as_ref() == Some(wanted);
+        fixed.iter().all(|(key, wanted)| match key.as_str() {
+            YEAR => fits(&self.year, wanted),
+            PERIOD => fits(&self.period, wanted),
+            _ => true,
+        })
+    }
+
+    fn passes(&self, only: &Only) -> bool {
+        only.0.iter().all(|(key, allowed)| {
+            let own = match key.as_str() {
+                YEAR => &self.year,
+                PERIOD => &self.period,
+                _ => return true,
+            };
+            own.as_ref()
+                .is_some_and(|own| allowed.values().contains(own))
+        })
+    }
+}
+
+fn length_of(periods: &Periods, name: &str) -> Option<f64> {
+    let parts = periods.years();
+    let own = || parts.iter().filter(|part| part.period == name);
+    own()
+        .next()
+        .is_some()
+        .then(|| own().map(|part| part.length).sum())
+}
+
+/// Whether two keys vary independently: some place has several values, and some value several places. A kind of stop
+/// crosses places, so everybody is exposed to each kind; a precinct or a state does not.
+fn crosses<'v>(pairs: impl Iterator<Item = (Vec<&'v str>, &'v str)>) -> bool {
+    let mut values: BTreeMap<Vec<&str>, BTreeSet<&str>> = BTreeMap::new();
+    let mut places: BTreeMap<&str, BTreeSet<Vec<&str>>> = BTreeMap::new();
+    for (place, value) in pairs {
+        values.entry(place.clone()).or_default().insert(value);
+        places.entry(value).or_default().insert(place);
+    }
+    values.values().any(|values| values.len() > 1) && places.values().any(|places| places.len() > 1)
+}

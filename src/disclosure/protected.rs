@@ -1,0 +1,180 @@
+//! Counts of persons at the finest grain at which any of them is used.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::audit::{Elementary, Sum};
+use crate::cells::{Cell, CellTable};
+use crate::findings::{CountRef, Part};
+
+/// Counts whose small cells are protected, by the source that they come from.
+#[derive(Debug, Default)]
+pub struct Protected {
+    pub(super) sources: Vec<Source>,
+}
+
+/// One source: kinds of persons by cell, and of which kinds each count is made.
+#[derive(Debug)]
+pub(super) struct Source {
+    keys: Vec<String>,
+    cells: Vec<Vec<String>>,
+    /// Of every cell, how many there are of each kind.
+    kinds: Vec<Vec<u64>>,
+    is_sensitive: Vec<bool>,
+    made_of: BTreeMap<(String, Part), Vec<usize>>,
+    /// Whether the sum of everything is the number of rows kept.
+    pub(super) counts_rows: bool,
+}
+
+impl Protected {
+    /// Counts of rows: stops, and of the same stops searches and hits where they are recorded. All by the same keys.
+    pub fn add_rows(
+        &mut self,
+        stops: &CellTable,
+        searches: Option<&CellTable>,
+        hits: Option<&CellTable>,
+    ) {
+        // Search not known; no search; search with a find not known; search without a find; search with one.
+        let (mut cells, mut kinds) = (Vec::new(), Vec::new());
+        let at = |table: Option<&CellTable>, key: &[String]| {
+            table
+                .and_then(|table| table.cell(key))
+                .map_or((0, 0), |cell| {
+                    (cell.events, cell.trials.unwrap_or_default())
+                })
+        };
+        for cell in stops.cells() {
+            let (searched, known) = at(searches, &cell.key);
+            let (found, judged) = at(hits, &cell.key);
+            cells.push(cell.key.clone());
+            kinds.push(vec![
+                cell.events - known,
+                known - searched,
+                searched - judged,
+                judged - found,
+                found,
+            ]);
+        }
+        let (of_hits, of_searches) = (hits.is_some(), searches.is_some());
+        let mut made_of = BTreeMap::new();
+        let mut add = |name: &str, part, kinds: &[usize]| {
+            made_of.insert((name.to_owned(), part), kinds.to_vec());
+        };
+        add("stops", Part::Events, &[0, 1, 2, 3, 4]);
+        add("searches", Part::Trials, &[1, 2, 3, 4]);
+        add("searches", Part::Events, &[2, 3, 4]);
+        add("hits", Part::Trials, &[3, 4]);
+        add("hits", Part::Events, &[4]);
+        self.sources.push(Source {
+            keys: stops.keys().to_vec(),
+            cells,
+            kinds,
+            // That something was not recorded of a person says nothing about the person.
+            is_sensitive: vec![!of_searches, true, !of_hits, true, true],
+            made_of,
+            counts_rows: true,
+        });
+    }
+
+    /// Published counts that the study wants to be treated like rows.
+    pub fn add_published(&mut self, name: &str, table: &CellTable) {
+        let kinds = |cell: &Cell| {
+            vec![
+                cell.events,
+                cell.trials.unwrap_or(cell.events) - cell.events,
+            ]
+        };
+        self.sources.push(Source {
+            keys: table.keys().to_vec(),
+            cells: table.cells().iter().map(|cell| cell.key.clone()).collect(),
+            kinds: table.cells().iter().map(kinds).collect(),
+            is_sensitive: vec![true, true],
+            made_of: BTreeMap::from([
+                ((name.to_owned(), Part::Events), vec![0]),
+                ((name.to_owned(), Part::Trials), vec![0, 1]),
+            ]),
+            counts_rows: false,
+        });
+    }
+
+    /// The source of some counts; `None` where they are not protected.
+    pub(super) fn source(&self, count: &CountRef) -> Option<usize> {
+        let wanted = (count.counts.clone(), count.part);
+        self.sources
+            .iter()
+            .position(|source| source.made_of.contains_key(&wanted))
+    }
+}
+
+impl Source {
+    pub(super) fn elementary(&self) -> Vec<Elementary> {
+        let of_cell = |counts: &Vec<u64>| {
+            let kinds = counts.iter().zip(&self.is_sensitive);
+            kinds
+                .map(|(&count, &is_sensitive)| Elementary {
+                    count,
+                    is_sensitive,
+                })
+                .collect::<Vec<_>>()
+        };
+        self.kinds.iter().flat_map(of_cell).collect()
+    }
+
+    /// All rows that were kept, as a sum.
+    pub(super) fn everything(&self) -> Sum {
+        Sum {
+            parts: (0..self.cells.len() * self.is_sensitive.len()).collect(),
+            count: self.kinds.iter().flatten().sum(),
+            is_expendable: true,
+        }
+    }
+}
+
+/// Cells by their values of some keys.
+type Cells<'a> = BTreeMap<Vec<&'a str>, Vec<usize>>;
+
+/// Finds the elementary counts of counts; each set of keys is looked up once.
+pub(super) struct Index<'a> {
+    source: &'a Source,
+    by_keys: BTreeMap<Arc<[String]>, Cells<'a>>,
+}
+
+impl<'a> Index<'a> {
+    pub(super) fn new(source: &'a Source) -> Self {
+        Self {
+            source,
+            by_keys: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn parts(&mut self, count: &CountRef) -> Vec<usize> {
+        let source = self.source;
+        let cells = self
+            .by_keys
+            .entry(Arc::clone(&count.keys))
+            .or_insert_with(|| {
+                let at: Vec<usize> = count
+                    .keys
+                    .iter()
+                    .filter_map(|key| source.keys.iter().position(|k| k == key))
+                    .collect();
+                let mut cells = Cells::new();
+                for (i, cell) in source.cells.iter().enumerate() {
+                    let values = at.iter().map(|&at| cell[at].as_str()).collect();
+                    cells.entry(values).or_default().push(i);
+                }
+                cells
+            });
+        let kinds = &source.made_of[&(count.counts.clone(), count.part)];
+        let width = source.is_sensitive.len();
+        let found = count.cells.iter().filter_map(|values| {
+            let values: Vec<&str> = values.iter().map(String::as_str).collect();
+            cells.get(&values)
+        });
+        let parts: BTreeSet<usize> = found
+            .flatten()
+            .flat_map(|cell| kinds.iter().map(move |kind| cell * width + kind))
+            .collect();
+        parts.into_iter().collect()
+    }
+}
