@@ -12,6 +12,7 @@
 //! |---|---|
 //! | [`error`], [`number`], [`warning`], [`world`] | faults, the only way a number becomes text, cautions, the only door to the outside |
 //! | [`stats`] | pure statistics: numbers in, small structs out |
+//! | [`calc`] | the same by request: a kind and its fields in, named numbers out |
 //! | [`figures`] | charts as data, and the only drawing code |
 //! | [`stops`], [`cells`] | the account of every row; the waist: counts by cell and the trait of whoever counts |
 //! | [`ingest`] | files become counts, baselines and the register of agreements |
@@ -23,6 +24,7 @@
 
 pub mod analyses;
 pub mod bundle;
+pub mod calc;
 pub mod cells;
 pub mod cli;
 pub mod disclosure;

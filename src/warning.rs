@@ -58,10 +58,17 @@ pub enum Warning {
         /// The group.
         group: String,
     },
+    /// A key that crosses places, so that everybody is taken to be exposed to each of its values.
+    CrossingKey {
+        /// The key.
+        key: String,
+    },
     /// A compared group of which no counts have a row.
     NoRowOfGroup {
         /// The group.
         group: String,
+        /// Groups of the data that the study does not compare.
+        others: Vec<String>,
     },
     /// The group's rate is not above that of the reference group.
     NoExcess,
@@ -90,6 +97,8 @@ pub enum Warning {
     },
     /// The number is not defined on these counts.
     Undefined,
+    /// A side of a difference without events, or with nothing but events.
+    NoSpreadOfSide,
     /// The strata agree exactly, which leaves no spread to measure.
     NoSpread,
     /// No stratum contributes to a pooled number.
@@ -123,11 +132,6 @@ pub enum Warning {
     HitWithoutSearch {
         /// How many, as it may be shown.
         rows: String,
-    },
-    /// The rules of the study dropped every row.
-    NothingKept {
-        /// The source.
-        source: String,
     },
     /// A cell of a chi-square test with an expected count below five.
     SmallExpected {
@@ -177,6 +181,7 @@ impl Warning {
             Self::SpreadWithheld { .. } => "spread_withheld",
             Self::SpreadRounded { .. } => "spread_rounded",
             Self::GroupAbsent { .. } => "group_absent",
+            Self::CrossingKey { .. } => "crossing_key",
             Self::NoRowOfGroup { .. } => "no_row_of_group",
             Self::NoExcess => "no_excess",
             Self::MarginMissing => "margin_missing",
@@ -185,6 +190,7 @@ impl Warning {
             Self::DominantStratum { .. } => "dominant_stratum",
             Self::Heterogeneous { .. } => "heterogeneous",
             Self::Undefined => "undefined",
+            Self::NoSpreadOfSide => "no_spread_of_side",
             Self::NoSpread => "no_spread",
             Self::NoPool => "no_pool",
             Self::FewStrata => "few_strata",
@@ -193,7 +199,6 @@ impl Warning {
             Self::Simpson { .. } => "simpson",
             Self::FilterNeverFired { .. } => "filter_never_fired",
             Self::HitWithoutSearch { .. } => "hit_without_search",
-            Self::NothingKept { .. } => "nothing_kept",
             Self::SmallExpected { .. } => "small_expected",
             Self::FewPlaces { .. } => "few_places",
             Self::InfraMarginality => "infra_marginality",
@@ -257,10 +262,24 @@ impl fmt::Display for Warning {
                 f,
                 "{group} does not stand in this cell of the data: nothing is known about it, which is not zero."
             ),
-            Self::NoRowOfGroup { group } => write!(
+            Self::CrossingKey { key } => write!(
                 f,
-                "No counts have a row of the group {group}: look whether its code is spelled as in the data, or take it out of `compare`."
+                "The values of {key} occur in several places each: people of all places are taken to be exposed to every one of them."
             ),
+            Self::NoRowOfGroup { group, others } => {
+                write!(
+                    f,
+                    "No counts have a row of the group {group}: look whether its code is spelled as in the data, or take it out of `compare`."
+                )?;
+                match others.as_slice() {
+                    [] => Ok(()),
+                    others => write!(
+                        f,
+                        " Groups in the data that are not compared: {}.",
+                        list(others)
+                    ),
+                }
+            }
             Self::NoExcess => write!(
                 f,
                 "The ratio is below 1: there is no excess, and no share of it."
@@ -291,6 +310,10 @@ impl fmt::Display for Warning {
             Self::Undefined => write!(
                 f,
                 "Undefined on these counts: a rate that it divides by, or the whole table, is 0 or 1."
+            ),
+            Self::NoSpreadOfSide => write!(
+                f,
+                "One side has no events, or nothing but events, and so no spread: the difference has the interval of counting only."
             ),
             Self::NoSpread => write!(
                 f,
@@ -326,9 +349,6 @@ impl fmt::Display for Warning {
                 f,
                 "{rows} rows record contraband and no search; they are counted as stops, neither as searches nor as hits."
             ),
-            Self::NothingKept { source } => {
-                write!(f, "No row of {source} is left after the study's rules.")
-            }
             Self::SmallExpected { smallest } => write!(
                 f,
                 "The smallest expected count is {}: below 5 the chi-square p-value is unreliable.",

@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers from top to bottom, as `lib.rs` lists them.
-const LAYERS: [&str; 19] = [
+const LAYERS: [&str; 20] = [
     "error",
     "number",
     "warning",
     "world",
     "stats",
+    "calc",
     "figures",
     "stops",
     "cells",

@@ -496,3 +496,42 @@ fn a_restriction_to_a_value_that_is_not_there() {
         );
     }
 }
+
+#[test]
+fn a_restriction_to_some_groups() {
+    refused(
+        |w| {
+            w.change(
+                "study.toml",
+                "[[disparity]]\ncounts = \"searches\"",
+                "[[disparity]]\ncounts = \"searches\"\nonly = { group = \"black\" }",
+            );
+        },
+        &["`only` restricts the group", "study.toml:"],
+    );
+}
+
+#[test]
+fn what_a_run_refuses_a_check_refuses() {
+    let workspace = Workspace::small();
+    let text = std::fs::read_to_string(workspace.path("people.csv")).unwrap();
+    workspace.write("people.csv", &text.replace("18000", "\"18,000\""));
+    let [run, check] = [
+        workspace.evenhand(&["run", "study.toml", "--out", "out"]),
+        workspace.evenhand(&["check", "study.toml"]),
+    ];
+    assert_eq!((run.code, check.code), (1, 1), "{}", check.stdout);
+    assert_eq!(run.stderr, check.stderr);
+}
+
+#[test]
+fn rules_that_leave_no_row() {
+    let workspace = Workspace::rows();
+    let filter = "[[stops.filter]]\ndrop = \"not searched\"\nwhere = { searched = { not = \"maybe\" } }\n\n[disclosure]";
+    workspace.change("study.toml", "[disclosure]", filter);
+    let outcome = workspace.evenhand(&["run", "study.toml", "--out", "out"]);
+    assert_eq!(outcome.code, 1, "{}", outcome.stdout);
+    for word in ["rows.csv", "no row is left of 6", "not searched"] {
+        assert!(outcome.stderr.contains(word), "{}", outcome.stderr);
+    }
+}

@@ -44,15 +44,45 @@ fn files_of_the_user_in_a_bundle_are_not_lost() {
 #[test]
 fn a_bundle_is_replaced_whole_and_nothing_is_left_beside_it() {
     let workspace = with_bundle();
-    let outcome = workspace.evenhand(&["run", "study.toml", "--out", "out", "--only", "rates"]);
+    workspace.change("study.toml", "[[rates]]", "[[rates]]\nname = \"other\"");
+    let outcome = workspace.evenhand(&["run", "study.toml", "--out", "out"]);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
-    assert!(!workspace.path("out/tables/disparity-searches.csv").exists());
+    assert!(workspace.path("out/tables/other.csv").exists());
+    assert!(!workspace.path("out/tables/rates-searches.csv").exists());
     let hidden: Vec<_> = fs::read_dir(workspace.path(""))
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
         .filter(|name| name.to_string_lossy().starts_with('.'))
         .collect();
     assert!(hidden.is_empty(), "{hidden:?}");
+}
+
+#[test]
+fn one_finding_does_not_replace_all_of_them_nor_one_study_another() {
+    let workspace = with_bundle();
+    let text = fs::read_to_string(workspace.path("study.toml")).unwrap();
+    workspace.write("other.toml", &text);
+    let before = files_below(&workspace.path("out"));
+    for arguments in [
+        ["run", "study.toml", "--out", "out", "--only", "rates"].as_slice(),
+        &["run", "other.toml", "--out", "out"],
+    ] {
+        let outcome = workspace.evenhand(arguments);
+        assert_eq!(outcome.code, 1, "{}", outcome.stdout);
+        assert!(
+            outcome
+                .stderr
+                .contains("out holds the bundle of study study (all findings)")
+        );
+    }
+    assert_eq!(files_below(&workspace.path("out")), before);
+    let outcome = workspace.evenhand(&["run", "study.toml", "--only", "rates"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(
+        workspace
+            .path("notebooks-out/study.rates/manifest.json")
+            .exists()
+    );
 }
 
 #[test]

@@ -171,3 +171,25 @@ fn people_of_a_place_without_rows_are_listed_and_not_counted() {
     let listed = "1 of 4 places of population p do not stand, or not with every group, in counts stops: Delta";
     assert!(outcome.stdout.contains(listed), "{}", outcome.stdout);
 }
+
+#[test]
+fn years_and_periods_are_not_said_twice() {
+    let tables = format!("{PERIODS}{}", STOPS.replace("unit", "years = 2\nunit"));
+    let outcome = rows(&tables, "").evenhand(&["check", "study.toml"]);
+    assert_eq!(outcome.code, 1);
+    assert!(
+        outcome.stderr.contains("take `years` out"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn places_repeat_also_where_it_is_not_known_in_which_years() {
+    let workspace = rows(&STOPS.replace("unit", "years = 1.5\nunit"), "");
+    let outcome = workspace.evenhand(&["run", "study.toml", "--out", "out", "--json"]);
+    let results: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let lines = objects(&results["findings"][0]);
+    let black = lines.iter().find(|row| row["group"] == "black").unwrap();
+    assert_eq!(black["variance"], "between", "{black}");
+}

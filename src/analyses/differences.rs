@@ -50,12 +50,19 @@ impl Comparer<'_> {
             let p = x as f64 / n as f64;
             p * (1.0 - p) / n as f64
         };
-        let difference = line.estimate.map(|estimate| Difference {
+        let Some(estimate) = line.estimate else {
+            return Ok(Err(Warning::EmptyDenominator));
+        };
+        // A side without spread of its own would lend the difference a false certainty.
+        let (one, two) = (variance(group), variance(other));
+        if one <= 0.0 || two <= 0.0 {
+            return Ok(Err(Warning::NoSpreadOfSide));
+        }
+        Ok(Ok(Difference {
             estimate,
-            counting: variance(group) + variance(other),
+            counting: one + two,
             baseline: 0.0,
-        });
-        Ok(difference.ok_or(Warning::EmptyDenominator))
+        }))
     }
 
     fn rate_difference(
@@ -90,13 +97,21 @@ impl Comparer<'_> {
         };
         if !self.outcome.annual_average {
             let carries = self.baseline.is_some_and(Baseline::carries_margins);
-            line.counting = if carries {
+            line.counting = if carries && group.events > 0 && other.events > 0 {
                 self.normal_band(estimate, (counting + baseline).sqrt())
             } else {
-                ratio.difference_interval(self.level).map(|i| {
-                    self.band(i.map(|end| end * self.per), "MOVER on Garwood limits", None)
-                })
+                let method = if carries {
+                    "MOVER on Garwood limits; margins of error not carried, no events on one side"
+                } else {
+                    "MOVER on Garwood limits"
+                };
+                ratio
+                    .difference_interval(self.level)
+                    .map(|i| self.band(i.map(|end| end * self.per), method, None))
             };
+        }
+        if group.events == 0 || other.events == 0 {
+            return Ok(Err(Warning::NoSpreadOfSide));
         }
         Ok(Ok(Difference {
             estimate,

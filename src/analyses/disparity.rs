@@ -6,7 +6,7 @@ use toml::Spanned;
 use super::measures::{Comparer, Pair};
 use super::noise::{Noise, Shape, Side, Uncertainty};
 use super::strata::{Split, Stratum};
-use super::wanted::check_baseline;
+use super::wanted::{check_baseline, name_headline};
 use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts};
 use crate::cells::{GROUP, Groups, OneOrMany, Only};
 use crate::disclosure::Disclosed;
@@ -194,6 +194,7 @@ impl Analysis for DisparityOptions {
             .iter()
             .filter(|line| is_ratio(line) && line.estimate.is_some())
             .count();
+        name_headline(&mut finding);
         Ok(finding)
     }
 
@@ -302,11 +303,7 @@ impl<'a> Comparisons<'a> {
             label: self.groups.label(group),
             other: stratum.everyone_else(group),
             other_label: "everyone else",
-            others: stratum
-                .group_names()
-                .into_iter()
-                .filter(|name| *name != group)
-                .collect(),
+            others: stratum.others(group),
         }
     }
 }

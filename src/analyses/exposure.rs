@@ -116,7 +116,9 @@ impl<'a> Exposure<'a> {
         };
         exposure.excluded = exposure.places_without_people()?;
         if let (Absent::Zero, Some(coverage)) = (outcome.absent, coverage) {
-            exposure.rows = Some(exposure.rows(coverage, by, only)?);
+            let groups = answers.setting.groups.known();
+            let rows = exposure.rows((coverage, &groups), by, only)?;
+            exposure.rows = Some(rows);
         }
         Ok(exposure)
     }
@@ -154,6 +156,20 @@ impl<'a> Exposure<'a> {
             total = Some(total.map_or(people, |sum| sum.and(people)));
         }
         Ok(total)
+    }
+
+    /// Whether it is known in which years people were exposed, so that years repeat; not where rows say only for how
+    /// long they go on.
+    pub(super) fn knows_years(&self) -> bool {
+        let rows = self.rows.as_ref();
+        rows.is_none_or(|rows| rows.slots.iter().all(|slot| slot.year.is_some()))
+    }
+
+    /// Whether rows do not tie a key to places: everybody is taken to be exposed to each of its values.
+    pub(super) fn is_crossed_by(&self, key: &str) -> bool {
+        self.rows.as_ref().is_some_and(|rows| {
+            rows.keys.iter().any(|known| known == key) && !rows.restricting.contains(key)
+        })
     }
 
     /// Values of some keys that rows cover within others, in a fixed order; nothing where a key does not tell where or
@@ -234,24 +250,18 @@ impl<'a> Exposure<'a> {
                 .or_default()
                 .insert([&slot.year, &slot.period], slot.years);
         }
-        let with_group = |key: Vec<String>| {
-            let mut rest = key.into_iter();
-            let value = |key: &String| {
-                if key == GROUP {
-                    Some(group.to_owned())
-                } else {
-                    rest.next()
-                }
-            };
-            self.baseline.keys.iter().filter_map(value).collect()
-        };
         lengths
             .into_iter()
-            .map(|(key, slots)| (with_group(key), slots.values().sum()))
+            .map(|(key, slots)| (self.with_group(&key, group), slots.values().sum()))
             .collect()
     }
 
-    fn rows(&self, coverage: &CellTable, by: &[String], only: &Only) -> Result<Rows, Error> {
+    fn rows(
+        &mut self,
+        (coverage, groups): (&CellTable, &[String]),
+        by: &[String],
+        only: &Only,
+    ) -> Result<Rows, Error> {
         let is_time = |key: &str| [GROUP, YEAR, PERIOD].contains(&key);
         let keys: Vec<String> = coverage
             .keys()
@@ -299,7 +309,44 @@ impl<'a> Exposure<'a> {
         let kept: BTreeSet<Vec<String>> = all.into_iter().filter(passes).collect();
         rows.combinations = kept;
         rows.slots.retain(|slot| slot.passes(only));
+        self.exclude_incomplete(&rows, groups);
         Ok(rows)
+    }
+
+    /// Places of which a group that the baseline knows elsewhere has no people: left out for all groups, whatever was
+    /// counted there, so that every group is compared over the same places.
+    fn exclude_incomplete(&mut self, rows: &Rows, groups: &[String]) {
+        let has_people: BTreeSet<&Vec<String>> = self.baseline.cell_keys().collect();
+        let at = self.baseline.keys.iter().position(|key| key == GROUP);
+        let is_known = |group: &&String| {
+            has_people
+                .iter()
+                .any(|key| at.is_some_and(|at| key[at] == **group))
+        };
+        let known: Vec<&String> = groups.iter().filter(is_known).collect();
+        let mut excluded = BTreeSet::new();
+        for values in &rows.combinations {
+            for slot in &rows.slots {
+                let place = self.exposed_key(rows, values, slot);
+                let lacks = |group: &&String| !has_people.contains(&self.with_group(&place, group));
+                if known.iter().copied().any(|group| lacks(&group)) {
+                    excluded.insert(place);
+                }
+            }
+        }
+        self.excluded.extend(excluded);
+    }
+
+    fn with_group(&self, place: &[String], group: &str) -> Vec<String> {
+        let mut rest = place.iter().cloned();
+        let value = |key: &String| {
+            if key == GROUP {
+                Some(group.to_owned())
+            } else {
+                rest.next()
+            }
+        };
+        self.baseline.keys.iter().filter_map(value).collect()
     }
 
     /// The time that rows cover.
@@ -319,15 +366,16 @@ impl<'a> Exposure<'a> {
             .map(String::as_str)
             .chain(only.keys())
             .any(|key| key == YEAR);
-        if !by_year {
+        let found = coverage.distinct(YEAR);
+        let are_whole = (found.len() as f64 - years).abs() <= 1e-9;
+        if !by_year && !are_whole {
             return Ok(vec![Slot {
                 year: None,
                 period: None,
                 years,
             }]);
         }
-        let found = coverage.distinct(YEAR);
-        if (found.len() as f64 - years).abs() > 1e-9 {
+        if !are_whole {
             let message = format!(
                 "the rows lie in {} calendar years and cover {years}, so how much of each year they cover is not known",
                 found.len()
@@ -365,10 +413,12 @@ impl<'a> Exposure<'a> {
             }
             let group = self.table.value(cell, GROUP).unwrap_or_default();
             let key = self.baseline_key(cell);
-            *by_group.entry(group).or_default() += cell.events;
+            let so_far = by_group.entry(group).or_default();
+            *so_far = so_far.saturating_add(cell.events);
             if self.baseline.people(&key)?.is_some() {
                 found.insert(group);
-                *by_key.entry(key).or_default() += cell.events;
+                let so_far = by_key.entry(key).or_default();
+                *so_far = so_far.saturating_add(cell.events);
             } else {
                 missing.insert(self.place_key(self.table, cell));
             }

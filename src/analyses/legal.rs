@@ -6,6 +6,7 @@ use toml::Spanned;
 use super::measures::{Comparer, Pair, log_scale, two_by_two};
 use super::noise::{Noise, Shape, Side, refused};
 use super::strata::{Split, Stratum};
+use super::wanted::name_headline;
 use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts};
 use crate::cells::Only;
 use crate::disclosure::Disclosed;
@@ -140,11 +141,7 @@ impl Analysis for LegalOptions {
                     label: groups.label(group),
                     other: stratum.tally(reference),
                     other_label: groups.label(reference),
-                    others: stratum
-                        .group_names()
-                        .into_iter()
-                        .filter(|g| *g != group)
-                        .collect(),
+                    others: vec![reference],
                 };
                 let table = LegalTable {
                     comparer: &comparer,
@@ -163,6 +160,7 @@ impl Analysis for LegalOptions {
                     && line.estimate.is_some()
             })
             .count();
+        name_headline(&mut finding);
         Ok(finding)
     }
 
@@ -289,31 +287,37 @@ impl LegalTable<'_> {
             return Ok(lines);
         };
         let table = two_by_two((group.events, n1), (other.events, n2))?;
-        let mut push = |estimand: Estimand, estimate: Option<f64>, of: Option<Test>| {
-            let mut line = self
-                .pair
-                .line(self.comparer, Comparison::Reference, estimand);
-            (line.estimate, line.test) = (estimate, of);
-            if estimate.is_none() {
-                line.warn(Warning::Undefined);
-            }
-            lines.push(line);
-        };
         let pooled_test = table.pooled_p().map(|p| Test {
             statistic: table.pooled_z(),
             df: None,
             p_value: Some(p.get()),
         });
-        push(glossary::POOLED_Z, table.pooled_z(), pooled_test);
-        push(glossary::COHEN_H, table.cohen_h(), None);
+        lines.push(Line {
+            test: pooled_test,
+            ..self.beside(glossary::POOLED_Z, table.pooled_z())
+        });
+        lines.push(self.beside(glossary::COHEN_H, table.cohen_h()));
         let (selection, adverse) = self.four_fifths();
-        push(glossary::FOUR_FIFTHS_SELECTION, selection, None);
-        push(glossary::FOUR_FIFTHS_ADVERSE, adverse, None);
-        let odds = table.odds_ratio().filter(|or| or.is_finite());
-        push(glossary::ODDS_RATIO, odds, None);
-        if let Some(odds) = lines.last_mut() {
-            odds.counting = odds_band(&table, self.comparer.level);
+        // The highest and the lowest rate may be any group's.
+        let every = self.pair.stratum.group_names();
+        let rests_on = self
+            .pair
+            .stratum
+            .rests_on(&self.comparer.outcome.name, &every);
+        for (estimand, estimate) in [
+            (glossary::FOUR_FIFTHS_SELECTION, selection),
+            (glossary::FOUR_FIFTHS_ADVERSE, adverse),
+        ] {
+            lines.push(Line {
+                rests_on: rests_on.clone(),
+                ..self.beside(estimand, estimate)
+            });
         }
+        let odds = table.odds_ratio().filter(|or| or.is_finite());
+        lines.push(Line {
+            counting: odds_band(&table, self.comparer.level),
+            ..self.beside(glossary::ODDS_RATIO, odds)
+        });
         let counting = log_scale([(group, self.pair.label), (other, self.pair.other_label)])
             .ok()
             .map(|scale| scale.std_error());
@@ -331,6 +335,18 @@ impl LegalTable<'_> {
             });
         }
         Ok(lines)
+    }
+
+    /// A number against the reference group, or the caution that it is undefined.
+    fn beside(&self, estimand: Estimand, estimate: Option<f64>) -> Line {
+        let mut line = self
+            .pair
+            .line(self.comparer, Comparison::Reference, estimand);
+        line.estimate = estimate;
+        if estimate.is_none() {
+            line.warn(Warning::Undefined);
+        }
+        line
     }
 
     /// The ratio that these data would have found with 80 % power, where the ratio found is not significant.
@@ -391,7 +407,11 @@ fn odds_band(table: &TwoByTwo, level: Level) -> Option<Band> {
 
 impl Pair<'_> {
     fn benchmark_line(&self, comparer: &Comparer<'_>, estimand: Estimand) -> Line {
-        let mut line = self.line(comparer, Comparison::BenchmarkShare, estimand);
+        let against_all = Pair {
+            others: self.stratum.others(self.group),
+            ..*self
+        };
+        let mut line = against_all.line(comparer, Comparison::BenchmarkShare, estimand);
         line.benchmark = comparer
             .outcome
             .trials

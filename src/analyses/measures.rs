@@ -52,10 +52,10 @@ impl Pair<'_> {
             line.trials = tally.trials;
             line.exposure = tally.people.map(|people| people.person_years());
         }
-        let groups: Vec<&str> = std::iter::once(self.group)
-            .chain(self.others.iter().copied())
-            .collect();
-        line.rests_on = self.stratum.rests_on(&comparer.outcome.name, &groups);
+        let name = &comparer.outcome.name;
+        line.rests_on = self.stratum.rests_on(name, &[self.group]);
+        line.rests_on
+            .extend(self.stratum.rests_on_sum(name, self.others.iter().copied()));
         line
     }
 

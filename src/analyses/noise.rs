@@ -266,6 +266,7 @@ impl<'a> Noise<'a> {
         };
         let std_error = (variance + difference.baseline).sqrt();
         if std_error <= 0.0 {
+            line.warn(Warning::NoSpreadOfSide);
             return Ok(());
         }
         let half = special::student_t_quantile(1.0 - self.uncertainty.level.tail(), df) * std_error;

@@ -66,7 +66,9 @@ pub(super) fn log_variance(
         }
     };
     let variance = |e: ClusterEstimate| (e.log_std_error * e.log_std_error, e.df as f64);
-    Ok(estimate.map(variance))
+    let found = estimate.map(variance);
+    warn_if_few(sides, stratum, line, found.is_some());
+    Ok(found)
 }
 
 /// The variance of a difference of two shares between officers with its degrees of freedom.
@@ -82,9 +84,11 @@ pub(super) fn difference_variance(
         return Ok(None);
     }
     let clusters = cluster::ClusteredRiskRatio::new(clusters).map_err(refused)?;
-    Ok(clusters
+    let found = clusters
         .difference()
-        .map(|d| (d.std_error * d.std_error, d.df as f64)))
+        .map(|d| (d.std_error * d.std_error, d.df as f64));
+    warn_if_few(sides, stratum, line, found.is_some());
+    Ok(found)
 }
 
 /// The method of such an interval, in words.
@@ -93,24 +97,34 @@ pub(super) fn method(scale: &str, floored: bool) -> String {
     format!("CR1 by officer, {scale}t{floor}")
 }
 
-/// Whether enough officers stand on either side; few, or too few, are a caution.
+/// Whether enough officers stand on either side; too few are a caution.
 fn are_enough(sides: &[Side], stratum: &Stratum, line: &mut Line) -> bool {
     if stratum.officers.is_empty() {
         return false;
     }
+    let enough = fewest(sides, stratum) >= FEWEST;
+    if !enough {
+        line.warn(Warning::TooFewOfficers { fewest: FEWEST });
+    }
+    enough
+}
+
+/// Few officers are a caution beside an interval that is counted by them.
+fn warn_if_few(sides: &[Side], stratum: &Stratum, line: &mut Line, is_used: bool) {
+    if is_used && fewest(sides, stratum) < FEW {
+        line.warn(Warning::FewOfficers { few: FEW });
+    }
+}
+
+/// Officers who met anybody of a side, on the side that has fewer of them. A share has two sides: the group, and everybody.
+fn fewest(sides: &[Side], stratum: &Stratum) -> usize {
     let with_any = |side: &Side| {
         by_officer(side, stratum)
             .iter()
             .filter(|tally| tally.trials.unwrap_or(tally.events) > 0)
             .count()
     };
-    let fewest = sides.iter().take(2).map(with_any).min().unwrap_or_default();
-    if fewest < FEWEST {
-        line.warn(Warning::TooFewOfficers { fewest: FEWEST });
-    } else if fewest < FEW {
-        line.warn(Warning::FewOfficers { few: FEW });
-    }
-    fewest >= FEWEST
+    sides.iter().take(2).map(with_any).min().unwrap_or_default()
 }
 
 fn by_officer(side: &Side, stratum: &Stratum) -> Vec<Tally> {

@@ -7,6 +7,7 @@ use super::measures::{Comparer, Pair};
 use super::noise::{Noise, Shape, Side, Uncertainty, refused};
 use super::pooled::pooled_lines;
 use super::strata::{Split, Stratum, Tally};
+use super::wanted::name_headline;
 use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts, rates};
 use crate::cells::{Only, Outcome};
 use crate::disclosure::Disclosed;
@@ -162,6 +163,7 @@ impl Analysis for OutcomeTestOptions {
             test.over_places(&mut finding, &split.strata(answers)?)?;
         }
         finding.frame.comparisons = strata.len() * answers.setting.groups.compared().count();
+        name_headline(&mut finding);
         Ok(finding)
     }
 
@@ -305,12 +307,18 @@ impl OutcomeTest<'_> {
                 .iter()
                 .flat_map(|place| place.rests_on(&self.outcome.name, &[group, groups.reference()]))
                 .collect();
+            let of_all = places
+                .iter()
+                .filter(|place| {
+                    place.tally(group).is_some() || place.tally(groups.reference()).is_some()
+                })
+                .count();
             let base = |estimand| Line {
                 trials: None,
                 rests_on: rests_on.clone(),
                 ..Line::new(&[], label, Comparison::Reference, estimand)
             };
-            finding.lines.extend(self.means(&base, &pairs)?);
+            finding.lines.extend(self.means(&base, (&pairs, of_all))?);
             let pairs: Vec<_> = pairs.into_iter().map(|(g, r)| (Some(g), Some(r))).collect();
             let pooled = pooled_lines(&base(glossary::MH_RISK_DIFFERENCE), &pairs, self.level);
             finding.lines.extend(pooled.into_iter().map(|line| Line {
@@ -327,11 +335,14 @@ impl OutcomeTest<'_> {
     fn means(
         &self,
         base: &impl Fn(Estimand) -> Line,
-        pairs: &[(Tally, Tally)],
+        (pairs, of_all): (&[(Tally, Tally)], usize),
     ) -> Result<[Line; 2], Error> {
         let rate = |tally: &Tally| tally.events as f64 / tally.trials.unwrap_or_default() as f64;
         let differences: Vec<f64> = pairs.iter().map(|(g, r)| rate(g) - rate(r)).collect();
-        let at = vec![("places".to_owned(), format!("{} places", pairs.len()))];
+        let at = vec![(
+            "places".to_owned(),
+            format!("{} of {of_all} places", pairs.len()),
+        )];
         let mut mean = Line {
             at: at.clone(),
             ..base(glossary::MEAN_HIT_RATE_DIFFERENCE)
@@ -360,9 +371,9 @@ impl OutcomeTest<'_> {
             p_value: Some(test.p.get()),
         };
         mean.headline = Some(Band {
-            interval: test.interval,
+            interval: Interval::new(test.interval.low.max(-1.0), test.interval.high.min(1.0)),
             level: self.level,
-            method: format!("paired t over places, {} df", test.df),
+            method: format!("paired t over places, {} df, within −1 and 1", test.df),
             variance: Variance::Between,
             test: Some(t),
         });

@@ -93,6 +93,14 @@ pub(super) fn pooled_lines(
     let homogeneity = |test: Option<breslow_day::HomogeneityTest>| {
         test.map(|t| (t.statistic, t.df as f64, t.p.get()))
     };
+    let mut crude_line = Line {
+        estimand: glossary::CRUDE_RISK_RATIO,
+        estimate: crude,
+        ..base.clone()
+    };
+    if crude.is_none() {
+        crude_line.warn(Warning::NoPool);
+    }
     let mut lines = vec![
         ratio,
         effect(
@@ -114,11 +122,7 @@ pub(super) fn pooled_lines(
         ),
         tested(glossary::BRESLOW_DAY, homogeneity(breslow_day)),
         tested(glossary::TARONE, homogeneity(pool.tarone())),
-        Line {
-            estimand: glossary::CRUDE_RISK_RATIO,
-            estimate: crude,
-            ..base.clone()
-        },
+        crude_line,
     ];
     if pool.mantel_fleiss_count() < SPARSE
         && let Some(exact) = pool.exact(level)

@@ -7,7 +7,7 @@ use super::exposure::People;
 use super::measures::{rate_scale, uncertain_rate};
 use super::noise::{LogScale, Noise, Shape, Side, Uncertainty, refused};
 use super::strata::{Split, Stratum, Tally};
-use super::wanted::check_baseline;
+use super::wanted::{check_baseline, name_headline};
 use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts, words};
 use crate::cells::{Groups, Only, Outcome};
 use crate::disclosure::Disclosed;
@@ -120,6 +120,7 @@ impl Analysis for RatesOptions {
             uncertainty: common.uncertainty(),
         };
         finding.lines = question.lines(&strata, &answers.setting.groups)?;
+        name_headline(&mut finding);
         Ok(finding)
     }
 

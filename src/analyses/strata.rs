@@ -9,7 +9,7 @@ use crate::cells::{Absent, Cell, CellTable, GROUP, Only, Outcome};
 use crate::error::Error;
 use crate::findings::{CountRef, Part};
 use crate::ingest::Baseline;
-use crate::stops::{OFFICER, PERIOD};
+use crate::stops::{OFFICER, PERIOD, YEAR};
 use crate::warning::Warning;
 
 /// One stratum of an analysis.
@@ -63,6 +63,7 @@ pub(super) struct Split<'a> {
     pub(super) outcome: &'a Outcome,
     pub(super) table: &'a CellTable,
     pub(super) officers: Option<&'a CellTable>,
+    /// The counts without restriction, where they were asked for: per head, of rows.
     pub(super) coverage: Option<&'a CellTable>,
     pub(super) by: &'a [String],
     pub(super) only: &'a Only,
@@ -84,7 +85,9 @@ impl<'a> Split<'a> {
             outcome: common.outcome,
             table,
             officers: rest.next().filter(|_| common.outcome.by_officer),
-            coverage: tables.last(),
+            coverage: tables
+                .last()
+                .filter(|_| baseline.is_some() && common.outcome.absent == Absent::Zero),
             by: &common.by,
             only: common.only,
             baseline,
@@ -157,7 +160,10 @@ impl<'a> Split<'a> {
             groups: &groups,
             exposure,
         };
-        let replicate_keys = self.outcome.replicate_keys(self.by);
+        let mut replicate_keys = self.outcome.replicate_keys(self.by);
+        if exposure.is_some_and(|exposure| !exposure.knows_years()) {
+            replicate_keys.retain(|key| key != YEAR);
+        }
         let mut replicates: BTreeMap<Vec<String>, Vec<&Cell>> = exposure
             .map(|exposure| exposure.covered(&replicate_keys, &at))
             .unwrap_or_default()
@@ -176,7 +182,13 @@ impl<'a> Split<'a> {
                 count.by_group(cells, &fixed)
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let mut warnings = Vec::new();
+        let asked = self.by.iter().map(String::as_str).chain(self.only.keys());
+        let mut warnings: Vec<Warning> = asked
+            .filter(|key| exposure.is_some_and(|exposure| exposure.is_crossed_by(key)))
+            .map(|key| Warning::CrossingKey {
+                key: key.to_owned(),
+            })
+            .collect();
         if let (Some(baseline), Some(exposure)) = (self.baseline, exposure)
             && !exposure.excluded().is_empty()
         {
@@ -371,6 +383,16 @@ impl Stratum {
         add_up(self.groups.tallies())
     }
 
+    /// The same for a line that needs several groups only added up.
+    pub(super) fn rests_on_sum<'g>(
+        &self,
+        counts: &str,
+        groups: impl Iterator<Item = &'g str>,
+    ) -> Vec<CountRef> {
+        let names: Vec<String> = groups.map(str::to_owned).collect();
+        self.groups.count_refs(counts, names.iter())
+    }
+
     /// What a line about some groups of this stratum rests on: the counts of each.
     pub(super) fn rests_on(&self, counts: &str, groups: &[&str]) -> Vec<CountRef> {
         groups
@@ -380,6 +402,12 @@ impl Stratum {
                     .count_refs(counts, std::iter::once(&(*group).to_owned()))
             })
             .collect()
+    }
+
+    /// All groups of the data here but one.
+    pub(super) fn others(&self, group: &str) -> Vec<&str> {
+        let names = self.group_names().into_iter();
+        names.filter(|name| *name != group).collect()
     }
 
     /// All groups of the data here.

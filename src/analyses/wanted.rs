@@ -9,7 +9,7 @@ use super::noise::Uncertainty;
 use super::{Answers, Setting};
 use crate::cells::{Absent, GROUP, Only, Outcome, Tabulation};
 use crate::error::{Error, nearest_hint};
-use crate::findings::{Finding, Frame};
+use crate::findings::{Finding, Frame, Variance};
 use crate::stats::Level;
 use crate::stops::OFFICER;
 use crate::warning::{self, Warning};
@@ -74,6 +74,13 @@ impl<'a> Header<'a> {
         }
         let only = self.only.map_or(&NO_RESTRICTION, Spanned::get_ref);
         for key in only.keys() {
+            if key == GROUP {
+                return Err(Error::study(
+                    self.only.map_or(0..0, Spanned::span),
+                    "`only` restricts the group",
+                    "shares and comparisons need every group: say under [groups] `compare` which are compared",
+                ));
+            }
             if !outcome.keys.iter().any(|known| known == key) {
                 let hint = nearest_hint(key, outcome.keys.iter().map(String::as_str));
                 return Err(Error::study(
@@ -186,6 +193,25 @@ impl Common<'_> {
     }
 }
 
+/// Says in the frame what the intervals to be quoted count, from the lines themselves.
+pub(super) fn name_headline(finding: &mut Finding) {
+    let kinds = |variance| {
+        let bands = finding
+            .lines
+            .iter()
+            .filter_map(|line| line.headline.as_ref());
+        bands.into_iter().any(|band| band.variance == variance)
+    };
+    let officers = kinds(Variance::Cluster).then(|| "between officers, CR1, t".to_owned());
+    let places = kinds(Variance::Between).then(|| std::mem::take(&mut finding.frame.headline));
+    let named: Vec<String> = officers.into_iter().chain(places).collect();
+    finding.frame.headline = if named.is_empty() {
+        "counting alone: nothing repeats".into()
+    } else {
+        named.join("; ")
+    };
+}
+
 /// The counts of a name.
 ///
 /// # Errors
@@ -250,14 +276,6 @@ pub(super) fn check_baseline(
     outcome: &Outcome,
     name: &Spanned<String>,
 ) -> Result<(), Error> {
-    let Some(keys) = setting.baselines.get(name.get_ref()) else {
-        let hint = nearest_hint(name.get_ref(), setting.baselines.keys().map(String::as_str));
-        return Err(Error::study(
-            name.span(),
-            format!("the study has no population `{}`", name.get_ref()),
-            hint,
-        ));
-    };
     if let Some(trials) = &outcome.trials {
         let message = format!(
             "counts `{}` are a part of {trials}, so they need no population",
@@ -269,6 +287,14 @@ pub(super) fn check_baseline(
             "take `population` out of this table; name counts of stops to compare with a population",
         ));
     }
+    let Some(keys) = setting.baselines.get(name.get_ref()) else {
+        let hint = nearest_hint(name.get_ref(), setting.baselines.keys().map(String::as_str));
+        return Err(Error::study(
+            name.span(),
+            format!("the study has no population `{}`", name.get_ref()),
+            hint,
+        ));
+    };
     match keys.iter().find(|key| !outcome.keys.contains(key)) {
         None => Ok(()),
         Some(key) => {

@@ -23,7 +23,13 @@ pub fn sentences(finding: &Disclosed<Finding>) -> Vec<String> {
         _ => Vec::new(),
     };
     if sentences.is_empty() {
-        vec!["No number of this finding can be shown.".into()]
+        let any_withheld = finding.lines.iter().any(is_withheld);
+        let why = if any_withheld {
+            "No number of this finding can be shown: all rest on counts that are withheld."
+        } else {
+            "No number of this finding is defined on these counts."
+        };
+        vec![why.into()]
     } else {
         sentences
     }
@@ -198,37 +204,47 @@ fn ratio_sentence(finding: &Finding, own: impl Fn(&Line) -> bool, under: &str) -
             reading(only)
         ));
     }
-    let decided = |above: bool| {
-        own.iter()
-            .filter(|line| {
-                line.quoted().is_some_and(|band| {
-                    if above {
-                        band.interval.low > 1.0
-                    } else {
-                        band.interval.high < 1.0
-                    }
-                })
-            })
-            .count()
-    };
-    let (above, below, without) = (
-        decided(true),
-        decided(false),
-        own.iter().filter(|line| line.quoted().is_none()).count(),
-    );
-    let unclear = own.len() - above - below - without;
-    let no_interval = if without > 0 {
-        format!(", {without} without an interval")
-    } else {
-        String::new()
-    };
+    let (spread, counted): (Vec<&Line>, Vec<&Line>) = own
+        .iter()
+        .copied()
+        .partition(|line| line.headline.is_some());
+    let (counted, without): (Vec<&Line>, Vec<&Line>) = counted
+        .into_iter()
+        .partition(|line| line.counting.is_some());
+    let mut tallies = Vec::new();
+    if !spread.is_empty() {
+        tallies.push(sides_of_one(&spread));
+    }
+    if !counted.is_empty() {
+        let only = if spread.is_empty() {
+            ""
+        } else {
+            "of counting alone "
+        };
+        tallies.push(sides_of_one(&counted).replacen("interval ", &format!("interval {only}"), 1));
+    }
+    if !without.is_empty() {
+        tallies.push(format!("{} have no interval", without.len()));
+    }
+    let tallies = tallies.join(", and ");
     Some(format!(
-        "{group} to {reference}, rate of {events}{under}: of {of} strata {above} have an interval above 1, {below} below 1, {unclear} across 1{no_interval}{missing}; ratios from {}{} to {}{}.",
+        "{group} to {reference}, rate of {events}{under}: of {of} strata {tallies}{missing}; ratios from {}{} to {}{}.",
         with_intervals(low),
         place(low),
         with_intervals(high),
         place(high)
     ))
+}
+
+/// `3 have an interval above 1, 0 below 1, 2 across 1`.
+fn sides_of_one(lines: &[&Line]) -> String {
+    let bands = || lines.iter().filter_map(|line| line.quoted());
+    let above = bands().filter(|band| band.interval.low > 1.0).count();
+    let below = bands().filter(|band| band.interval.high < 1.0).count();
+    format!(
+        "{above} have an interval above 1, {below} below 1, {} across 1",
+        lines.len() - above - below
+    )
 }
 
 /// The number with the interval to be quoted and, where it has both, that of counting alone.
@@ -254,7 +270,9 @@ fn reading(line: &Line) -> &'static str {
         None => "no interval can be given, so nothing is said about chance",
         Some((low, _)) if low > 1.0 => "the interval lies above 1",
         Some((_, high)) if high < 1.0 => "the interval lies below 1",
-        Some(_) => "the interval reaches across 1, so the data are consistent with equal rates",
+        Some(_) => {
+            "the interval reaches across 1: the data are consistent with equal rates, and as well with any ratio in it"
+        }
     }
 }
 
@@ -290,11 +308,11 @@ fn legal(finding: &Finding) -> Vec<String> {
 
 fn stratified(finding: &Finding) -> Vec<String> {
     let pools = of_kind(finding, |line| line.estimand == g::POOLED_BETWEEN);
-    let mut sentences: Vec<String> = pools
-        .iter()
-        .flat_map(|pool| contrast(finding, pool))
-        .collect();
-    // What may not be concluded stands right after the first conclusion.
+    let own: Vec<Vec<String>> = pools.iter().map(|pool| contrast(finding, pool)).collect();
+    // Every group's conclusion comes before the details of any, and what may not be concluded right after the first.
+    let first = own.iter().filter_map(|own| own.first());
+    let details = own.iter().flat_map(|own| own.iter().skip(1));
+    let mut sentences: Vec<String> = first.chain(details).cloned().collect();
     sentences.insert(sentences.len().min(1), "This compares places under the two conditions; by itself it does not show what the programme caused.".into());
     let per_stratum = |line: &Line| line.estimand == g::RATIO_OF_RATIOS;
     let all: Vec<&Line> = finding
@@ -342,7 +360,12 @@ fn contrast(finding: &Finding, pool: &Line) -> Vec<String> {
         })
     };
     let Some(band) = &pool.headline else {
-        return Vec::new();
+        return vec![format!(
+            "{} to {}: the strata agree exactly on a ratio of ratios of {}, which leaves no interval.",
+            pool.group,
+            finding.frame.reference,
+            Style::Ratio.show(pool.estimate)
+        )];
     };
     let strata = own(g::STRATA_ABOVE_ONE.name);
     let per_stratum = |line: &&Line| line.estimand == g::LEAVE_ONE_OUT && line.group == pool.group;
@@ -385,11 +408,11 @@ fn contrast(finding: &Finding, pool: &Line) -> Vec<String> {
         } else {
             ""
         };
-        sentences.push(format!("If every stratum had the same true ratio and stops were independent, it would be {} (z = {}){weight}.{differ}", text(fixed), Style::Statistic.show(z)));
+        sentences.push(format!("{group}: if every stratum had the same true ratio and stops were independent, it would be {} (z = {}){weight}.{differ}", text(fixed), Style::Statistic.show(z)));
     }
     if let (Some(line), Some(tau)) = (strata, own(g::TAU.name)) {
         sentences.push(format!(
-            "{} of {of} strata lie above 1; the spread between them is τ = {} on the log scale.",
+            "{group}: {} of {of} strata lie above 1; the spread between them is τ = {} on the log scale.",
             Style::Count.show(line.estimate),
             Style::Statistic.show(tau.estimate)
         ));
@@ -457,7 +480,9 @@ fn zero_reading(line: &Line) -> &'static str {
     {
         Some((low, _)) if low > 0.0 => "the interval lies above 0",
         Some((_, high)) if high < 0.0 => "the interval lies below 0",
-        Some(_) => "the interval reaches across 0, so the data are consistent with equal hit rates",
+        Some(_) => {
+            "the interval reaches across 0: the data are consistent with equal hit rates, and as well with any difference in it"
+        }
         None => "no interval can be given",
     }
 }

@@ -169,7 +169,45 @@ fn slashed(path: &Path) -> String {
 /// Where the bundle of a study goes unless the command line says otherwise.
 #[must_use]
 pub fn default_folder(study: &Study) -> PathBuf {
-    Path::new("notebooks-out").join(study.name())
+    let name = match &study.only {
+        None => study.name(),
+        Some(only) => format!("{}.{only}", study.name()),
+    };
+    Path::new("notebooks-out").join(name)
+}
+
+/// Refuses a folder that holds the bundle of another study, or another part of this one.
+///
+/// # Errors
+/// It does.
+pub fn check_owner(world: &World, folder: &Path, study: &Study) -> Result<(), Error> {
+    let text = world.read(&folder.join(MANIFEST)).unwrap_or_default();
+    let Ok(manifest) = serde_json::from_slice::<Manifest>(&text) else {
+        return Ok(());
+    };
+    let part = |only: &Option<String>| match only {
+        None => "all findings".to_owned(),
+        Some(only) => format!("only {only}"),
+    };
+    let (theirs, ours) = (
+        (manifest.study.clone(), part(&manifest.only)),
+        (study.name(), part(&study.only)),
+    );
+    if theirs == ours {
+        return Ok(());
+    }
+    let message = format!(
+        "{} holds the bundle of study {} ({}), and this run is of {} ({})",
+        folder.display(),
+        theirs.0,
+        theirs.1,
+        ours.0,
+        ours.1
+    );
+    Err(Error::bundle(
+        message,
+        "it would be replaced: choose another folder with --out, or remove that one",
+    ))
 }
 
 /// Refuses a folder that is not ours, or holds more than what we made, before any work is done.

@@ -49,7 +49,10 @@ pub fn verify(world: &World, folder: &Path, data: Option<&Path>) -> Result<Verdi
         });
     }
     let Some(root) = data_root(world, folder, data, &manifest) else {
-        verdict.why_not = Some("the input files are not there; say where with --data DIR".into());
+        verdict.why_not = Some(format!(
+            "the input files are not at the places that the study names, seen from {}; say where with --data DIR",
+            folder.display()
+        ));
         return Ok(verdict);
     };
     for input in &manifest.inputs {
@@ -93,8 +96,8 @@ fn read_manifest(world: &World, folder: &Path) -> Result<Manifest, Error> {
     super::refuse_newer(folder, &bytes)?;
     let manifest: Manifest = serde_json::from_slice(&bytes).map_err(|error| {
         Error::bundle(
-            format!("{}: {error}", folder.join(MANIFEST).display()),
-            hint,
+            format!("{} is not as evenhand wrote it: {error}", folder.join(MANIFEST).display()),
+            "the manifest was changed or damaged, so nothing can be compared with it: get the bundle again",
         )
     })?;
     if manifest.format == MARKER {

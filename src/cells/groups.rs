@@ -117,6 +117,19 @@ impl Groups {
                 "list the groups that are compared with the reference group",
             ));
         }
+        for group in self.shown() {
+            let label = self.label(group);
+            let twin = self
+                .shown()
+                .find(|other| *other != group && self.label(other) == label);
+            if let Some(twin) = twin {
+                return Err(Error::study(
+                    self.reference.span(),
+                    format!("`{group}` and `{twin}` have the same label `{label}`"),
+                    "give each group a label of its own under [groups] labels",
+                ));
+            }
+        }
         for (i, group) in self.compare.iter().enumerate() {
             if group.get_ref() == self.reference.get_ref() {
                 return Err(Error::study(

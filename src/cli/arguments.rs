@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     after_help = "\
 Examples:
   evenhand run datasets/studies/287g-counties.toml        the whole bundle, into notebooks-out/287g-counties
-  evenhand check my-study.toml                            read and count, estimate nothing
+  evenhand check my-study.toml                            read and count, print and write no estimate
   evenhand verify notebooks-out/287g-counties --data datasets
   evenhand explain stratified                             what is computed, exactly
 
@@ -59,7 +59,7 @@ Examples:
   evenhand run my-study.toml --out exhibits/my-study
   evenhand run my-study.toml --only disparity --json")]
     Run(RunOptions),
-    /// Read, map and count everything a study asks for; estimate nothing
+    /// Read, map and count everything a study asks for; print and write no estimate
     #[command(after_help = "\
 Examples:
   evenhand check my-study.toml              where every row goes, and what stands in one file only
@@ -71,6 +71,18 @@ Examples:
   evenhand verify notebooks-out/287g-counties --data datasets
   evenhand verify received-bundle           without the data: integrity only, and it says so")]
     Verify(VerifyOptions),
+    /// One statistic by hand, or many through a pipe
+    #[command(after_help = "\
+Examples:
+  evenhand calc proportion x=12 n=80                      Wilson, 95 %
+  evenhand calc two_by_two a=38 n1=190 c=43 n2=363 method=rr_mn level=0.9
+  evenhand calc hit_rates hits=30,44,12 searches=100,120,61
+  evenhand calc --list                                    every kind with its fields and answers
+  evenhand calc --jsonl < requests.jsonl                  one JSON object a line: {\"id\":1,\"kind\":\"proportion\",\"x\":12,\"n\":80}
+
+Undefined numbers are null, with the reason; infinite ends are \"inf\". A line of the pipe that cannot be answered is
+answered with an error, the rest goes on, and the exit code is 1.")]
+    Calc(CalcOptions),
     /// Print the method page of an analysis
     #[command(after_help = "\
 Examples:
@@ -113,6 +125,22 @@ pub(super) struct VerifyOptions {
     /// Folder that holds the input files, by the paths of the study without their leading `..`
     #[arg(long, value_name = "DIR")]
     pub(super) data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CalcOptions {
+    /// Which statistic
+    #[arg(value_name = "KIND", required_unless_present_any = ["jsonl", "list"])]
+    pub(super) kind: Option<String>,
+    /// Its fields
+    #[arg(value_name = "FIELD=VALUE")]
+    pub(super) fields: Vec<String>,
+    /// Answer requests from standard input, one JSON object a line
+    #[arg(long, conflicts_with_all = ["kind", "list"])]
+    pub(super) jsonl: bool,
+    /// List every kind with its fields and answers
+    #[arg(long, conflicts_with = "kind")]
+    pub(super) list: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,4 +1,4 @@
-//! `evenhand check`: read, map, validate; estimate nothing.
+//! `evenhand check`: read, map, validate; print and write no estimate.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::arguments::CheckOptions;
 use super::printer::{Printer, account_text};
-use crate::disclosure::{self, Account, Disclosed};
+use crate::disclosure::{Account, Disclosed};
 use crate::error::Error;
 use crate::pipeline;
 use crate::stops::Input;
@@ -32,27 +32,21 @@ pub(super) fn command(
 ) -> Result<ExitCode, Error> {
     let study = Study::read(world, &options.study)?;
     let reading = pipeline::read(&study, world)?;
-    world.watcher().done();
     let findings: Vec<&str> = study
         .analyses
         .iter()
         .map(|planned| planned.id.as_str())
         .collect();
-    // The same rule as in a bundle: what is printed here is passed on as well.
-    let config = study.file.disclosure;
-    let ledger: Vec<Disclosed<Account>> = reading
-        .ledger
-        .iter()
-        .map(|source| disclosure::account(source, config, true))
-        .collect();
-    let inputs = disclosure::inputs(reading.inputs, &reading.ledger, &ledger, config);
+    // What a run would refuse is refused here, and what is printed here is passed on like a bundle.
+    let judged = pipeline::judge(&study, world, &reading)?;
+    world.watcher().done();
     if printer.json {
         let document = Document {
             study: study.name(),
             plan_sha256: &study.sha256,
             findings,
-            inputs: &inputs,
-            ledger: &ledger,
+            inputs: &judged.inputs,
+            ledger: &judged.ledger,
             unmatched: &reading.unmatched,
             warnings: &reading.warnings,
         };
@@ -60,7 +54,7 @@ pub(super) fn command(
         return Ok(ExitCode::SUCCESS);
     }
     let mut text = format!("{}\n\nWhere every row goes\n", study.file.title);
-    for source in &ledger {
+    for source in &judged.ledger {
         text.push_str(&account_text(source));
     }
     if !reading.unmatched.is_empty() {

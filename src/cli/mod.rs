@@ -1,6 +1,7 @@
 //! The command line: one file per command. Data goes to standard output, talk to standard error.
 
 mod arguments;
+mod calc;
 mod check;
 mod explain;
 mod list;
@@ -65,6 +66,7 @@ fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<ExitCode, Error>
         Command::Run(options) => run::command(options, &world, printer),
         Command::Check(options) => check::command(options, &world, printer),
         Command::Verify(options) => verify::command(options, &world, printer),
+        Command::Calc(options) => calc::command(options, printer),
         Command::Explain(options) => explain::command(options, printer),
         Command::List(options) => list::command(options, printer),
     }

@@ -13,7 +13,7 @@ use crate::study::Study;
 use crate::world::World;
 
 /// Sentences of each finding that the summary prints; the report has all of them.
-const SENTENCES: usize = 5;
+const SENTENCES: usize = 6;
 
 pub(super) fn command(
     options: &RunOptions,
@@ -29,6 +29,7 @@ pub(super) fn command(
         .clone()
         .unwrap_or_else(|| bundle::default_folder(&study));
     bundle::check_folder(world, &folder)?;
+    bundle::check_owner(world, &folder, &study)?;
     let run = pipeline::run(&study, world)?;
     world.watcher().stage("drawing");
     let report = Report::new(run, &study)?;

@@ -45,9 +45,11 @@ impl<'a> Audit<'a> {
                 space.add(vectors[i].clone(), at);
             }
             let withheld = (0..sums.len()).filter(|&i| is_withheld[i]);
+            let unions = atoms.small_unions(&space, (sums, elementary), minimum);
             let betrayed = withheld
                 .map(|i| &vectors[i])
                 .chain(&small)
+                .chain(&unions)
                 .find_map(|target| space.combination(target));
             let Some(parts) = betrayed else { break };
             // A small part of shown sums that no sum states by itself is protected the same way: the smallest sum that
@@ -68,24 +70,24 @@ impl<'a> Audit<'a> {
         }
     }
 
-    /// Whether at least so many of some further sums stay independent unknowns to a reader of those that are shown;
-    /// `Some(0)` when none does.
+    /// How many of some further sums, up to a number wanted, stay independent unknowns to a reader of those that are
+    /// shown.
     pub(super) fn unknowns(&self, further: &[Vec<usize>], at_most: usize) -> usize {
         let shown = (0..self.sums.len()).filter(|&i| !self.is_withheld[i]);
         let mut all: Vec<Sum> = shown.map(|i| self.sums[i].clone()).collect();
         let known = all.len();
         // A sum of nothing is a zero that nobody was told.
         let zeros = further.iter().filter(|parts| parts.is_empty()).count();
-        // More than a few times the wanted number need not be looked at: the first ones are as independent as the rest.
-        let looked_at = further
-            .iter()
-            .filter(|parts| !parts.is_empty())
-            .take(4 * at_most);
-        all.extend(looked_at.map(|parts| Sum {
-            parts: parts.clone(),
-            count: 0,
-            is_expendable: false,
-        }));
+        all.extend(
+            further
+                .iter()
+                .filter(|parts| !parts.is_empty())
+                .map(|parts| Sum {
+                    parts: parts.clone(),
+                    count: 0,
+                    is_expendable: false,
+                }),
+        );
         let atoms = Atoms::new(&all, self.elementary.len());
         let mut space = RowSpace::default();
         for i in 0..known {
@@ -95,7 +97,7 @@ impl<'a> Audit<'a> {
             .filter(|&i| space.add(atoms.vector(i), i))
             .take(at_most)
             .count();
-        (zeros + independent).min(at_most)
+        zeros.saturating_add(independent).min(at_most)
     }
 }
 
@@ -148,20 +150,47 @@ impl Atoms {
 
     /// Atoms with few persons of a kind that says something about them. That nobody is left over is no secret.
     fn small(&self, sums: &[Sum], elementary: &[Elementary], minimum: u64) -> Vec<Sparse> {
-        let is_small = |&atom: &usize| {
-            let members = || self.members[atom].iter().map(|&part| elementary[part]);
-            let count: u64 = members().map(|part| part.count).sum();
-            let is_left_over = self.patterns[atom]
-                .iter()
-                .all(|&sum| sums[sum].is_expendable);
-            members().any(|part| part.is_sensitive)
-                && count < minimum
-                && !(is_left_over && count == 0)
-        };
         (0..self.patterns.len())
-            .filter(is_small)
             .map(|atom| Sparse::from([(atom, 1)]))
+            .filter(|atom| self.is_small(atom.keys(), (sums, elementary), minimum))
             .collect()
+    }
+
+    /// Few persons in several atoms together, which no sum states and shown ones give. A reader who solves for them
+    /// finds them among the reduced rows of what is shown.
+    fn small_unions(
+        &self,
+        space: &RowSpace,
+        counts: (&[Sum], &[Elementary]),
+        minimum: u64,
+    ) -> Vec<Sparse> {
+        let is_union = |row: &Sparse| row.len() > 1 && row.values().all(|&part| part == 1);
+        space
+            .reduced()
+            .into_iter()
+            .filter(is_union)
+            .filter(|row| self.is_small(row.keys(), counts, minimum))
+            .collect()
+    }
+
+    fn is_small<'a>(
+        &self,
+        atoms: impl Iterator<Item = &'a usize> + Clone,
+        (sums, elementary): (&[Sum], &[Elementary]),
+        minimum: u64,
+    ) -> bool {
+        let members = || {
+            let parts = atoms.clone().flat_map(|&atom| &self.members[atom]);
+            parts.map(|&part| elementary[part])
+        };
+        let count: u64 = members().map(|part| part.count).sum();
+        let is_left_over = || {
+            let patterns = atoms.clone().flat_map(|&atom| &self.patterns[atom]);
+            patterns.into_iter().all(|&sum| sums[sum].is_expendable)
+        };
+        count < minimum
+            && members().any(|part| part.is_sensitive)
+            && !(count == 0 && is_left_over())
     }
 }
 
@@ -198,6 +227,25 @@ impl RowSpace {
             from = at + 1;
         }
         (vector, made_of)
+    }
+
+    /// The same space with every pivot in its own row only.
+    fn reduced(&self) -> Vec<Sparse> {
+        let mut done: BTreeMap<usize, Sparse> = BTreeMap::new();
+        for (&pivot, (row, _)) in self.rows.iter().rev() {
+            let mut row = row.clone();
+            let later: Vec<usize> = row
+                .keys()
+                .copied()
+                .filter(|at| done.contains_key(at))
+                .collect();
+            for at in later {
+                let factor = row[&at];
+                subtract(&mut row, &done[&at], factor);
+            }
+            done.insert(pivot, row);
+        }
+        done.into_values().collect()
     }
 
     /// The vectors from which another follows; `None` when it does not follow.
@@ -301,6 +349,24 @@ mod tests {
         let counts = [100, 4];
         let sums = [sum(&[0, 1], &counts), sum(&[0], &counts)];
         assert_eq!(withheld(&sums, &counts), [1], "104 - 100 would be 4");
+    }
+
+    #[test]
+    fn few_persons_in_several_parts_together_are_protected() {
+        // Rows kept, two groups of three, and a split of the third that is withheld by itself.
+        let counts = [600, 395, 2, 3];
+        let sums = [
+            sum(&[0, 1, 2, 3], &counts),
+            sum(&[0], &counts),
+            sum(&[1], &counts),
+            sum(&[2], &counts),
+            sum(&[3], &counts),
+        ];
+        let withheld = withheld(&sums, &counts);
+        assert!(
+            [0, 1, 2].iter().any(|i| withheld.contains(i)),
+            "1000 - 600 - 395 would be 5"
+        );
     }
 
     #[test]

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::findings::{CountRef, Finding, Line, Part, Test};
+use crate::findings::{CountRef, Finding, Line, Part, Test, glossary};
 use crate::number::significant;
 use crate::stats::Interval;
 use crate::warning::Warning;
@@ -84,7 +84,7 @@ impl DisclosureConfig {
     }
 }
 
-/// Something that disclosure has let through. Only [`disclose`] makes one.
+/// Something that disclosure has let through. Only this module makes one: [`disclose`] and [`account()`].
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
 pub struct Disclosed<T>(T);
@@ -180,6 +180,12 @@ pub fn disclose(
             }
         }
     }
+    for finding in &mut findings {
+        let is_withheld = |line: &Line| line.rests_on.iter().any(|count| withheld.contains(count));
+        finding
+            .lines
+            .retain(|line| !(is_withheld(line) && is_occasional(line)));
+    }
     for line in findings.iter_mut().flat_map(|finding| &mut finding.lines) {
         if line.rests_on.iter().any(|count| withheld.contains(count)) {
             withhold(line, config.minimum);
@@ -195,6 +201,17 @@ pub fn disclose(
         findings: findings.into_iter().map(Disclosed).collect(),
         keeps_total,
     }
+}
+
+/// Lines that stand there for some counts only: that they are there would say something about what is withheld.
+fn is_occasional(line: &Line) -> bool {
+    [
+        glossary::MINIMUM_DETECTABLE_RATIO,
+        glossary::CMH_EXACT,
+        glossary::PREDICTION,
+        glossary::STANDARD_DEVIATIONS_DISPERSED,
+    ]
+    .contains(&line.estimand)
 }
 
 /// What may be shown of a dispersion, and of what is made from it.
@@ -271,6 +288,9 @@ fn withhold_spread(line: &mut Line, minimum: u64) {
 }
 
 fn withhold(line: &mut Line, minimum: u64) {
+    if line.estimand == glossary::LARGEST_WEIGHT {
+        line.at.clear();
+    }
     line.estimate = None;
     line.std_error = None;
     line.headline = None;

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::cells::{Cell, CellTable};
-use crate::findings::{Comparison, Frame, glossary};
+use crate::findings::{Comparison, Frame};
 
 fn table(counts: &[(&str, u64, Option<u64>)]) -> CellTable {
     let cells = counts.iter().map(|(place, events, trials)| Cell {

@@ -7,7 +7,8 @@ use rustc_hash::FxHashMap;
 use crate::cells::{GROUP, Groups};
 use crate::error::Error;
 use crate::ingest::{
-    At, CompiledFilter, CsvFile, OutcomeCodes, Periods, StopsConfig, UnclearRule, group_of,
+    At, CompiledFilter, CsvFile, OutcomeCodes, Periods, StopsConfig, UnclearRule, UnlistedCodes,
+    group_of,
 };
 use crate::stops::{
     Contradictions, DATE, Dropped, HIT, OFFICER, PERIOD, PLACE, SEARCHED, SourceLedger, YEAR,
@@ -70,6 +71,7 @@ pub(super) struct Coder<'a> {
     pub(super) codes: Vec<Codes>,
     pub(super) ledger: SourceLedger,
     pub(super) contradictions: Contradictions,
+    pub(super) unlisted: UnlistedCodes,
     unclear: [u64; 2],
 }
 
@@ -135,6 +137,7 @@ impl<'a> Coder<'a> {
                 ..SourceLedger::default()
             },
             contradictions: Contradictions::default(),
+            unlisted: UnlistedCodes::default(),
             unclear: [0; 2],
         })
     }
@@ -177,6 +180,9 @@ impl<'a> Coder<'a> {
             From::Group(column) => {
                 let group = group_of(self.groups, at, record, column)?;
                 let code = group.map(|group| self.codes[i].code(group));
+                if code.is_none() {
+                    self.unlisted.add(at.text(record, column)?);
+                }
                 self.ledger.dropped[rule].rows += u64::from(code.is_none());
                 code
             }

@@ -12,7 +12,7 @@ use polars::prelude::{Column, DataFrame, DataType, PolarsError};
 use super::coding::{Coder, Flags};
 use crate::cells::{Cell, CellTable, GROUP, Groups, Tabulate, Tabulated, Tabulation};
 use crate::error::{DataFault, Error};
-use crate::ingest::{CsvFile, DataRoot, Periods, StopsConfig};
+use crate::ingest::{CsvFile, DataRoot, Periods, StopsConfig, UnlistedCodes};
 use crate::stops::{Contradictions, Input, SourceLedger};
 use crate::warning::Warning;
 use crate::world::World;
@@ -49,6 +49,7 @@ struct Counted {
     ledger: SourceLedger,
     contradictions: Contradictions,
     unclear: [u64; 2],
+    unlisted: UnlistedCodes,
     input: Input,
 }
 
@@ -72,18 +73,19 @@ impl Tabulate for Embedded<'_> {
             contradictions.add(part.contradictions);
             unclear = [unclear[0] + part.unclear[0], unclear[1] + part.unclear[1]];
         }
+        let mut unlisted = UnlistedCodes::default();
+        parts.iter().for_each(|part| unlisted.join(&part.unlisted));
+        ledger.notes.extend(unlisted.note());
         ledger.check()?;
-        let mut warnings = self.warnings(&ledger, contradictions);
+        if ledger.rows_kept == 0 {
+            return Err(self.nothing_kept(&ledger));
+        }
+        let warnings = self.warnings(&ledger, contradictions);
         describe_unclear(
             &mut ledger,
             contradictions.hit_without_search,
             (unclear, self.smallest_shown),
         );
-        if ledger.rows_kept == 0 {
-            warnings.push(Warning::NothingKept {
-                source: ledger.source.clone(),
-            });
-        }
         let tables = requests
             .iter()
             .map(|request| self.answer(request, &keys, &parts))
@@ -151,6 +153,7 @@ impl Embedded<'_> {
         Ok(Counted {
             cells,
             unclear: coder.unclear(),
+            unlisted: coder.unlisted,
             ledger: coder.ledger,
             contradictions: coder.contradictions,
             input,
@@ -204,6 +207,27 @@ impl Embedded<'_> {
         })
     }
 
+    /// Rules that drop every row are a fault of the rules.
+    fn nothing_kept(&self, ledger: &SourceLedger) -> Error {
+        let first = self.config.files.get_ref().first();
+        let fired: Vec<&str> = ledger
+            .dropped
+            .iter()
+            .filter(|dropped| dropped.rows > 0)
+            .map(|dropped| dropped.rule.as_str())
+            .collect();
+        DataFault::new(
+            &self.root.locate(first.map_or("", |file| file.get_ref())),
+            format!("no row is left of {}", crate::number::count(ledger.rows_in)),
+            format!(
+                "every row was dropped by a rule: {}; {}",
+                fired.join(", "),
+                ledger.notes.join("; ")
+            ),
+        )
+        .into()
+    }
+
     fn warnings(&self, ledger: &SourceLedger, contradictions: Contradictions) -> Vec<Warning> {
         let own = ledger.dropped.iter().take(self.config.filter.len());
         let silent = own
@@ -235,12 +259,16 @@ fn describe_unclear(
     hits_without_search: u64,
     ([searches, hits], smallest_shown): ([u64; 2], u64),
 ) {
+    // How many is the difference of two counts that a finding may withhold, so the public is told that there are some.
     let mut note = |rows: u64, text: &str| {
         if rows > 0 {
-            ledger.notes.push(format!(
-                "{} rows kept as stops: {text}",
-                rows_shown(rows, smallest_shown)
-            ));
+            let rows = match smallest_shown {
+                0 => crate::number::count(rows),
+                _ => "some".into(),
+            };
+            ledger
+                .notes
+                .push(format!("{rows} rows kept as stops: {text}"));
         }
     };
     note(

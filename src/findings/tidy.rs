@@ -27,7 +27,10 @@ pub const COLUMNS: [(&str, &str); 30] = [
     ("period", "period of the study"),
     ("estimand", "what is estimated"),
     ("estimate", "the number; empty where undefined"),
-    ("std_error", "standard error, of the logarithm for ratios"),
+    (
+        "std_error",
+        "standard error of the interval to be quoted, of the logarithm for ratios",
+    ),
     ("conf_low", "lower end of the interval"),
     ("conf_high", "upper end of the interval"),
     ("conf_level", "confidence level"),
@@ -139,7 +142,10 @@ fn rows(finding: &Finding, line: &Line) -> Vec<Row> {
         .into_iter()
         .map(|band| row(finding, line, Some(band)))
         .collect();
-    rows[1..].iter_mut().for_each(|row| row.quoted = false);
+    // The standard error belongs to the interval to be quoted.
+    for row in &mut rows[1..] {
+        (row.quoted, row.std_error) = (false, None);
+    }
     rows
 }
 

@@ -106,6 +106,13 @@ impl CountsConfig {
             }
             keys.push(PERIOD.to_owned());
         }
+        if let (Some(years), Some(_)) = (&self.years, self.keys.get_ref().get(YEAR)) {
+            return Err(Error::study(
+                years.span(),
+                "each row of these counts is one year, so `years` says nothing",
+                "take `years` out, or the key `year`",
+            ));
+        }
         let annual_average = self.events_are == EventsAre::AnnualAverage;
         if annual_average {
             self.check_average()?;
@@ -192,9 +199,11 @@ pub fn read_counts(
     let Reading {
         cells,
         mut ledger,
+        unlisted,
         warnings,
         ..
     } = reading;
+    ledger.notes.extend(unlisted.note());
     ledger.rows_in = input.rows.unwrap_or_default();
     ledger.check()?;
     let table = CellTable::new(outcome.keys.clone(), cells).ok_or_else(|| {
@@ -268,6 +277,7 @@ struct Reading<'a> {
     seen: BTreeSet<Vec<String>>,
     first_line: BTreeMap<Vec<String>, u64>,
     ledger: SourceLedger,
+    unlisted: UnlistedCodes,
     filters: usize,
     warnings: Vec<Warning>,
 }
@@ -297,6 +307,7 @@ impl<'a> Reading<'a> {
             seen: BTreeSet::new(),
             first_line: BTreeMap::new(),
             ledger,
+            unlisted: UnlistedCodes::default(),
             filters: config.filter.len(),
             warnings: Vec::new(),
         }
@@ -316,6 +327,7 @@ impl<'a> Reading<'a> {
             }
         }
         let Some(group) = group_of(self.groups, at, record, columns.group)? else {
+            self.unlisted.add(at.text(record, columns.group)?);
             self.ledger.dropped[self.filters].rows += 1;
             return Ok(());
         };
@@ -393,6 +405,44 @@ fn year_of(at: &At<'_>, column: usize, text: &str) -> Result<i16, Error> {
         .parse()
         .map_err(|_| at.fault_in(column, format!("found `{text}`"), "a year has four digits"))?;
     Ok(year)
+}
+
+/// Codes that no group has, as they are spelled, for the ledger.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct UnlistedCodes(BTreeSet<String>);
+
+/// Codes that a remark lists; a file with more is mapped by its wrong column.
+const MOST_CODES: usize = 20;
+
+impl UnlistedCodes {
+    /// Notes a code down.
+    pub(crate) fn add(&mut self, raw: &str) {
+        if self.0.len() <= MOST_CODES && !self.0.contains(raw) {
+            self.0.insert(raw.to_owned());
+        }
+    }
+
+    /// What another part of the same source found.
+    pub(crate) fn join(&mut self, other: &Self) {
+        other.0.iter().for_each(|raw| self.add(raw));
+    }
+
+    /// The remark; `None` where every code was listed.
+    pub(crate) fn note(&self) -> Option<String> {
+        let quoted = |raw: &String| super::quoted_or_blank(raw);
+        let shown: Vec<String> = self.0.iter().take(MOST_CODES).map(quoted).collect();
+        let more = if self.0.len() > MOST_CODES {
+            " and more"
+        } else {
+            ""
+        };
+        (!shown.is_empty()).then(|| {
+            format!(
+                "left out, as no group of the study: {}{more}",
+                shown.join(", ")
+            )
+        })
+    }
 }
 
 /// The group of a row; `None` when the study leaves rows of unknown group out.

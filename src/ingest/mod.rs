@@ -12,8 +12,8 @@ mod row_filter;
 mod stops;
 
 pub use agreements::{Agreement, AgreementsConfig, Register, read_agreements};
-pub(crate) use counts::group_of;
 pub use counts::{CountsConfig, EventsAre, PublishedCounts, read_counts};
+pub(crate) use counts::{UnlistedCodes, group_of};
 pub use csv_file::{At, CsvFile, quoted_or_blank, sha256};
 pub use periods::{PartOfYear, Period, Periods, PeriodsConfig};
 pub use population::{Baseline, People, PopulationCell, PopulationConfig, read_population};

@@ -130,8 +130,18 @@ impl StopsConfig {
     ///
     /// # Errors
     /// An unknown canonical column; no `group`; hits without searches; no file, or one twice; a key that evenhand makes
-    /// itself; a number of years that is not above zero.
-    pub fn check(&self) -> Result<(), Error> {
+    /// itself; a number of years that is not above zero, or beside periods that say it.
+    pub fn check(&self, periods: &Periods) -> Result<(), Error> {
+        if let Some(years) = &self.years
+            && self.column(DATE).is_some()
+            && !periods.is_empty()
+        {
+            return Err(Error::study(
+                years.span(),
+                "`years` says how long rows without periods go on, and this study has [periods]",
+                "take `years` out: the periods say how long they are, and rows outside them are left out",
+            ));
+        }
         for name in self.columns.get_ref().keys() {
             if !Column::ALL
                 .iter()

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 
 use crate::analyses::{Answers, words};
 use crate::cells::{Absent, CellTable, Only, Tabulate, Tabulated, Tabulation};
-use crate::disclosure::{self, Protected, PublishedRule, disclose};
+use crate::disclosure::{self, Account, Disclosed, Protected, PublishedRule, disclose};
 use crate::engines::{Embedded, Totals};
 use crate::error::Error;
+use crate::findings::Finding;
 use crate::ingest::{Baseline, Register, read_agreements, read_counts, read_population};
 use crate::results::{Exhibit, Identity, Run};
 use crate::stops::{Input, OFFICER, SourceLedger};
@@ -37,46 +38,30 @@ pub struct Reading {
     pub warnings: Vec<Warning>,
 }
 
+/// What may be shown of a run, before anything is drawn.
+#[derive(Debug)]
+pub struct Judged {
+    /// The findings.
+    pub findings: Vec<Disclosed<Finding>>,
+    /// Where every row went.
+    pub ledger: Vec<Disclosed<Account>>,
+    /// The files.
+    pub inputs: Vec<Input>,
+}
+
 /// Runs a study: counts, estimates, withholds, draws.
 ///
 /// # Errors
 /// Any fault of the study or its data.
 pub fn run(study: &Study, world: &World) -> Result<Run, Error> {
     let reading = read(study, world)?;
-    world.watcher().stage("estimating");
-    let seed = study.seed(world);
-    let mut findings = Vec::new();
-    for (planned, tables) in study.analyses.iter().zip(&reading.tables) {
-        let answers = Answers {
-            setting: &study.setting,
-            tables,
-            baselines: &reading.baselines,
-            id: &planned.id,
-            seed,
-        };
-        findings.push(
-            planned
-                .analysis
-                .run(&answers)
-                .map_err(|error| study.locate(error))?,
-        );
-    }
-    let config = study.file.disclosure;
-    let decided = disclose(findings, &reading.protected, config);
-    let ledger: Vec<_> = reading
-        .ledger
-        .iter()
-        .map(|source| {
-            disclosure::account(source, config, decided.keeps_total || !source.of_persons)
-        })
-        .collect();
-    let inputs = disclosure::inputs(reading.inputs, &reading.ledger, &ledger, config);
-    let identity = identity(study, seed);
-    let foot = foot(&identity, &inputs);
+    let judged = judge(study, world, &reading)?;
+    let identity = identity(study, study.seed(world));
+    let foot = foot(&identity, &judged.inputs);
     let exhibits = study
         .analyses
         .iter()
-        .zip(decided.findings)
+        .zip(judged.findings)
         .map(|(planned, finding)| {
             let mut figures = planned.analysis.figures(&finding, &study.setting);
             figures
@@ -91,12 +76,43 @@ pub fn run(study: &Study, world: &World) -> Result<Run, Error> {
     Ok(Run {
         findings: exhibits.collect(),
         identity,
-        inputs,
-        ledger,
+        inputs: judged.inputs,
+        ledger: judged.ledger,
         unmatched: reading.unmatched,
         warnings: reading.warnings,
         agreements: reading.register.agreements,
-        disclosure: config,
+        disclosure: study.file.disclosure,
+    })
+}
+
+/// Estimates what a study asks for, and withholds what may not be shown.
+///
+/// # Errors
+/// Data that a question cannot be asked of.
+pub fn judge(study: &Study, world: &World, reading: &Reading) -> Result<Judged, Error> {
+    world.watcher().stage("estimating");
+    let mut findings = Vec::new();
+    for (planned, tables) in study.analyses.iter().zip(&reading.tables) {
+        let answers = Answers {
+            setting: &study.setting,
+            tables,
+            baselines: &reading.baselines,
+            id: &planned.id,
+            seed: study.seed(world),
+        };
+        let finding = planned.analysis.run(&answers);
+        findings.push(finding.map_err(|error| study.locate(error))?);
+    }
+    let config = study.file.disclosure;
+    let decided = disclose(findings, &reading.protected, config);
+    let account = |source: &SourceLedger| {
+        disclosure::account(source, config, decided.keeps_total || !source.of_persons)
+    };
+    let ledger: Vec<Disclosed<Account>> = reading.ledger.iter().map(account).collect();
+    Ok(Judged {
+        inputs: disclosure::inputs(reading.inputs.clone(), &reading.ledger, &ledger, config),
+        findings: decided.findings,
+        ledger,
     })
 }
 

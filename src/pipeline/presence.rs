@@ -99,11 +99,18 @@ pub(super) fn absent_groups(
         ));
     }
     let absent = |group: &&str| !found.contains(*group);
+    let shown: BTreeSet<&str> = groups.shown().collect();
+    let others: Vec<String> = found
+        .iter()
+        .filter(|group| !shown.contains(group.as_str()))
+        .cloned()
+        .collect();
     Ok(groups
         .compared()
         .filter(absent)
         .map(|group| Warning::NoRowOfGroup {
             group: groups.label(group).to_owned(),
+            others: others.clone(),
         })
         .collect())
 }

@@ -128,18 +128,6 @@ impl Dispersion {
         (self.df() > 0).then(|| self.pearson / self.df() as f64)
     }
 
-    /// By how much the spread between cells widens a counting standard error.
-    ///
-    /// # Definition
-    /// sqrt(max(1, phi)): cells that agree better than chance do not make counting more exact.
-    ///
-    /// # Edge cases
-    /// `None` as [`Dispersion::phi`].
-    #[must_use]
-    pub fn log_scale_factor(&self) -> Option<f64> {
-        self.phi().map(|phi| phi.max(1.0).sqrt())
-    }
-
     /// `variance_share(p)` is the variance function over the mean: 1 for counts, 1 - p for shares.
     fn fit(cells: &[Cell], variance_share: impl Fn(f64) -> f64) -> Self {
         let mut families: BTreeMap<usize, Vec<&Cell>> = BTreeMap::new();
@@ -214,11 +202,9 @@ mod tests {
         let shares = Dispersion::binomial([(0, 2, 10), (0, 4, 10)]).expect("valid");
         assert_eq!(shares.df(), 1);
         assert_near(shares.phi(), 2.0 / 2.1);
-        assert_near(shares.log_scale_factor(), 1.0);
         // 2 and 10 events in the same exposure: mean 6, X2 = 32/6.
         let counts = Dispersion::poisson([(0, 2, 1.5), (0, 10, 1.5)]).expect("valid");
         assert_near(counts.phi(), 32.0 / 6.0);
-        assert_near(counts.log_scale_factor(), (32.0_f64 / 6.0).sqrt());
     }
 
     #[test]
@@ -253,7 +239,7 @@ mod tests {
     #[test]
     fn undefined_without_replication() {
         let alone = Dispersion::binomial([(0, 2, 10), (1, 4, 10)]).expect("valid");
-        assert!(alone.df() == 0 && alone.phi().is_none() && alone.log_scale_factor().is_none());
+        assert!(alone.df() == 0 && alone.phi().is_none());
         assert!(Dispersion::poisson([]).expect("valid").phi().is_none());
     }
 

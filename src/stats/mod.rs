@@ -61,6 +61,14 @@ pub enum StatsError {
         /// Size of the sample drawn from it.
         sample: u64,
     },
+    /// Arrays that belong together and are of different length, or empty.
+    #[error("arrays of {first} and {second} numbers: must be equally long and not empty")]
+    Ragged {
+        /// Length of the first.
+        first: usize,
+        /// Length of the second.
+        second: usize,
+    },
     /// A number outside its range.
     #[error("{what} {value}: must be {allowed}")]
     OutOfRange {

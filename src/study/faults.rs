@@ -90,6 +90,13 @@ fn syntax(message: &str, piece: &Piece<'_>) -> (String, String) {
         let text = piece
             .value
             .trim_matches(|c| "“”„‘’«»\"'".contains(c) || char::is_whitespace(c));
+        if text.contains('/')
+            && text.bytes().any(|b| b.is_ascii_digit())
+            && !text.bytes().any(|b| b.is_ascii_alphabetic())
+        {
+            let hint = "a date is written YYYY-MM-DD, without quotes: 2011-01-31";
+            return (format!("found `{}`", piece.value), hint.into());
+        }
         let hint = share(text).map_or_else(
             || {
                 let quoted = piece.assigned(&format!("\"{text}\""));

@@ -180,7 +180,7 @@ fn setting(file: &StudyFile) -> Result<Setting, Error> {
         outcomes.push(outcome);
     }
     if let [stops] = file.stops.as_slice() {
-        stops.check()?;
+        stops.check(&periods)?;
         for outcome in stops.outcomes(&periods) {
             if let Some(counts) = file
                 .counts

@@ -145,6 +145,8 @@ fn pages<R>(rows: Vec<Shown<'_, R>>) -> Vec<Page<'_, R>> {
         let page = pages.last_mut().expect("a page was added above");
         page.sections.push(section);
     }
+    // A page without a single number would draw an axis of nothing.
+    pages.retain(|page| page.lines.iter().any(|line| line.estimate.is_some()));
     pages
 }
 
@@ -213,6 +215,15 @@ fn notes(finding: &Finding, setting: &Setting, lines: &[&Line], chart: &Chart) -
             .and_then(|outcome| outcome.note.as_ref())
             .map(|note| format!("{}.", capitalised(note))),
     );
+    notes.extend(outcome.iter().flat_map(|outcome| outcome.cautions.clone()));
+    if finding.warnings.contains(&Warning::InfraMarginality) {
+        notes.push(Warning::InfraMarginality.to_string());
+    }
+    if let [treated, _] = finding.frame.arms.as_slice() {
+        notes.push(format!(
+            "The counts beside the strata are the group's where {treated}."
+        ));
+    }
     let any =
         |found: fn(&Warning) -> bool| lines.iter().any(|line| line.warnings.iter().any(found));
     if any(|w| matches!(w, Warning::Withheld { .. })) {

@@ -30,6 +30,7 @@ pub(in crate::analyses) fn forest(
             group: None,
             series: &[],
             label: "Group",
+            heading: heading(&lines),
         };
         return drawing.draw(rows.collect());
     }
@@ -52,10 +53,15 @@ pub(in crate::analyses) fn forest(
             group: Some(group),
             series: &programs,
             label: "Stratum",
+            heading: heading(&lines),
         };
         drawing.draw(rows.collect())
     };
     setting.groups.compared().flat_map(one_group).collect()
+}
+
+fn heading(lines: &[&Line]) -> &'static str {
+    lines.first().map_or("Ratio", |line| line.estimand.heading)
 }
 
 fn shown(heading: String, line: &Line, row: ForestRow) -> Shown<'_, ForestRow> {
@@ -74,6 +80,7 @@ struct Forests<'a> {
     group: Option<&'a str>,
     series: &'a [String],
     label: &'a str,
+    heading: &'a str,
 }
 
 impl Forests<'_> {
@@ -82,9 +89,8 @@ impl Forests<'_> {
         let of = pages.len();
         let page = |(i, Page { sections, lines }): (usize, Page<'_, ForestRow>)| {
             let (page, words) = page_words(i, of);
-            let heading = lines.first().map_or("Ratio", |line| line.estimand.heading);
             let chart = Chart::Forest(Forest {
-                axis: axis(self.finding, heading),
+                axis: axis(self.finding, self.heading),
                 series: self.series.to_vec(),
                 intervals: interval_names(lines.iter().copied(), self.finding.frame.level),
                 columns: columns(self.finding, self.label),
@@ -152,6 +158,7 @@ pub(in crate::analyses) fn contrast_forest(
             group: Some(group),
             series: &[],
             label: "Stratum",
+            heading: glossary::RATIO_OF_RATIOS.heading,
         };
         drawing.draw(rows)
     };

@@ -20,6 +20,9 @@ pub(in crate::analyses) fn scatter(finding: &Disclosed<Finding>, setting: &Setti
             .or_default()
             .insert(&line.group, line);
     }
+    if finding.lines.iter().all(|line| line.estimate.is_none()) {
+        return Vec::new();
+    }
     let programs = programs(finding);
     let panel = |group: &str| {
         let label = setting.groups.label(group);

@@ -1,0 +1,87 @@
+//! The numbers of an answer, in their order, with the reason where one is undefined.
+
+use serde_json::{Map, Number, Value};
+
+use crate::stats::Interval;
+
+/// Named numbers.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Answer {
+    fields: Vec<(&'static str, Option<f64>)>,
+    why: Option<&'static str>,
+}
+
+impl Answer {
+    /// Adds a number; undefined is `None`.
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<Option<f64>>) -> Self {
+        self.fields.push((name, value.into()));
+        self
+    }
+
+    /// Adds the two ends of an interval as `low` and `high`.
+    pub(super) fn between(self, interval: Option<Interval>) -> Self {
+        self.ends("low", "high", interval)
+    }
+
+    /// Adds the two ends of an interval under names of their own.
+    pub(super) fn ends(
+        self,
+        low: &'static str,
+        high: &'static str,
+        interval: Option<Interval>,
+    ) -> Self {
+        self.with(low, interval.map(|i| i.low))
+            .with(high, interval.map(|i| i.high))
+    }
+
+    /// Says why a number of this answer is undefined, should one be.
+    pub(super) fn because(mut self, why: &'static str) -> Self {
+        self.why = Some(why);
+        self
+    }
+
+    /// A number by its name; `None` where it is undefined, or there is none of that name.
+    #[must_use]
+    pub fn number(&self, name: &str) -> Option<f64> {
+        let field = self.fields.iter().find(|(known, _)| *known == name);
+        field.and_then(|(_, value)| *value)
+    }
+
+    /// Names and numbers in their order, as text for people.
+    #[must_use]
+    pub fn lines(&self) -> Vec<(&'static str, String)> {
+        let text = |value: Option<f64>| match value {
+            None => "undefined".to_owned(),
+            Some(value) => crate::number::file_text(Some(value)),
+        };
+        let line = |(name, value): &(&'static str, Option<f64>)| (*name, text(*value));
+        self.fields.iter().map(line).collect()
+    }
+
+    /// Why a number is undefined, where one is.
+    #[must_use]
+    pub fn why(&self) -> Option<&'static str> {
+        self.fields
+            .iter()
+            .any(|(_, value)| value.is_none())
+            .then(|| self.why.unwrap_or("undefined on these numbers"))
+    }
+
+    /// The answer as members of a JSON object: undefined is `null`, an infinite end the text `inf` or `-inf`. Numbers
+    /// are given in full.
+    #[must_use]
+    pub fn into_json(self) -> Map<String, Value> {
+        let why = self.why();
+        let value = |number: f64| match Number::from_f64(number) {
+            Some(number) => Value::Number(number),
+            None if number > 0.0 => "inf".into(),
+            None => "-inf".into(),
+        };
+        let member = |(name, number): (&str, Option<f64>)| {
+            (name.to_owned(), number.map_or(Value::Null, value))
+        };
+        let mut members: Map<String, Value> = self.fields.into_iter().map(member).collect();
+        members.extend(why.map(|why| ("why".to_owned(), why.into())));
+        members
+    }
+}

@@ -1,0 +1,54 @@
+//! Fields of requests whose numbers are held to their meaning when they are read.
+
+use serde::{Deserialize, Deserializer};
+
+use crate::stats::Level;
+
+/// A count: a whole number from 0, also written `5.0`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Count(pub(super) u64);
+
+/// Largest whole number up to which a double is exact.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = serde_json::Number::deserialize(deserializer)?;
+        let whole = |value: &f64| value.fract() == 0.0 && (0.0..=EXACT).contains(value);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "whole, not negative and exact, as tested"
+        )]
+        let from_float = || number.as_f64().filter(whole).map(|value| value as u64);
+        number
+            .as_u64()
+            .or_else(from_float)
+            .map(Self)
+            .ok_or_else(|| {
+                serde::de::Error::custom(format!(
+                    "found {number}: a count is a whole number from 0 to {}",
+                    u64::MAX
+                ))
+            })
+    }
+}
+
+/// A confidence level; 0.95 unless said otherwise.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Confidence(pub(super) Level);
+
+impl Default for Confidence {
+    fn default() -> Self {
+        Self(Level::NINETY_FIVE)
+    }
+}
+
+impl<'de> Deserialize<'de> for Confidence {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let level = f64::deserialize(deserializer)?;
+        Level::new(level)
+            .map(Self)
+            .map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,253 @@
+//! The statistics kernel by request: a kind and its fields in, named numbers out. What `evenhand calc` and its pipe
+//! answer, and by what published figures are recomputed, so that any language, and any referee, can use the kernel.
+//!
+//! Nothing is read and nothing is estimated here that `stats` does not estimate.
+
+mod answer;
+mod counts;
+mod fields;
+mod intervals;
+mod significance;
+mod survey;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+pub use answer::Answer;
+
+use crate::stats::StatsError;
+
+/// A statistic that can be asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// The word in a request.
+    pub name: &'static str,
+    /// What it is, in one line.
+    pub about: &'static str,
+    /// Its fields, those that may be left out in brackets.
+    pub fields: &'static str,
+    /// The fields of its answer.
+    pub answers: &'static str,
+    run: fn(Map<String, Value>) -> Result<Answer, String>,
+}
+
+/// A request of one kind, read from its fields.
+trait Request: DeserializeOwned {
+    /// The numbers asked for.
+    ///
+    /// # Errors
+    /// Fields that contradict one another.
+    fn answer(self) -> Result<Answer, StatsError>;
+}
+
+fn run<R: Request>(fields: Map<String, Value>) -> Result<Answer, String> {
+    let request: R = serde_json::from_value(Value::Object(fields)).map_err(|e| e.to_string())?;
+    request.answer().map_err(|error| error.to_string())
+}
+
+/// Every statistic, in the order in which they are listed.
+pub const KINDS: &[Kind] = &[
+    Kind {
+        name: "proportion",
+        about: "interval of a proportion",
+        fields: "x n [level] [method: wilson, wilson_cc, clopper_pearson, jeffreys, jeffreys_raw, agresti_coull, midp, wald]",
+        answers: "estimate low high",
+        run: run::<intervals::ProportionRequest>,
+    },
+    Kind {
+        name: "rate",
+        about: "interval of a Poisson rate",
+        fields: "x exposure [level] [method: garwood, byar, byar_half, midp, poisson_score]",
+        answers: "estimate low high",
+        run: run::<intervals::RateRequest>,
+    },
+    Kind {
+        name: "rate_ratio",
+        about: "interval of the ratio of two Poisson rates",
+        fields: "x1 t1 x2 t2 [level] [method: exact_conditional, log_wald, midp_conditional, score]",
+        answers: "estimate low high",
+        run: run::<intervals::RateRatioRequest>,
+    },
+    Kind {
+        name: "two_by_two",
+        about: "ratio, difference or odds ratio of a of n1 against c of n2",
+        fields: "a n1 c n2 [level] [method: rr_koopman, rr_mn, rr_log, or_exact_conditional, or_midp, or_wald, rd_newcombe, rd_wald, rd_agresti_caffo, rd_mn, rd_mee]",
+        answers: "estimate low high",
+        run: run::<intervals::TwoByTwoRequest>,
+    },
+    Kind {
+        name: "binomial_test",
+        about: "exact test of x of n against p; two is by minimum likelihood, central the doubled smaller tail",
+        fields: "x n p",
+        answers: "two central less greater log10_two log10_central log10_less log10_greater",
+        run: run::<significance::BinomialRequest>,
+    },
+    Kind {
+        name: "standard_deviations",
+        about: "observed against expected, in standard deviations; with pool, drawn without replacement",
+        fields: "x n p [pool]",
+        answers: "expected sd z p_two",
+        run: run::<significance::DeviationsRequest>,
+    },
+    Kind {
+        name: "two_proportions",
+        about: "pooled two-sample test of x1 of n1 against x2 of n2, and the four-fifths ratio of the first as selection rate",
+        fields: "x1 n1 x2 n2",
+        answers: "difference ratio z p_two four_fifths cohen_h",
+        run: run::<significance::TwoProportionsRequest>,
+    },
+    Kind {
+        name: "disparity",
+        about: "share of events over share of a benchmark",
+        fields: "x n benchmark | x n pop total [moe_pop moe_total] [level]",
+        answers: "index low high surplus tipping_share",
+        run: run::<survey::DisparityRequest>,
+    },
+    Kind {
+        name: "pool",
+        about: "estimates pooled over strata",
+        fields: "estimate[] variance[] [level] [method: paule_mandel_hk, fixed]",
+        answers: "estimate low high tau q q_p prediction_low prediction_high",
+        run: run::<counts::PoolRequest>,
+    },
+    Kind {
+        name: "hit_rates",
+        about: "Knowles, Persico and Todd: chi-square of equal hit rates",
+        fields: "hits[] searches[]",
+        answers: "chisq df p min_expected",
+        run: run::<counts::HitRatesRequest>,
+    },
+    Kind {
+        name: "mantel_haenszel",
+        about: "two-by-two tables [[a, b], [c, d]] pooled over strata",
+        fields: "tables[] [level]",
+        answers: "or or_low or_high rr rr_low rr_high rd rd_low rd_high cmh cmh_p cmh_cc cmh_cc_p exact_p exact_p_central exact_or exact_low exact_high breslow_day breslow_day_p tarone tarone_p",
+        run: run::<counts::MantelHaenszelRequest>,
+    },
+    Kind {
+        name: "acs",
+        about: "census estimates with their 90 % margins of error: op sum, proportion, ratio, product, pct_change",
+        fields: "op, est[] moe[] | x mx y my | x mx p mp",
+        answers: "est moe se",
+        run: run::<survey::AcsRequest>,
+    },
+    Kind {
+        name: "uncertain_rate",
+        about: "rate per head of a population with a margin of error",
+        fields: "x pop moe [level]",
+        answers: "rate log_se low high",
+        run: run::<survey::UncertainRateRequest>,
+    },
+    Kind {
+        name: "uncertain_ratio",
+        about: "ratio of two such rates",
+        fields: "x1 pop1 moe1 x2 pop2 moe2 [level]",
+        answers: "ratio log_se low high",
+        run: run::<survey::UncertainRatioRequest>,
+    },
+];
+
+/// The answer to one request.
+///
+/// # Errors
+/// An unknown kind, a field that is unknown, missing or of the wrong kind, numbers that contradict one another.
+pub fn calculate(kind: &str, fields: Map<String, Value>) -> Result<Answer, String> {
+    let known = KINDS.iter().find(|known| known.name == kind);
+    let known = known.ok_or_else(|| {
+        let hint = crate::error::nearest_hint(kind, KINDS.iter().map(|known| known.name));
+        format!("unknown kind `{kind}`; {hint}")
+    })?;
+    (known.run)(fields).map_err(|fault| format!("{fault}; fields of `{kind}`: {}", known.fields))
+}
+
+/// The answer to one line of the pipe, and whether it is one. The request's `id` is passed through.
+#[must_use]
+pub fn answer_line(line: &str) -> (String, bool) {
+    let mut fields: Map<String, Value> = match serde_json::from_str(line) {
+        Ok(fields) => fields,
+        Err(error) => return told(None, Err(format!("no JSON object: {error}"))),
+    };
+    let id = fields.remove("id");
+    let answer = match fields.remove("kind") {
+        Some(Value::String(kind)) => calculate(&kind, fields),
+        Some(other) => Err(format!("`kind` is a text, found {other}")),
+        None => Err("`kind` is missing".into()),
+    };
+    told(id, answer)
+}
+
+fn told(id: Option<Value>, answer: Result<Answer, String>) -> (String, bool) {
+    let is_answer = answer.is_ok();
+    let mut object = Map::new();
+    object.extend(id.map(|id| ("id".to_owned(), id)));
+    match answer {
+        Ok(answer) => object.extend(answer.into_json()),
+        Err(fault) => object.extend([("error".to_owned(), Value::String(fault))]),
+    }
+    (Value::Object(object).to_string(), is_answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_answered_under_its_id() {
+        let (line, is_answer) = answer_line(r#"{"id":7,"kind":"proportion","x":0,"n":10}"#);
+        assert!(is_answer);
+        let answer: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(
+            (&answer["id"], &answer["estimate"]),
+            (&7.into(), &0.0.into())
+        );
+    }
+
+    #[test]
+    fn what_is_undefined_says_why_and_an_end_may_be_infinite() {
+        let (line, is_answer) = answer_line(r#"{"kind":"rate_ratio","x1":3,"t1":1,"x2":0,"t2":1}"#);
+        assert!(is_answer);
+        let answer: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(answer["high"], "inf");
+        assert!(
+            answer["estimate"] == "inf" || answer["why"].is_string(),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_answered_says_what_is_wrong_with_it() {
+        for (line, words) in [
+            ("{", "no JSON object"),
+            ("[1]", "no JSON object"),
+            (r#"{"x":1}"#, "`kind` is missing"),
+            (r#"{"kind":"proportoin"}"#, "did you mean `proportion`?"),
+            (
+                r#"{"kind":"proportion","x":1,"n":2,"m":3}"#,
+                "unknown field `m`",
+            ),
+            (r#"{"kind":"proportion","x":1}"#, "missing field `n`"),
+            (r#"{"kind":"proportion","x":3,"n":2}"#, "3"),
+            (
+                r#"{"kind":"proportion","x":-1,"n":2}"#,
+                "a count is a whole number from 0",
+            ),
+            (
+                r#"{"kind":"proportion","x":1.5,"n":2}"#,
+                "a count is a whole number from 0",
+            ),
+            (r#"{"kind":"proportion","x":1,"n":2,"level":95}"#, "95"),
+            (
+                r#"{"kind":"proportion","x":1,"n":2,"method":"wilsn"}"#,
+                "unknown variant `wilsn`",
+            ),
+            (r#"{"kind":"pool","estimate":[],"variance":[1]}"#, "arrays"),
+            (
+                r#"{"kind":"rate","x":1,"exposure":1e999}"#,
+                "number out of range",
+            ),
+        ] {
+            let (answer, is_answer) = answer_line(line);
+            assert!(!is_answer && answer.contains(words), "{line}: {answer}");
+        }
+    }
+}

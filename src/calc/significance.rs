@@ -1,0 +1,88 @@
+//! Tests of counts against a share and of two proportions.
+
+use serde::Deserialize;
+
+use super::Request;
+use super::answer::Answer;
+use super::fields::Count;
+use crate::stats::binomial_test::BinomialTest;
+use crate::stats::proportion::Proportion;
+use crate::stats::two_by_two::TwoByTwo;
+use crate::stats::{StatsError, special};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BinomialRequest {
+    x: Count,
+    n: Count,
+    p: f64,
+}
+
+impl Request for BinomialRequest {
+    fn answer(self) -> Result<Answer, StatsError> {
+        let test = BinomialTest::new(self.x.0, self.n.0, self.p)?;
+        Ok(Answer::default()
+            .with("two", test.p_minimum_likelihood().get())
+            .with("central", test.p_central().get())
+            .with("less", test.p_less().get())
+            .with("greater", test.p_greater().get())
+            .with("log10_two", test.log10_minimum_likelihood())
+            .with("log10_central", test.log10_central())
+            .with("log10_less", test.log10_less())
+            .with("log10_greater", test.log10_greater()))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeviationsRequest {
+    x: Count,
+    n: Count,
+    p: f64,
+    pool: Option<Count>,
+}
+
+impl Request for DeviationsRequest {
+    fn answer(self) -> Result<Answer, StatsError> {
+        let test = BinomialTest::new(self.x.0, self.n.0, self.p)?;
+        let sd = match self.pool {
+            None => test.sd(),
+            Some(pool) => test.sd_without_replacement(pool.0)?,
+        };
+        let difference = self.x.0 as f64 - test.expected();
+        let z = (sd > 0.0).then(|| difference / sd);
+        Ok(Answer::default()
+            .with("expected", test.expected())
+            .with("sd", sd)
+            .with("z", z)
+            .with("p_two", z.map(|z| 2.0 * special::normal_sf(z.abs())))
+            .because("the standard deviation is 0"))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TwoProportionsRequest {
+    x1: Count,
+    n1: Count,
+    x2: Count,
+    n2: Count,
+}
+
+impl Request for TwoProportionsRequest {
+    fn answer(self) -> Result<Answer, StatsError> {
+        let table = TwoByTwo::new(
+            Proportion::new(self.x1.0, self.n1.0)?,
+            Proportion::new(self.x2.0, self.n2.0)?,
+        );
+        let ratio = table.risk_ratio();
+        Ok(Answer::default()
+            .with("difference", table.risk_difference())
+            .with("ratio", ratio)
+            .with("z", table.pooled_z())
+            .with("p_two", table.pooled_p().map(|p| p.get()))
+            .with("four_fifths", ratio)
+            .with("cohen_h", table.cohen_h())
+            .because("a side without trials, or no events or nothing but events on both sides"))
+    }
+}
