@@ -266,6 +266,36 @@ fn csv_rows(file: &str) -> Vec<Vec<String>> {
 }
 
 #[test]
+fn a_court_sees_the_spread_between_officers() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let data = folder.path().join("raw-rows");
+    fs::create_dir_all(folder.path().join("studies")).unwrap();
+    fs::create_dir_all(&data).unwrap();
+    for file in ["stops.csv", "population.csv"] {
+        fs::copy(root().join("datasets/raw-rows").join(file), data.join(file)).unwrap();
+    }
+    let study = fs::read_to_string(root().join("datasets/studies/raw-rows.toml")).unwrap();
+    let study = study.replace("mode    = \"public\"", "mode    = \"court\"");
+    fs::write(folder.path().join("studies/court.toml"), study).unwrap();
+    let outcome = run(
+        folder.path(),
+        &["run", "studies/court.toml", "--out", "out", "--json"],
+    );
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let results: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let wanted = [
+        ("group", "Black"),
+        ("estimand", "risk_ratio"),
+        ("comparison", "reference_group"),
+    ];
+    let black = rows(&results, "disparity-searches", &wanted)[0].clone();
+    assert_eq!(
+        (&black["variance"], &black["df"]),
+        (&"cluster".into(), &8.into())
+    );
+}
+
+#[test]
 fn made_up_rows_give_their_known_truth_with_every_row_accounted_for() {
     let folder = tempfile::TempDir::new().unwrap();
     let results = results("raw-rows", &folder.path().join("out"));
@@ -312,7 +342,11 @@ fn made_up_rows_give_their_known_truth_with_every_row_accounted_for() {
     );
     // (38/190) / (43/363), by hand.
     assert!((black["estimate"].as_f64().unwrap() - 0.2 * 363.0 / 43.0).abs() < 1e-9);
-    assert_eq!(black["variance"], "cluster", "rows name their officer");
+    assert_eq!(
+        (&black["variance"], &black["warning"]),
+        (&"counting".into(), &"few_officers spread_withheld".into()),
+        "nine officers are too few unknowns behind a number that the public sees"
+    );
 
     // Westgate: 4 searches of Hispanic drivers, 6 of Black ones. Neither is shown, nor what would give them back.
     let withheld = rows(

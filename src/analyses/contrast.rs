@@ -3,7 +3,7 @@
 use super::measures::log_scale;
 use super::noise::{LogScale, Noise, refused};
 use super::pooled::pooled_lines;
-use super::strata::Stratum;
+use super::strata::{Stratum, Tally};
 use super::stratified::Contrast;
 use crate::cells::{Groups, Outcome};
 use crate::error::Error;
@@ -287,7 +287,10 @@ pub(super) fn programme_lines(
     let pairs: Vec<_> = arms
         .iter()
         .map(|arms| (arms.treated.tally(group), arms.control.tally(group)))
-        .filter(|(treated, control)| treated.is_some() && control.is_some())
+        .filter(|(treated, control)| {
+            let has_trials = |tally: &Option<Tally>| tally.is_some_and(|t| t.trials > Some(0));
+            has_trials(treated) && has_trials(control)
+        })
         .collect();
     if pairs.len() < FEWEST_STRATA {
         return Vec::new();

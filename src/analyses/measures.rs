@@ -250,9 +250,14 @@ impl Comparer<'_> {
         let surplus = transformed(&index, glossary::SURPLUS_OVER_SHARE, |di| {
             total * benchmark * (di - 1.0)
         });
-        let tipping = transformed(&index, glossary::TIPPING_SHARE, |di| {
+        let mut tipping = transformed(&index, glossary::TIPPING_SHARE, |di| {
             (di * benchmark).min(1.0)
         });
+        for band in tipping.headline.iter_mut().chain(&mut tipping.counting) {
+            if band.interval.high >= 1.0 {
+                band.method.push_str(", a share ends at 1");
+            }
+        }
         let mut expected = pair.line(self, Comparison::BenchmarkShare, glossary::BENCHMARK_SHARE);
         expected.benchmark.clone_from(&index.benchmark);
         expected.estimate = Some(benchmark);

@@ -12,7 +12,7 @@ use super::strata::{Counts, Stratum, Tally};
 use super::wanted::DispersionRule;
 use crate::cells::Outcome;
 use crate::error::Error;
-use crate::findings::{Band, CountRef, Line, Test, Variance};
+use crate::findings::{Band, CountRef, Family, Line, Part, Test, Variance};
 use crate::number::Style;
 use crate::stats::dispersion::{Dispersion, phi_tip};
 use crate::stats::{Interval, Level, StatsError, special};
@@ -68,7 +68,7 @@ pub(super) struct Uncertainty<'a> {
 #[derive(Debug, Clone)]
 struct Fit {
     dispersion: Dispersion,
-    on: Arc<Vec<CountRef>>,
+    on: Vec<Arc<Family>>,
 }
 
 /// The dispersion of all strata, or of each.
@@ -182,7 +182,7 @@ impl<'a> Noise<'a> {
     pub(super) fn put_dispersion(&self, line: &mut Line, stratum: &Stratum) {
         let fit = self.fit_of(stratum);
         line.dispersion = fit.and_then(|fit| fit.dispersion.phi());
-        line.fitted_on = fit.map(|fit| Arc::clone(&fit.on)).unwrap_or_default();
+        line.fitted_on = fit.map(|fit| fit.on.clone()).unwrap_or_default();
     }
 
     /// Gives the line its headline interval and its dispersion, or the caution that there is none.
@@ -306,12 +306,18 @@ impl<'a> Noise<'a> {
 
     fn rest_on_officers(&self, line: &mut Line, stratum: &Stratum) {
         let name = &self.uncertainty.outcome.name;
-        let by_officer = stratum.officers.iter().flat_map(|officer| {
-            self.sides
+        for side in &self.sides {
+            let tallies = stratum
+                .officers
                 .iter()
-                .flat_map(|side| side.count_refs(officer, name))
-        });
-        line.fitted_on = Arc::new(line.fitted_on.iter().cloned().chain(by_officer).collect());
+                .filter_map(|officer| side.of(officer));
+            let how_many = tallies
+                .filter(|tally| tally.trials.unwrap_or(tally.events) > 0)
+                .count();
+            let sums = side.count_refs(&stratum.groups, name).into_iter();
+            line.fitted_on
+                .extend(sums.map(|sum| Arc::new(Family::Officers { sum, how_many })));
+        }
     }
 }
 
@@ -319,7 +325,7 @@ impl<'a> Noise<'a> {
 fn dispersion(strata: &[&Stratum], sides: &[Side], name: &str) -> Result<Option<Fit>, Error> {
     let mut binomial = Vec::new();
     let mut poisson = Vec::new();
-    let mut on = Vec::new();
+    let mut on: BTreeMap<(usize, Part), Vec<CountRef>> = BTreeMap::new();
     for (s, stratum) in strata.iter().enumerate() {
         for (i, side) in sides.iter().enumerate() {
             let intercept = s * sides.len() + i;
@@ -332,7 +338,9 @@ fn dispersion(strata: &[&Stratum], sides: &[Side], name: &str) -> Result<Option<
                 continue;
             }
             for (replicate, tally) in replicates {
-                on.extend(side.count_refs(replicate, name));
+                for count in side.count_refs(replicate, name) {
+                    on.entry((i, count.part)).or_default().push(count);
+                }
                 match (tally.trials, tally.people) {
                     (Some(trials), _) => binomial.push((intercept, tally.events, trials)),
                     (None, Some(people)) => {
@@ -351,7 +359,10 @@ fn dispersion(strata: &[&Stratum], sides: &[Side], name: &str) -> Result<Option<
     let dispersion = fitted.map_err(refused)?;
     Ok((dispersion.df() > 0).then(|| Fit {
         dispersion,
-        on: Arc::new(on),
+        on: on
+            .into_values()
+            .map(|counts| Arc::new(Family::Cells(counts)))
+            .collect(),
     }))
 }
 

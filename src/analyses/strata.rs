@@ -271,14 +271,6 @@ impl Counting<'_> {
             .into_iter()
             .map(|(group, cells)| Ok((group.to_owned(), self.counted(group, &cells, fixed)?)))
             .collect::<Result<BTreeMap<_, _>, Error>>()?;
-        // A group that the baseline does not list and of which nothing was counted is no part of anybody's benchmark.
-        let is_nobody = |counted: &Counted| {
-            self.exposure.is_some() && counted.tally.people.is_none() && counted.tally.events == 0
-        };
-        let by_group = by_group
-            .into_iter()
-            .filter(|(_, counted)| !is_nobody(counted))
-            .collect();
         Ok(Counts {
             by_group,
             keys: self.table.keys().into(),
@@ -428,9 +420,19 @@ pub(super) fn add_up<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Option<Tal
                     .trials
                     .zip(tally.trials)
                     .and_then(|(a, b)| a.checked_add(b)),
-                people: sum.people.zip(tally.people).map(|(a, b)| a.and(b)),
+                people: together(&sum, tally),
             },
         });
     }
     total
+}
+
+/// People of two groups. A group that the baseline does not list and of which nothing was counted is no part of it.
+fn together(one: &Tally, other: &Tally) -> Option<People> {
+    match (one.people, other.people) {
+        (Some(a), Some(b)) => Some(a.and(b)),
+        (Some(people), None) if other.events == 0 => Some(people),
+        (None, Some(people)) if one.events == 0 => Some(people),
+        _ => None,
+    }
 }

@@ -329,14 +329,10 @@ fn stratified(finding: &Finding) -> Vec<String> {
             .filter(|line| line.estimate.is_some())
             .map(|line| format!("{} {}", line.stratum(), with_intervals(line)))
             .collect();
-        let is_pooled = finding
-            .lines
-            .iter()
-            .any(|line| line.estimand == g::POOLED_BETWEEN && line.group == group);
-        let why = if is_pooled {
-            "the pooled ratio is withheld"
-        } else {
+        let why = if finding.warnings.contains(&Warning::FewStrata) {
             "too few strata to pool"
+        } else {
+            "no pooled ratio can be shown"
         };
         let list = if shown.is_empty() {
             "none can be shown".to_owned()

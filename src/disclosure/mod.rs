@@ -11,23 +11,23 @@
 mod account;
 mod audit;
 mod protected;
+mod remainders;
+mod spread;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::findings::{CountRef, Finding, Line, Part, Test, glossary};
-use crate::number::significant;
-use crate::stats::Interval;
+use crate::findings::{Comparison, CountRef, Finding, Line, glossary};
 use crate::warning::Warning;
 
 pub use account::{Account, DroppedRows, account, inputs};
 pub use protected::Protected;
 
-use audit::{Audit, Sum};
+use audit::Sum;
 use protected::Index;
+use spread::{Judge, Known, Stated};
 
 /// The `[disclosure]` table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
@@ -137,64 +137,64 @@ pub fn disclose(
         .filter(is_protected)
         .cloned()
         .collect();
-    let fits: BTreeMap<*const Vec<CountRef>, Arc<Vec<CountRef>>> = lines()
-        .filter(|line| line.fitted_on.iter().any(|count| is_protected(&count)))
-        .map(|line| (Arc::as_ptr(&line.fitted_on), Arc::clone(&line.fitted_on)))
-        .collect();
     let mut withheld = BTreeSet::new();
-    let mut spreads = BTreeMap::new();
+    let mut known = Vec::new();
     let mut keeps_total = true;
     for (number, source) in protected.sources.iter().enumerate() {
         let mut index = Index::new(source);
         let elementary = source.elementary();
-        let mut by_parts: BTreeMap<Vec<usize>, Vec<&CountRef>> = BTreeMap::new();
-        for count in shown
-            .iter()
-            .filter(|count| protected.source(count) == Some(number))
-        {
-            by_parts.entry(index.parts(count)).or_default().push(count);
+        let mut alike: BTreeMap<(Vec<usize>, Vec<usize>), Vec<&CountRef>> = BTreeMap::new();
+        for count in &shown {
+            if protected.source(count) == Some(number) {
+                let sum = (index.cells(count), index.kinds(count).to_vec());
+                alike.entry(sum).or_default().push(count);
+            }
         }
-        let (parts, counts): (Vec<_>, Vec<_>) = by_parts.into_iter().unzip();
-        let stated = parts.into_iter().zip(&counts).map(|(parts, counts)| Sum {
-            parts,
-            count: counts[0].count,
-            is_expendable: false,
-        });
+        let (keys, counts): (Vec<_>, Vec<_>) = alike.into_iter().unzip();
+        let stated = keys
+            .into_iter()
+            .zip(&counts)
+            .map(|((cells, kinds), counts)| Sum {
+                cells,
+                kinds,
+                count: counts[0].count,
+                is_expendable: false,
+            });
         let sums: Vec<Sum> = stated
             .chain(source.counts_rows.then(|| source.everything()))
             .collect();
-        let audit = Audit::new(&sums, &elementary, config.minimum);
-        for (counts, _) in counts.iter().zip(&audit.is_withheld).filter(|(_, w)| **w) {
-            withheld.extend(counts.iter().map(|count| (*count).clone()));
+        let is_withheld = audit::withheld(&sums, &elementary, config.minimum);
+        let mut stated = Stated::default();
+        for (sum, _) in sums.iter().zip(&is_withheld).filter(|(_, w)| !**w) {
+            stated.add(&sum.kinds, sum.cells.clone());
         }
-        keeps_total &= !source.counts_rows || !audit.is_withheld[sums.len() - 1];
-        for (&pointer, fit) in &fits {
-            let own: Vec<&CountRef> = fit
-                .iter()
-                .filter(|count| protected.source(count) == Some(number))
-                .collect();
-            if !own.is_empty() {
-                let parts: Vec<Vec<usize>> = own.iter().map(|count| index.parts(count)).collect();
-                let spread = spread(&audit, (&own, &parts), config.minimum);
-                spreads.insert(pointer, spread);
-            }
+        for (counts, _) in counts.iter().zip(&is_withheld).filter(|(_, w)| **w) {
+            withheld.extend(counts.iter().map(|&count| count.clone()));
         }
+        keeps_total &= !source.counts_rows || is_withheld.last() == Some(&false);
+        known.push(Known { index, stated });
     }
+    let mut judge = Judge::new(protected, known, config.minimum);
     for finding in &mut findings {
         let is_withheld = |line: &Line| line.rests_on.iter().any(|count| withheld.contains(count));
+        let hides_strata = finding
+            .lines
+            .iter()
+            .any(|line| line.estimand == glossary::RATIO_OF_RATIOS && is_withheld(line));
+        if hides_strata {
+            finding
+                .warnings
+                .retain(|warning| *warning != Warning::FewStrata);
+        }
         finding
             .lines
             .retain(|line| !(is_withheld(line) && is_occasional(line)));
-    }
-    for line in findings.iter_mut().flat_map(|finding| &mut finding.lines) {
-        if line.rests_on.iter().any(|count| withheld.contains(count)) {
-            withhold(line, config.minimum);
-            continue;
-        }
-        match spreads.get(&Arc::as_ptr(&line.fitted_on)) {
-            None | Some(Spread::Shown) => {}
-            Some(Spread::Rounded) => round(line, config.minimum),
-            Some(Spread::Withheld) => withhold_spread(line, config.minimum),
+        for line in &mut finding.lines {
+            if is_withheld(line) {
+                withhold(line, config.minimum);
+            } else {
+                spread::apply(judge.spread(&line.fitted_on), line, config.minimum);
+            }
         }
     }
     Decided {
@@ -203,94 +203,31 @@ pub fn disclose(
     }
 }
 
-/// Lines that stand there for some counts only: that they are there would say something about what is withheld.
+/// Lines that stand there for some counts only, such as a pool of strata that have events everywhere: that they are
+/// there would say something about what is withheld.
 fn is_occasional(line: &Line) -> bool {
     [
         glossary::MINIMUM_DETECTABLE_RATIO,
-        glossary::CMH_EXACT,
-        glossary::PREDICTION,
         glossary::STANDARD_DEVIATIONS_DISPERSED,
+        glossary::CMH_EXACT,
+        glossary::POOLED_BETWEEN,
+        glossary::POOLED_FIXED,
+        glossary::PREDICTION,
+        glossary::MEDIAN,
+        glossary::STRATA_ABOVE_ONE,
+        glossary::TAU,
+        glossary::COCHRAN_Q,
+        glossary::LARGEST_WEIGHT,
+        glossary::LEAVE_ONE_OUT,
     ]
     .contains(&line.estimand)
-}
-
-/// What may be shown of a dispersion, and of what is made from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Spread {
-    Shown,
-    Rounded,
-    Withheld,
-}
-
-/// A number fitted to counts is one equation between them. It gives nothing away where all of them are shown, and in
-/// three digits next to nothing where at least as many independent unknowns as the minimum stand behind it.
-fn spread(audit: &Audit<'_>, (fit, parts): (&[&CountRef], &[Vec<usize>]), minimum: u64) -> Spread {
-    let wanted = usize::try_from(minimum).unwrap_or(usize::MAX / 8);
-    let unknowns = audit.unknowns(parts, wanted);
-    let is_small = |pair: &[&CountRef]| {
-        let rest = match pair {
-            [events, trials] if events.part == Part::Events && trials.part == Part::Trials => {
-                trials.count.saturating_sub(events.count)
-            }
-            _ => minimum,
-        };
-        pair[0].count < minimum || rest < minimum
-    };
-    let any_small = fit.windows(2).any(is_small) || fit.last().is_some_and(|c| c.count < minimum);
-    let any_withheld = audit.is_withheld.iter().any(|withheld| *withheld);
-    match unknowns {
-        0 => Spread::Shown,
-        _ if !any_small && !any_withheld => Spread::Shown,
-        unknowns if unknowns >= wanted => Spread::Rounded,
-        _ => Spread::Withheld,
-    }
-}
-
-/// Digits of a number that rests on hidden counts.
-const DIGITS: usize = 3;
-
-fn round(line: &mut Line, minimum: u64) {
-    let rounded = |value: Option<f64>| value.map(|value| significant(value, DIGITS));
-    if line.headline.is_none() && line.dispersion.is_none() && !line.is_of_spread {
-        return;
-    }
-    line.dispersion = rounded(line.dispersion);
-    if line.is_of_spread {
-        line.estimate = rounded(line.estimate);
-    }
-    if let Some(band) = &mut line.headline {
-        line.std_error = rounded(line.std_error);
-        band.interval = Interval::new(
-            significant(band.interval.low, DIGITS),
-            significant(band.interval.high, DIGITS),
-        );
-        band.test = band.test.map(|test| Test {
-            statistic: rounded(test.statistic),
-            p_value: rounded(test.p_value),
-            ..test
-        });
-    }
-    line.warn(Warning::SpreadRounded { minimum });
-}
-
-fn withhold_spread(line: &mut Line, minimum: u64) {
-    if line.headline.is_none() && line.dispersion.is_none() && !line.is_of_spread {
-        return;
-    }
-    if line.headline.take().is_some() {
-        line.std_error = None;
-    }
-    line.dispersion = None;
-    if line.is_of_spread {
-        line.estimate = None;
-    }
-    line.warn(Warning::SpreadWithheld { minimum });
+        || line.comparison == Comparison::Reference && line.key("pooled").is_some()
 }
 
 fn withhold(line: &mut Line, minimum: u64) {
-    if line.estimand == glossary::LARGEST_WEIGHT {
-        line.at.clear();
-    }
+    // How many places contribute says of each that somebody is there.
+    line.at
+        .retain(|(key, _)| key != "places" && key != "pooled");
     line.estimate = None;
     line.std_error = None;
     line.headline = None;

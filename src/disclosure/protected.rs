@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::audit::{Elementary, Sum};
-use crate::cells::{Cell, CellTable};
+use crate::cells::{Cell, CellTable, GROUP};
 use crate::findings::{CountRef, Part};
 
 /// Counts whose small cells are protected, by the source that they come from.
@@ -21,7 +21,7 @@ pub(super) struct Source {
     /// Of every cell, how many there are of each kind.
     kinds: Vec<Vec<u64>>,
     is_sensitive: Vec<bool>,
-    made_of: BTreeMap<(String, Part), Vec<usize>>,
+    made_of: BTreeMap<String, BTreeMap<Part, Vec<usize>>>,
     /// Whether the sum of everything is the number of rows kept.
     pub(super) counts_rows: bool,
 }
@@ -43,7 +43,19 @@ impl Protected {
                     (cell.events, cell.trials.unwrap_or_default())
                 })
         };
-        for cell in stops.cells() {
+        let group = |cell: &Cell| stops.value(cell, GROUP).map(str::to_owned);
+        let has_rows: BTreeSet<Option<String>> = stops
+            .cells()
+            .iter()
+            .filter(|cell| cell.events > 0)
+            .map(group)
+            .collect();
+        // That a group has no row at all is said in a caution, so nothing is unknown about it.
+        for cell in stops
+            .cells()
+            .iter()
+            .filter(|cell| has_rows.contains(&group(cell)))
+        {
             let (searched, known) = at(searches, &cell.key);
             let (found, judged) = at(hits, &cell.key);
             cells.push(cell.key.clone());
@@ -56,9 +68,10 @@ impl Protected {
             ]);
         }
         let (of_hits, of_searches) = (hits.is_some(), searches.is_some());
-        let mut made_of = BTreeMap::new();
+        let mut made_of: BTreeMap<String, BTreeMap<Part, Vec<usize>>> = BTreeMap::new();
         let mut add = |name: &str, part, kinds: &[usize]| {
-            made_of.insert((name.to_owned(), part), kinds.to_vec());
+            let of_name = made_of.entry(name.to_owned()).or_default();
+            of_name.insert(part, kinds.to_vec());
         };
         add("stops", Part::Events, &[0, 1, 2, 3, 4]);
         add("searches", Part::Trials, &[1, 2, 3, 4]);
@@ -89,25 +102,25 @@ impl Protected {
             cells: table.cells().iter().map(|cell| cell.key.clone()).collect(),
             kinds: table.cells().iter().map(kinds).collect(),
             is_sensitive: vec![true, true],
-            made_of: BTreeMap::from([
-                ((name.to_owned(), Part::Events), vec![0]),
-                ((name.to_owned(), Part::Trials), vec![0, 1]),
-            ]),
+            made_of: BTreeMap::from([(
+                name.to_owned(),
+                BTreeMap::from([(Part::Events, vec![0]), (Part::Trials, vec![0, 1])]),
+            )]),
             counts_rows: false,
         });
     }
 
     /// The source of some counts; `None` where they are not protected.
     pub(super) fn source(&self, count: &CountRef) -> Option<usize> {
-        let wanted = (count.counts.clone(), count.part);
         self.sources
             .iter()
-            .position(|source| source.made_of.contains_key(&wanted))
+            .position(|source| source.kinds_of(count).is_some())
     }
 }
 
 impl Source {
-    pub(super) fn elementary(&self) -> Vec<Elementary> {
+    /// What is in each cell, by kind.
+    pub(super) fn elementary(&self) -> Vec<Vec<Elementary>> {
         let of_cell = |counts: &Vec<u64>| {
             let kinds = counts.iter().zip(&self.is_sensitive);
             kinds
@@ -115,15 +128,20 @@ impl Source {
                     count,
                     is_sensitive,
                 })
-                .collect::<Vec<_>>()
+                .collect()
         };
-        self.kinds.iter().flat_map(of_cell).collect()
+        self.kinds.iter().map(of_cell).collect()
+    }
+
+    fn kinds_of(&self, count: &CountRef) -> Option<&Vec<usize>> {
+        self.made_of.get(&count.counts)?.get(&count.part)
     }
 
     /// All rows that were kept, as a sum.
     pub(super) fn everything(&self) -> Sum {
         Sum {
-            parts: (0..self.cells.len() * self.is_sensitive.len()).collect(),
+            cells: (0..self.cells.len()).collect(),
+            kinds: (0..self.is_sensitive.len()).collect(),
             count: self.kinds.iter().flatten().sum(),
             is_expendable: true,
         }
@@ -147,9 +165,16 @@ impl<'a> Index<'a> {
         }
     }
 
-    pub(super) fn parts(&mut self, count: &CountRef) -> Vec<usize> {
+    /// The kinds of persons that a count adds up.
+    pub(super) fn kinds(&self, count: &CountRef) -> &'a [usize] {
+        let kinds = self.source.kinds_of(count);
+        kinds.map_or(&[], Vec::as_slice)
+    }
+
+    /// The cells that a count adds up, sorted.
+    pub(super) fn cells(&mut self, count: &CountRef) -> Vec<usize> {
         let source = self.source;
-        let cells = self
+        let by_values = self
             .by_keys
             .entry(Arc::clone(&count.keys))
             .or_insert_with(|| {
@@ -165,16 +190,11 @@ impl<'a> Index<'a> {
                 }
                 cells
             });
-        let kinds = &source.made_of[&(count.counts.clone(), count.part)];
-        let width = source.is_sensitive.len();
         let found = count.cells.iter().filter_map(|values| {
             let values: Vec<&str> = values.iter().map(String::as_str).collect();
-            cells.get(&values)
+            by_values.get(&values)
         });
-        let parts: BTreeSet<usize> = found
-            .flatten()
-            .flat_map(|cell| kinds.iter().map(move |kind| cell * width + kind))
-            .collect();
-        parts.into_iter().collect()
+        let cells: BTreeSet<usize> = found.flatten().copied().collect();
+        cells.into_iter().collect()
     }
 }

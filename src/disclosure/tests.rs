@@ -1,8 +1,9 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::*;
 use crate::cells::{Cell, CellTable};
-use crate::findings::{Comparison, Frame};
+use crate::findings::{Family, Frame, Part};
 
 fn table(counts: &[(&str, u64, Option<u64>)]) -> CellTable {
     let cells = counts.iter().map(|(place, events, trials)| Cell {
@@ -140,13 +141,13 @@ fn stops_without_a_search_are_persons_as_well() {
 fn with_spread(places: &[&str], counts: &[u64]) -> Line {
     let mut line = line(places, counts.iter().sum());
     line.dispersion = Some(1.234_567_89);
-    line.fitted_on = Arc::new(
+    line.fitted_on = vec![Arc::new(Family::Cells(
         places
             .iter()
             .zip(counts)
             .map(|(place, count)| count_ref("stops", Part::Events, &[place], *count))
             .collect(),
-    );
+    ))];
     line
 }
 

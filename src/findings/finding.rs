@@ -102,7 +102,7 @@ pub struct Line {
     /// The counts from which the number is made, for disclosure; never in output.
     pub rests_on: Vec<CountRef>,
     /// The counts, of places, periods or officers, from which dispersion and headline are made; never in output.
-    pub fitted_on: Arc<Vec<CountRef>>,
+    pub fitted_on: Vec<Arc<Family>>,
     /// Whether the estimate itself is made from dispersion or headline.
     pub is_of_spread: bool,
 }
@@ -212,6 +212,20 @@ pub struct CountRef {
     pub count: u64,
 }
 
+/// Counts of one side of a comparison that a spread is fitted to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Family {
+    /// Those of places and periods.
+    Cells(Vec<CountRef>),
+    /// Those of officers, which are in no table.
+    Officers {
+        /// All of them together.
+        sum: CountRef,
+        /// How many officers have any.
+        how_many: usize,
+    },
+}
+
 /// Which of a cell's two numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
@@ -249,7 +263,7 @@ impl Line {
             counted: None,
             warnings: Vec::new(),
             rests_on: Vec::new(),
-            fitted_on: Arc::default(),
+            fitted_on: Vec::new(),
             is_of_spread: false,
         }
     }

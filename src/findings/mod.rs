@@ -8,6 +8,6 @@ pub mod glossary;
 mod tidy;
 
 pub use finding::{
-    Band, Comparison, CountRef, Counted, Finding, Frame, Line, Part, Test, Variance,
+    Band, Comparison, CountRef, Counted, Family, Finding, Frame, Line, Part, Test, Variance,
 };
 pub use tidy::{COLUMNS, Row, tidy};

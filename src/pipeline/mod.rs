@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::findings::Finding;
 use crate::ingest::{Baseline, Register, read_agreements, read_counts, read_population};
 use crate::results::{Exhibit, Identity, Run};
-use crate::stops::{Input, OFFICER, SourceLedger};
+use crate::stops::{Input, SourceLedger};
 use crate::study::Study;
 use crate::warning::Warning;
 use crate::world::World;
@@ -270,12 +270,7 @@ fn finest_requests(study: &Study) -> Vec<Tabulation> {
     of_rows
         .map(|outcome| Tabulation {
             counts: outcome.name.clone(),
-            by: outcome
-                .keys
-                .iter()
-                .cloned()
-                .chain(outcome.by_officer.then(|| OFFICER.to_owned()))
-                .collect(),
+            by: outcome.keys.clone(),
             only: Only::default(),
         })
         .collect()
