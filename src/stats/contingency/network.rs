@@ -1,0 +1,339 @@
+//! Fisher's exact test beyond two-by-two: the network of Mehta and Patel (1983), with bounds in closed form.
+//!
+//! The table is filled column by column. What is left of the row totals, sorted, is a node: all that the rest of the
+//! table depends on. Paths to one node that are equally likely are kept as one. A path whose every completion counts is
+//! added whole, for the completions of a node have probability 1 together; a path of which none counts is dropped.
+
+use super::{ContingencyTable, StatsError};
+use crate::stats::TIE;
+use crate::stats::special::{ln_gamma, ln_hypergeometric_pmf, ln_poisson_pmf};
+use std::collections::BTreeMap;
+
+/// Path extensions that an exact answer may cost.
+const MOST_STEPS: u64 = 5_000_000;
+
+/// Paths whose log probabilities differ by less are one: far below the tie, far above rounding.
+const SAME: f64 = 1e-10;
+
+/// Tables filled alike up to the order of rows: how likely one is and how many there are.
+#[derive(Clone, Copy)]
+struct Path {
+    ln_probability: f64,
+    ways: f64,
+}
+
+/// What is left of the rows once some columns are filled.
+struct Node {
+    paths: Vec<Path>,
+    /// No completion is likelier than this.
+    ln_greatest: f64,
+    /// No completion is less likely than this.
+    ln_least: f64,
+}
+
+/// A sum of exponentials of any size.
+#[derive(Default)]
+struct LogSum {
+    largest: f64,
+    scaled: f64,
+}
+
+struct Network {
+    /// Log probability up to which a table counts.
+    bound: f64,
+    steps: u64,
+    counted: LogSum,
+    next: BTreeMap<Vec<u64>, Node>,
+    /// Columns still empty after the one being filled.
+    columns_left: Vec<u64>,
+}
+
+/// The log of the p-value of a table.
+pub(super) fn ln_p(table: &ContingencyTable) -> Result<f64, StatsError> {
+    let (rows, columns) = oriented(table);
+    let mut network = Network {
+        bound: ln_observed(table) + libm::log1p(TIE),
+        steps: 0,
+        counted: LogSum::default(),
+        next: BTreeMap::new(),
+        columns_left: columns,
+    };
+    network.admit(
+        rows,
+        0.0,
+        &[Path {
+            ln_probability: 0.0,
+            ways: 1.0,
+        }],
+    );
+    while let Some(column) = network.columns_left.pop() {
+        let nodes = core::mem::take(&mut network.next).into_iter();
+        for (rows, node) in nodes.filter(|(_, node)| !node.paths.is_empty()) {
+            let filling = Filling {
+                rows: &rows,
+                paths: &merged(node.paths),
+            };
+            network.fill(&filling, column, 0.0, &mut Vec::with_capacity(rows.len()))?;
+        }
+    }
+    Ok(network.counted.ln().min(0.0))
+}
+
+/// A node whose next column is being filled.
+struct Filling<'a> {
+    rows: &'a [u64],
+    paths: &'a [Path],
+}
+
+impl Network {
+    /// Extends all paths of a node by every way to fill the column; `left` holds what stays of the rows done so far.
+    fn fill(
+        &mut self,
+        filling: &Filling,
+        to_place: u64,
+        ln_fill: f64,
+        left: &mut Vec<u64>,
+    ) -> Result<(), StatsError> {
+        let Some(&row) = filling.rows.get(left.len()) else {
+            return self.extend(filling.paths, ln_fill, left);
+        };
+        let others: u64 = filling.rows[left.len() + 1..].iter().sum();
+        for x in to_place.saturating_sub(others)..=row.min(to_place) {
+            let ln_cell = ln_hypergeometric_pmf(x, row, others, to_place);
+            left.push(row - x);
+            self.fill(filling, to_place - x, ln_fill + ln_cell, left)?;
+            left.pop();
+        }
+        Ok(())
+    }
+
+    fn extend(&mut self, paths: &[Path], ln_fill: f64, left: &[u64]) -> Result<(), StatsError> {
+        self.steps += paths.len() as u64;
+        if self.steps > MOST_STEPS {
+            return Err(StatsError::TooCostly {
+                what: "Fisher's exact test of this table",
+                limit: MOST_STEPS,
+                instead: "the chi-square approximation",
+            });
+        }
+        let mut rows = left.to_vec();
+        rows.sort_unstable();
+        self.admit(rows, ln_fill, paths);
+        Ok(())
+    }
+
+    /// Counts, drops or keeps each path at the node it has come to.
+    fn admit(&mut self, rows: Vec<u64>, ln_fill: f64, paths: &[Path]) {
+        let columns = &self.columns_left;
+        let node = self.next.entry(rows).or_insert_with_key(|rows| Node {
+            paths: Vec::new(),
+            ln_greatest: ln_greatest(rows, columns),
+            ln_least: ln_least(rows, columns),
+        });
+        for path in paths {
+            let ln_probability = path.ln_probability + ln_fill;
+            if ln_probability + node.ln_greatest <= self.bound {
+                self.counted.add(ln_probability, path.ways);
+            } else if ln_probability + node.ln_least <= self.bound {
+                node.paths.push(Path {
+                    ln_probability,
+                    ways: path.ways,
+                });
+            }
+        }
+    }
+}
+
+impl LogSum {
+    fn add(&mut self, ln_term: f64, times: f64) {
+        if self.scaled == 0.0 {
+            self.largest = ln_term;
+        }
+        if ln_term > self.largest {
+            self.scaled *= libm::exp(self.largest - ln_term);
+            self.largest = ln_term;
+        }
+        self.scaled += times * libm::exp(ln_term - self.largest);
+    }
+
+    fn ln(&self) -> f64 {
+        self.largest + libm::log(self.scaled)
+    }
+}
+
+/// The margins with the fewer lines as rows, so that nodes are short; the last column is filled first.
+fn oriented(table: &ContingencyTable) -> (Vec<u64>, Vec<u64>) {
+    let (mut one, mut other) = (table.row_totals.clone(), table.column_totals.clone());
+    one.sort_unstable();
+    other.sort_unstable();
+    if one.len() <= other.len() {
+        (one, other)
+    } else {
+        (other, one)
+    }
+}
+
+/// The log probability of the table itself given its margins, row by row out of what is left of the columns.
+fn ln_observed(table: &ContingencyTable) -> f64 {
+    let mut left = table.column_totals.clone();
+    let mut sum = 0.0;
+    for row in &table.rows {
+        let mut to_place: u64 = row.iter().sum();
+        let mut others: u64 = left.iter().sum();
+        for (column, &x) in left.iter_mut().zip(row) {
+            others -= *column;
+            sum += ln_hypergeometric_pmf(x, *column, others, to_place);
+            *column -= x;
+            to_place -= x;
+        }
+    }
+    sum
+}
+
+/// No table with these margins is likelier.
+///
+/// A table is a set of independent Poisson counts of means E = r c / N given that the margins come out; each cell is at
+/// most as likely as the mode of its own count.
+fn ln_greatest(rows: &[u64], columns: &[u64]) -> f64 {
+    if columns.len() < 2 {
+        return 0.0;
+    }
+    let own = |count: u64| ln_poisson_pmf(count, count as f64);
+    let total: u64 = rows.iter().sum();
+    let margins: f64 = rows.iter().chain(columns).map(|&count| own(count)).sum();
+    let cells = rows.iter().flat_map(|&r| {
+        columns.iter().map(move |&c| {
+            let mean = r as f64 * (c as f64 / total as f64);
+            ln_poisson_pmf(libm::floor(mean) as u64, mean)
+        })
+    });
+    (cells.sum::<f64>() - margins + own(total)).min(0.0)
+}
+
+/// No table with these margins is less likely.
+///
+/// The sum of ln x! is largest with the counts in as few cells as the margins allow; by columns alone or by rows alone
+/// that is filling the largest first.
+fn ln_least(rows: &[u64], columns: &[u64]) -> f64 {
+    if columns.len() < 2 {
+        return 0.0;
+    }
+    let ln_factorial = |count: u64| ln_gamma(count as f64 + 1.0);
+    let packed = |lines: &[u64], into: &[u64]| -> f64 {
+        let line = |&line: &u64| {
+            let mut left = line;
+            // Both lists are sorted upwards.
+            let parts = into.iter().rev().map(move |&room| {
+                let part = room.min(left);
+                left -= part;
+                part
+            });
+            parts.map(ln_factorial).sum::<f64>()
+        };
+        lines.iter().map(line).sum()
+    };
+    let cells = packed(rows, columns).min(packed(columns, rows));
+    let total = ln_factorial(rows.iter().sum());
+    let margins: f64 = rows
+        .iter()
+        .chain(columns)
+        .map(|&count| ln_factorial(count))
+        .sum();
+    // The last term is more than the rounding of the others.
+    margins - total - cells - 1e-12 * (margins + total + cells)
+}
+
+/// Paths that are equally likely, as one.
+fn merged(mut paths: Vec<Path>) -> Vec<Path> {
+    paths.sort_unstable_by(|one, other| one.ln_probability.total_cmp(&other.ln_probability));
+    let mut kept: Vec<Path> = Vec::new();
+    for path in paths {
+        match kept.last_mut() {
+            Some(last) if path.ln_probability - last.ln_probability < SAME => {
+                last.ways += path.ways * libm::exp(path.ln_probability - last.ln_probability);
+            }
+            _ => kept.push(path),
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(rows: &[&[u64]]) -> ContingencyTable {
+        ContingencyTable::new(rows.iter().map(|row| row.to_vec()).collect()).expect("a table")
+    }
+
+    /// All tables of three rows with these margins, with their log probabilities.
+    fn plain(t: &ContingencyTable) -> f64 {
+        fn rows(columns: &[u64], total: u64) -> Vec<Vec<u64>> {
+            let Some((&first, rest)) = columns.split_first() else {
+                return if total == 0 { vec![vec![]] } else { vec![] };
+            };
+            let with = |x: u64| {
+                rows(rest, total - x)
+                    .into_iter()
+                    .map(move |tail| [vec![x], tail].concat())
+            };
+            (0..=first.min(total)).flat_map(with).collect()
+        }
+        let bound = ln_observed(t) + TIE;
+        let mut sum = 0.0;
+        for one in rows(&t.column_totals, t.row_totals[0]) {
+            let left: Vec<u64> = t
+                .column_totals
+                .iter()
+                .zip(&one)
+                .map(|(c, x)| c - x)
+                .collect();
+            for two in rows(&left, t.row_totals[1]) {
+                let three = left.iter().zip(&two).map(|(c, x)| c - x).collect();
+                let rows = vec![one.clone(), two, three];
+                let ln = ln_observed(&ContingencyTable { rows, ..t.clone() });
+                if ln <= bound {
+                    sum += ln.exp();
+                }
+            }
+        }
+        sum
+    }
+
+    #[test]
+    fn equals_plain_enumeration() {
+        for t in [
+            table(&[&[0, 3, 1], &[4, 0, 2], &[1, 1, 5]]),
+            table(&[&[2, 2, 1, 0], &[1, 4, 0, 3], &[6, 0, 2, 2]]),
+            table(&[&[1, 1, 1], &[1, 1, 1], &[1, 1, 9]]),
+            table(&[&[7, 0, 0], &[0, 7, 0], &[0, 0, 9]]),
+            table(&[&[3, 3, 3], &[3, 3, 3], &[3, 3, 3]]),
+        ] {
+            let (got, want) = (ln_p(&t).expect("cheap").exp(), plain(&t));
+            assert!(
+                (got - want).abs() <= 1e-11 * want,
+                "{got} instead of {want}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_likeliest_table_costs_nothing_at_any_size() {
+        let t = table(&[&[70_000; 9]; 9].map(|row| row.as_slice()));
+        assert!(ln_p(&t).expect("one step").abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_costs_too_much_says_so() {
+        let t = table(&[
+            &[900, 1_000, 800, 700],
+            &[1_100, 950, 520, 900],
+            &[600, 850, 720, 300],
+        ]);
+        let refused = ln_p(&t).expect_err("too many tables");
+        assert!(
+            refused.to_string().contains("chi-square approximation"),
+            "{refused}"
+        );
+    }
+}
