@@ -2,7 +2,7 @@
 //!
 //! For race against outcome of a stop, reason against search, and anything else counted in rows and columns. The test
 //! is Pearson's, with the likelihood ratio beside it and Fisher's exact test for sparse tables. Two-by-two tables have
-//! their own [`TwoByTwo`](super::two_by_two::TwoByTwo), which has ratios and intervals too. Counting error only: rows of
+//! their own [`TwoByTwo`], which has ratios and intervals too. Counting error only: rows of
 //! one officer or place are not independent, and nothing here knows it.
 
 mod network;
@@ -15,6 +15,9 @@ use core::f64::consts::LN_10;
 
 /// The largest total of a table: the products of its margins fit, and the sums of its exact tails take milliseconds.
 pub const MOST_COUNTED: u64 = 1_000_000_000_000;
+
+/// Steps that Fisher's exact test of a table may take: about half a second of work.
+const MOST_STEPS: u64 = 5_000_000;
 
 /// A table of counts without empty rows or columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,7 +172,7 @@ impl ContingencyTable {
     /// # Edge cases
     /// 1 when the margins allow one table only, and for a table without counts.
     /// # Errors
-    /// [`StatsError::TooCostly`] when the tables to be told apart take more than five million steps, about a second. Such
+    /// [`StatsError::TooCostly`] when the tables to be told apart take more than five million steps, about half a second. Such
     /// tables are large, and [`ContingencyTable::pearson`] answers.
     /// # Source
     /// Freeman and Halton (1951); the network of Mehta and Patel (1983); R `fisher.test`.
@@ -192,7 +195,7 @@ impl ContingencyTable {
                 let ln_p = table.ln_fisher(ExactForm::MinimumLikelihood);
                 Ok(ln_p.expect("both rows hold someone and the total is within its bound"))
             }
-            _ => network::ln_p(self),
+            _ => network::ln_p(self, MOST_STEPS),
         }
     }
 

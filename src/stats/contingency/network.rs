@@ -1,6 +1,6 @@
 //! Fisher's exact test beyond two-by-two: the network of Mehta and Patel (1983), with bounds in closed form.
 //!
-//! The table is filled column by column. What is left of the row totals, sorted, is a node: all that the rest of the
+//! The table is filled column by column, the smallest first. What is left of the row totals, sorted, is a node: all that the rest of the
 //! table depends on. Paths to one node that are equally likely are kept as one. A path whose every completion counts is
 //! added whole, for the completions of a node have probability 1 together; a path of which none counts is dropped.
 
@@ -8,9 +8,6 @@ use super::{ContingencyTable, StatsError};
 use crate::stats::TIE;
 use crate::stats::special::{ln_gamma, ln_hypergeometric_pmf, ln_poisson_pmf};
 use std::collections::BTreeMap;
-
-/// Path extensions that an exact answer may cost.
-const MOST_STEPS: u64 = 5_000_000;
 
 /// Paths whose log probabilities differ by less are one: far below the tie, far above rounding.
 const SAME: f64 = 1e-10;
@@ -42,18 +39,20 @@ struct Network {
     /// Log probability up to which a table counts.
     bound: f64,
     steps: u64,
+    most_steps: u64,
     counted: LogSum,
     next: BTreeMap<Vec<u64>, Node>,
     /// Columns still empty after the one being filled.
     columns_left: Vec<u64>,
 }
 
-/// The log of the p-value of a table.
-pub(super) fn ln_p(table: &ContingencyTable) -> Result<f64, StatsError> {
+/// The log of the p-value of a table, if it takes no more than so many extensions of a path by a column.
+pub(super) fn ln_p(table: &ContingencyTable, most_steps: u64) -> Result<f64, StatsError> {
     let (rows, columns) = oriented(table);
     let mut network = Network {
         bound: ln_observed(table) + libm::log1p(TIE),
         steps: 0,
+        most_steps,
         counted: LogSum::default(),
         next: BTreeMap::new(),
         columns_left: columns,
@@ -109,16 +108,14 @@ impl Network {
 
     fn extend(&mut self, paths: &[Path], ln_fill: f64, left: &[u64]) -> Result<(), StatsError> {
         self.steps += paths.len() as u64;
-        if self.steps > MOST_STEPS {
+        if self.steps > self.most_steps {
             return Err(StatsError::TooCostly {
                 what: "Fisher's exact test of this table",
-                limit: MOST_STEPS,
+                limit: self.most_steps,
                 instead: "the chi-square approximation",
             });
         }
-        let mut rows = left.to_vec();
-        rows.sort_unstable();
-        self.admit(rows, ln_fill, paths);
+        self.admit(downwards(left.to_vec()), ln_fill, paths);
         Ok(())
     }
 
@@ -161,16 +158,20 @@ impl LogSum {
     }
 }
 
-/// The margins with the fewer lines as rows, so that nodes are short; the last column is filled first.
+/// The margins, largest first, the fewer lines as rows, so that nodes are short.
 fn oriented(table: &ContingencyTable) -> (Vec<u64>, Vec<u64>) {
-    let (mut one, mut other) = (table.row_totals.clone(), table.column_totals.clone());
-    one.sort_unstable();
-    other.sort_unstable();
+    let one = downwards(table.row_totals.clone());
+    let other = downwards(table.column_totals.clone());
     if one.len() <= other.len() {
         (one, other)
     } else {
         (other, one)
     }
+}
+
+fn downwards(mut totals: Vec<u64>) -> Vec<u64> {
+    totals.sort_unstable_by(|one, other| other.cmp(one));
+    totals
 }
 
 /// The log probability of the table itself given its margins, row by row out of what is left of the columns.
@@ -213,7 +214,7 @@ fn ln_greatest(rows: &[u64], columns: &[u64]) -> f64 {
 /// No table with these margins is less likely.
 ///
 /// The sum of ln x! is largest with the counts in as few cells as the margins allow; by columns alone or by rows alone
-/// that is filling the largest first.
+/// that is filling the largest first, as both lists begin.
 fn ln_least(rows: &[u64], columns: &[u64]) -> f64 {
     if columns.len() < 2 {
         return 0.0;
@@ -222,8 +223,7 @@ fn ln_least(rows: &[u64], columns: &[u64]) -> f64 {
     let packed = |lines: &[u64], into: &[u64]| -> f64 {
         let line = |&line: &u64| {
             let mut left = line;
-            // Both lists are sorted upwards.
-            let parts = into.iter().rev().map(move |&room| {
+            let parts = into.iter().map(move |&room| {
                 let part = room.min(left);
                 left -= part;
                 part
@@ -309,7 +309,7 @@ mod tests {
             table(&[&[7, 0, 0], &[0, 7, 0], &[0, 0, 9]]),
             table(&[&[3, 3, 3], &[3, 3, 3], &[3, 3, 3]]),
         ] {
-            let (got, want) = (ln_p(&t).expect("cheap").exp(), plain(&t));
+            let (got, want) = (ln_p(&t, 10_000).expect("cheap").exp(), plain(&t));
             assert!(
                 (got - want).abs() <= 1e-11 * want,
                 "{got} instead of {want}"
@@ -320,7 +320,7 @@ mod tests {
     #[test]
     fn the_likeliest_table_costs_nothing_at_any_size() {
         let t = table(&[&[70_000; 9]; 9].map(|row| row.as_slice()));
-        assert!(ln_p(&t).expect("one step").abs() < 1e-12);
+        assert!(ln_p(&t, 10_000).expect("one step").abs() < 1e-12);
     }
 
     #[test]
@@ -330,7 +330,7 @@ mod tests {
             &[1_100, 950, 520, 900],
             &[600, 850, 720, 300],
         ]);
-        let refused = ln_p(&t).expect_err("too many tables");
+        let refused = ln_p(&t, 10_000).expect_err("too many tables");
         assert!(
             refused.to_string().contains("chi-square approximation"),
             "{refused}"

@@ -107,3 +107,53 @@ impl TwoByTwo {
         Some((self.pooled_z()?.abs() / libm::sqrt(n1 + n2)).min(1.0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(a: u64, b: u64, c: u64, d: u64) -> TwoByTwo {
+        TwoByTwo::from_cells(a, b, c, d).expect("a table")
+    }
+
+    fn close(got: f64, want: f64) {
+        assert!(
+            (got - want).abs() <= 1e-13 * want.abs(),
+            "{got} instead of {want}"
+        );
+    }
+
+    #[test]
+    fn by_hand() {
+        // N = 8, margins of 4, ad - bc = 8; half of N off it for Yates.
+        let t = table(3, 1, 1, 3);
+        close(t.pearson().expect("defined").statistic, 2.0);
+        close(t.yates().expect("defined").statistic, 0.5);
+        close(t.phi().expect("defined"), 0.5);
+        let g = 4.0 * (3.0 * 1.5_f64.ln() + 0.5_f64.ln());
+        close(t.g_test().expect("defined").statistic, g);
+    }
+
+    #[test]
+    fn the_correction_does_not_go_past_the_expectation() {
+        let corrected = table(1, 0, 0, 1).yates().expect("defined");
+        assert!(corrected.statistic == 0.0);
+        close(corrected.p.get(), 1.0);
+    }
+
+    #[test]
+    fn far_tails_have_a_logarithm() {
+        let far = table(30_000, 10, 10, 30_000).pearson().expect("defined");
+        assert!(far.p.get() == 0.0 && far.log10_p() < -13_000.0);
+        let near = table(30, 10, 14, 30).pearson().expect("defined");
+        close(near.log10_p(), near.p.get().log10());
+    }
+
+    #[test]
+    fn an_empty_margin_is_undefined() {
+        for t in [table(0, 0, 2, 3), table(0, 4, 0, 3), table(2, 0, 5, 0)] {
+            assert!(t.pearson().is_none() && t.yates().is_none());
+            assert!(t.g_test().is_none() && t.phi().is_none());
+        }
+    }
+}

@@ -113,3 +113,57 @@ impl Hypergeometric {
         ln_add_exp(lower, self.at(first_again).ln_upper()).min(0.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn p(cells: [u64; 4], form: ExactForm) -> f64 {
+        let [a, b, c, d] = cells;
+        let table = TwoByTwo::from_cells(a, b, c, d).expect("a table");
+        table.fisher(form).expect("defined").get()
+    }
+
+    fn close(got: f64, want: f64) {
+        assert!(
+            (got - want).abs() <= 1e-13 * want.abs(),
+            "{got} instead of {want}"
+        );
+    }
+
+    #[test]
+    fn the_lady_tasting_tea() {
+        // 1, 16, 36, 16, 1 of 70.
+        close(p([3, 1, 1, 3], ExactForm::Greater), 17.0 / 70.0);
+        close(p([3, 1, 1, 3], ExactForm::Less), 69.0 / 70.0);
+        close(p([3, 1, 1, 3], ExactForm::Central), 34.0 / 70.0);
+        close(p([3, 1, 1, 3], ExactForm::MinimumLikelihood), 34.0 / 70.0);
+        close(p([2, 2, 2, 2], ExactForm::MinimumLikelihood), 1.0);
+    }
+
+    #[test]
+    fn minimum_likelihood_equals_the_plain_sum() {
+        for (marked, unmarked, drawn) in [(9, 14, 11), (30, 3, 20), (1, 6, 3), (12, 12, 12)] {
+            let (least, most) = (drawn - drawn.min(unmarked), marked.min(drawn));
+            for x in least..=most {
+                let mass = |x| libm::exp(ln_hypergeometric_pmf(x, marked, unmarked, drawn));
+                let bound = mass(x) * (1.0 + TIE);
+                let plain: f64 = (least..=most).map(mass).filter(|m| *m <= bound).sum();
+                let cells = [x, marked - x, drawn - x, unmarked - (drawn - x)];
+                let got = p(cells, ExactForm::MinimumLikelihood);
+                assert!((got - plain).abs() <= 1e-12 * plain, "{cells:?}: {got}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_table_only_and_no_trials() {
+        for cells in [[0, 3, 0, 4], [3, 0, 4, 0]] {
+            close(p(cells, ExactForm::Central), 1.0);
+            close(p(cells, ExactForm::MinimumLikelihood), 1.0);
+        }
+        let empty = TwoByTwo::from_cells(0, 0, 2, 3).expect("a table");
+        assert!(empty.fisher(ExactForm::Less).is_none());
+        assert!(TwoByTwo::from_cells(u64::MAX, u64::MAX, 1, 1).is_err());
+    }
+}
