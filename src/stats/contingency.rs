@@ -16,8 +16,8 @@ use core::f64::consts::LN_10;
 /// The largest total of a table: the products of its margins fit, and the sums of its exact tails take milliseconds.
 pub const MOST_COUNTED: u64 = 1_000_000_000_000;
 
-/// Steps that Fisher's exact test of a table may take: about half a second of work.
-const MOST_STEPS: u64 = 5_000_000;
+/// Steps that Fisher's exact test of a table may take: about a second of work.
+const MOST_STEPS: u64 = 10_000_000;
 
 /// A table of counts without empty rows or columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,7 +172,7 @@ impl ContingencyTable {
     /// # Edge cases
     /// 1 when the margins allow one table only, and for a table without counts.
     /// # Errors
-    /// [`StatsError::TooCostly`] when the tables to be told apart take more than five million steps, about half a second. Such
+    /// [`StatsError::TooCostly`] when the tables to be told apart take more than ten million steps, about a second. Such
     /// tables are large, and [`ContingencyTable::pearson`] answers.
     /// # Source
     /// Freeman and Halton (1951); the network of Mehta and Patel (1983); R `fisher.test`.

@@ -1,4 +1,5 @@
-//! What the intervals promise and what they keep: coverage by exact enumeration against I_coverage.
+//! What the intervals promise and what they keep: coverage by exact enumeration of every case of I_coverage,
+//! whose answers are an independent enumeration with other libraries' intervals.
 //!
 //! Counts are left out only where their probability is below 1e-18, which is far below the tolerance of 1e-9.
 

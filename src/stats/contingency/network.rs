@@ -1,8 +1,9 @@
 //! Fisher's exact test beyond two-by-two: the network of Mehta and Patel (1983), with bounds in closed form.
 //!
-//! The table is filled column by column, the smallest first. What is left of the row totals, sorted, is a node: all that the rest of the
-//! table depends on. Paths to one node that are equally likely are kept as one. A path whose every completion counts is
-//! added whole, for the completions of a node have probability 1 together; a path of which none counts is dropped.
+//! The table is filled column by column, the smallest first. What is left of the row totals, sorted, is a node: all that
+//! the rest of the table depends on. Paths to one node that are equally likely are kept as one. A path whose every
+//! completion counts is added whole, for the completions of a node have probability 1 together; a path of which none
+//! counts is dropped. The last two columns are not walked: the completions of a node are sorted once for all its paths.
 
 use super::{ContingencyTable, StatsError};
 use crate::stats::TIE;
@@ -11,6 +12,12 @@ use std::collections::BTreeMap;
 
 /// Paths whose log probabilities differ by less are one: far below the tie, far above rounding.
 const SAME: f64 = 1e-10;
+
+/// Steps that it takes to fill a column in one way, where extending or comparing a path is one.
+const FILLING: u64 = 4;
+
+/// Steps that the bounds of a node take for each cell still empty.
+const BOUND: u64 = 2;
 
 /// Tables filled alike up to the order of rows: how likely one is and how many there are.
 #[derive(Clone, Copy)]
@@ -46,7 +53,7 @@ struct Network {
     columns_left: Vec<u64>,
 }
 
-/// The log of the p-value of a table, if it takes no more than so many extensions of a path by a column.
+/// The log of the p-value of a table, if it takes no more than so many steps.
 pub(super) fn ln_p(table: &ContingencyTable, most_steps: u64) -> Result<f64, StatsError> {
     let (rows, columns) = oriented(table);
     let mut network = Network {
@@ -57,57 +64,84 @@ pub(super) fn ln_p(table: &ContingencyTable, most_steps: u64) -> Result<f64, Sta
         next: BTreeMap::new(),
         columns_left: columns,
     };
-    network.admit(
-        rows,
-        0.0,
-        &[Path {
-            ln_probability: 0.0,
-            ways: 1.0,
-        }],
-    );
-    while let Some(column) = network.columns_left.pop() {
-        let nodes = core::mem::take(&mut network.next).into_iter();
-        for (rows, node) in nodes.filter(|(_, node)| !node.paths.is_empty()) {
-            let filling = Filling {
-                rows: &rows,
-                paths: &merged(node.paths),
-            };
-            network.fill(&filling, column, 0.0, &mut Vec::with_capacity(rows.len()))?;
+    let start = Path {
+        ln_probability: 0.0,
+        ways: 1.0,
+    };
+    network.admit(rows, 0.0, &[start]);
+    while network.columns_left.len() > 2 {
+        let column = network.columns_left.pop().expect("more than two columns");
+        for (rows, paths) in network.advance() {
+            each_filling(&rows, column, &mut |ln_fill, left| {
+                network.spend(FILLING + paths.len() as u64)?;
+                network.admit(downwards(left.to_vec()), ln_fill, &paths);
+                Ok(())
+            })?;
+        }
+    }
+    // The last column is what is left, so that each filling of the one before is a completion.
+    if let Some(column) = network.columns_left.pop() {
+        for (rows, paths) in network.advance() {
+            let mut completions = Vec::new();
+            each_filling(&rows, column, &mut |ln_probability, _| {
+                network.spend(FILLING)?;
+                completions.push(Path {
+                    ln_probability,
+                    ways: 1.0,
+                });
+                Ok(())
+            })?;
+            network.spend(paths.len() as u64)?;
+            network.count(&paths, &merged(completions));
         }
     }
     Ok(network.counted.ln().min(0.0))
 }
 
-/// A node whose next column is being filled.
-struct Filling<'a> {
-    rows: &'a [u64],
-    paths: &'a [Path],
-}
+/// What to do with a filling of a column: its log probability, and what it leaves of the rows.
+type Visit<'a> = dyn FnMut(f64, &[u64]) -> Result<(), StatsError> + 'a;
 
-impl Network {
-    /// Extends all paths of a node by every way to fill the column; `left` holds what stays of the rows done so far.
-    fn fill(
-        &mut self,
-        filling: &Filling,
+/// Visits every way to fill a column from what is left of the rows.
+fn each_filling(rows: &[u64], column: u64, visit: &mut Visit) -> Result<(), StatsError> {
+    fn from(
+        (rows, left): (&[u64], &mut Vec<u64>),
         to_place: u64,
         ln_fill: f64,
-        left: &mut Vec<u64>,
+        visit: &mut Visit,
     ) -> Result<(), StatsError> {
-        let Some(&row) = filling.rows.get(left.len()) else {
-            return self.extend(filling.paths, ln_fill, left);
+        let Some(&row) = rows.get(left.len()) else {
+            return visit(ln_fill, left);
         };
-        let others: u64 = filling.rows[left.len() + 1..].iter().sum();
+        let others: u64 = rows[left.len() + 1..].iter().sum();
         for x in to_place.saturating_sub(others)..=row.min(to_place) {
-            let ln_cell = ln_hypergeometric_pmf(x, row, others, to_place);
+            // The last row takes what is left: most of the time would go into finding that its logarithm is 0.
+            let ln_cell = if others == 0 {
+                0.0
+            } else {
+                ln_hypergeometric_pmf(x, row, others, to_place)
+            };
             left.push(row - x);
-            self.fill(filling, to_place - x, ln_fill + ln_cell, left)?;
+            from((rows, left), to_place - x, ln_fill + ln_cell, visit)?;
             left.pop();
         }
         Ok(())
     }
+    let left = &mut Vec::with_capacity(rows.len());
+    from((rows, left), column, 0.0, visit)
+}
 
-    fn extend(&mut self, paths: &[Path], ln_fill: f64, left: &[u64]) -> Result<(), StatsError> {
-        self.steps += paths.len() as u64;
+impl Network {
+    /// The nodes reached, with what must be told apart of their paths; those of which nothing is left are done.
+    fn advance(&mut self) -> Vec<(Vec<u64>, Vec<Path>)> {
+        let nodes = core::mem::take(&mut self.next).into_iter();
+        nodes
+            .filter(|(_, node)| !node.paths.is_empty())
+            .map(|(rows, node)| (rows, merged(node.paths)))
+            .collect()
+    }
+
+    fn spend(&mut self, steps: u64) -> Result<(), StatsError> {
+        self.steps += steps;
         if self.steps > self.most_steps {
             return Err(StatsError::TooCostly {
                 what: "Fisher's exact test of this table",
@@ -115,17 +149,41 @@ impl Network {
                 instead: "the chi-square approximation",
             });
         }
-        self.admit(downwards(left.to_vec()), ln_fill, paths);
         Ok(())
+    }
+
+    /// Counts every path with its completions that are unlikely enough, both in rising order.
+    fn count(&mut self, paths: &[Path], completions: &[Path]) {
+        let mut sum = LogSum::default();
+        let up_to = |completion: &Path| {
+            sum.add(completion.ln_probability, completion.ways);
+            sum.ln()
+        };
+        let ln_up_to: Vec<f64> = completions.iter().map(up_to).collect();
+        let mut end = completions.len();
+        for path in paths {
+            let room = self.bound - path.ln_probability;
+            while end > 0 && completions[end - 1].ln_probability > room {
+                end -= 1;
+            }
+            if end == 0 {
+                return;
+            }
+            self.counted
+                .add(path.ln_probability + ln_up_to[end - 1], path.ways);
+        }
     }
 
     /// Counts, drops or keeps each path at the node it has come to.
     fn admit(&mut self, rows: Vec<u64>, ln_fill: f64, paths: &[Path]) {
         let columns = &self.columns_left;
-        let node = self.next.entry(rows).or_insert_with_key(|rows| Node {
-            paths: Vec::new(),
-            ln_greatest: ln_greatest(rows, columns),
-            ln_least: ln_least(rows, columns),
+        let node = self.next.entry(rows).or_insert_with_key(|rows| {
+            self.steps += BOUND * (rows.len() * columns.len()) as u64;
+            Node {
+                paths: Vec::new(),
+                ln_greatest: ln_greatest(rows, columns),
+                ln_least: ln_least(rows, columns),
+            }
         });
         for path in paths {
             let ln_probability = path.ln_probability + ln_fill;

@@ -46,7 +46,8 @@ impl TwoByTwo {
     /// The decimal logarithm of [`TwoByTwo::fisher`], which does not underflow.
     #[must_use]
     pub fn log10_fisher(&self, form: ExactForm) -> Option<f64> {
-        self.ln_fisher(form).map(|ln_p| ln_p / LN_10)
+        // Adding 0 makes the logarithm of a sure event 0 and not -0.
+        self.ln_fisher(form).map(|ln_p| ln_p / LN_10 + 0.0)
     }
 
     /// The natural logarithm of [`TwoByTwo::fisher`].
