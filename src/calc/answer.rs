@@ -7,14 +7,27 @@ use crate::stats::Interval;
 /// Named numbers.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answer {
-    fields: Vec<(&'static str, Option<f64>)>,
+    fields: Vec<(&'static str, Field)>,
     why: Option<&'static str>,
+}
+
+/// One number, or several.
+#[derive(Debug, Clone, PartialEq)]
+enum Field {
+    One(Option<f64>),
+    Many(Vec<f64>),
 }
 
 impl Answer {
     /// Adds a number; undefined is `None`.
     pub(super) fn with(mut self, name: &'static str, value: impl Into<Option<f64>>) -> Self {
-        self.fields.push((name, value.into()));
+        self.fields.push((name, Field::One(value.into())));
+        self
+    }
+
+    /// Adds several numbers under one name.
+    pub(super) fn with_all(mut self, name: &'static str, values: Vec<f64>) -> Self {
+        self.fields.push((name, Field::Many(values)));
         self
     }
 
@@ -44,7 +57,10 @@ impl Answer {
     #[must_use]
     pub fn number(&self, name: &str) -> Option<f64> {
         let field = self.fields.iter().find(|(known, _)| *known == name);
-        field.and_then(|(_, value)| *value)
+        match field.map(|(_, field)| field) {
+            Some(Field::One(value)) => *value,
+            _ => None,
+        }
     }
 
     /// Names and numbers in their order, as text for people.
@@ -54,16 +70,23 @@ impl Answer {
             None => "undefined".to_owned(),
             Some(value) => crate::number::file_text(Some(value)),
         };
-        let line = |(name, value): &(&'static str, Option<f64>)| (*name, text(*value));
+        let line = |(name, field): &(&'static str, Field)| match field {
+            Field::One(value) => (*name, text(*value)),
+            Field::Many(values) => {
+                let all: Vec<String> = values.iter().map(|value| text(Some(*value))).collect();
+                (*name, all.join(" "))
+            }
+        };
         self.fields.iter().map(line).collect()
     }
 
     /// Why a number is undefined, where one is.
     #[must_use]
     pub fn why(&self) -> Option<&'static str> {
+        let is_undefined = |(_, field): &(_, Field)| *field == Field::One(None);
         self.fields
             .iter()
-            .any(|(_, value)| value.is_none())
+            .any(is_undefined)
             .then(|| self.why.unwrap_or("undefined on these numbers"))
     }
 
@@ -77,8 +100,12 @@ impl Answer {
             None if number > 0.0 => "inf".into(),
             None => "-inf".into(),
         };
-        let member = |(name, number): (&str, Option<f64>)| {
-            (name.to_owned(), number.map_or(Value::Null, value))
+        let member = |(name, field): (&str, Field)| {
+            let value = match field {
+                Field::One(number) => number.map_or(Value::Null, value),
+                Field::Many(numbers) => numbers.into_iter().map(value).collect(),
+            };
+            (name.to_owned(), value)
         };
         let mut members: Map<String, Value> = self.fields.into_iter().map(member).collect();
         members.extend(why.map(|why| ("why".to_owned(), why.into())));

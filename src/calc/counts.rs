@@ -11,7 +11,7 @@ use crate::stats::mantel_haenszel::{MantelHaenszel, PooledEffect, Stratum};
 use crate::stats::pool::{Contrast, Pool};
 
 /// Arrays that belong together are equally long and not empty.
-fn paired<A, B>(a: &[A], b: &[B]) -> Result<(), StatsError> {
+pub(super) fn paired<A, B>(a: &[A], b: &[B]) -> Result<(), StatsError> {
     if a.len() == b.len() && !a.is_empty() {
         return Ok(());
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer};
 
-use crate::stats::Level;
+use crate::stats::{Level, PValue};
 
 /// A count: a whole number from 0, also written `5.0`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,5 +50,16 @@ impl<'de> Deserialize<'de> for Confidence {
         Level::new(level)
             .map(Self)
             .map_err(serde::de::Error::custom)
+    }
+}
+
+/// A p-value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Probability(pub(super) PValue);
+
+impl<'de> Deserialize<'de> for Probability {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let p = f64::deserialize(deserializer)?;
+        PValue::new(p).map(Self).map_err(serde::de::Error::custom)
     }
 }

@@ -9,6 +9,7 @@ mod fields;
 mod intervals;
 mod significance;
 mod survey;
+mod tables;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -123,6 +124,69 @@ pub const KINDS: &[Kind] = &[
         fields: "tables[] [level]",
         answers: "or or_low or_high rr rr_low rr_high rd rd_low rd_high cmh cmh_p cmh_cc cmh_cc_p exact_p exact_p_central exact_or exact_low exact_high breslow_day breslow_day_p tarone tarone_p",
         run: run::<counts::MantelHaenszelRequest>,
+    },
+    Kind {
+        name: "table_2x2",
+        about: "tests of a two-by-two table [[a, b], [c, d]]; fisher is by minimum likelihood, fisher_central the doubled smaller tail",
+        fields: "a b c d",
+        answers: "fisher fisher_central fisher_less fisher_greater log10_fisher chisq chisq_p chisq_yates chisq_yates_p g g_p phi",
+        run: run::<tables::Table2x2Request>,
+    },
+    Kind {
+        name: "table",
+        about: "tests of a table of any size",
+        fields: "table[rows][columns]",
+        answers: "fisher log10_fisher df chisq chisq_p g g_p min_expected cramer",
+        run: run::<tables::TableRequest>,
+    },
+    Kind {
+        name: "trend",
+        about: "Cochran and Armitage: proportions that rise or fall with a score",
+        fields: "x[] n[] [score[]: 1, 2, 3 ...]",
+        answers: "stat p stat_n_minus_1 p_n_minus_1 z",
+        run: run::<tables::TrendRequest>,
+    },
+    Kind {
+        name: "goodness_of_fit",
+        about: "counts against given shares",
+        fields: "x[] p[]",
+        answers: "chisq p g g_p df min_expected",
+        run: run::<tables::GoodnessOfFitRequest>,
+    },
+    Kind {
+        name: "total_variation",
+        about: "half the sum of absolute differences of two distributions",
+        fields: "p[] q[]",
+        answers: "distance",
+        run: run::<tables::TotalVariationRequest>,
+    },
+    Kind {
+        name: "poisson_compare",
+        about: "exact tests of two Poisson rates; conditional_two is by minimum likelihood, etest that of Krishnamoorthy and Thomson",
+        fields: "x1 t1 x2 t2",
+        answers: "conditional_two conditional_central conditional_greater conditional_less etest",
+        run: run::<tables::PoissonCompareRequest>,
+    },
+    Kind {
+        name: "adjust",
+        about: "p-values adjusted for their number",
+        fields: "p[]",
+        answers: "holm bh by bonferroni hochberg",
+        run: run::<tables::AdjustRequest>,
+    },
+    Kind {
+        name: "direct",
+        about: "directly standardised rate with the gamma interval of Fay and Feuer",
+        fields: "count[] pop[] std[] [level]",
+        answers: "crude adj low high var",
+        run: run::<tables::DirectRequest>,
+    },
+    Kind {
+        name: "indirect",
+        about: "indirectly standardised ratio with exact and Byar's limits",
+        fields: "obs exp [level] | count[] pop[] std_count[] std_pop[] [level]",
+        answers: "smr exact_low exact_high byar_low byar_high",
+        run: run::<tables::IndirectRequest>,
     },
     Kind {
         name: "acs",

@@ -4,15 +4,13 @@
 //! benchmark is `p`. The benchmark is taken as exact and the trials as independent; what dispersion does to the
 //! standard deviations is said elsewhere.
 
+use super::root::first_where;
 use super::special::{
     ln_add_exp, ln_binomial_lower, ln_binomial_pmf, ln_binomial_upper, normal_sf,
 };
-use super::{PValue, StatsError};
+use super::{ExactForm, PValue, StatsError, TIE};
 use core::cmp::Ordering;
 use core::f64::consts::LN_10;
-
-/// Masses within this share of the observed one count as ties; R's value, for rounding alone must not break a tie.
-const TIE: f64 = 1e-7;
 
 /// `x` events in `n` trials against a benchmark probability `p`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -241,6 +239,16 @@ impl BinomialTest {
         ln_binomial_upper(self.x, self.n, self.p)
     }
 
+    /// The natural logarithm of the p-value in one of its forms.
+    pub(super) fn ln_p(&self, form: ExactForm) -> f64 {
+        match form {
+            ExactForm::Central => self.ln_central(),
+            ExactForm::MinimumLikelihood => self.ln_minimum_likelihood(),
+            ExactForm::Less => self.ln_less(),
+            ExactForm::Greater => self.ln_greater(),
+        }
+    }
+
     fn ln_central(&self) -> f64 {
         let smaller = self.ln_less().min(self.ln_greater());
         (smaller + core::f64::consts::LN_2).min(0.0)
@@ -251,11 +259,13 @@ impl BinomialTest {
         let both = match (self.x as f64).total_cmp(&mean) {
             Ordering::Equal => 0.0,
             Ordering::Less => {
-                let first = self.first_likely_from((libm::ceil(mean) as u64).min(self.n));
+                let start = (libm::ceil(mean) as u64).min(self.n);
+                let first = first_where(start, self.n + 1, |k| self.counts(k));
                 ln_add_exp(self.ln_less(), ln_binomial_upper(first, self.n, self.p))
             }
             Ordering::Greater => {
-                let below = match self.count_likely_up_to(libm::floor(mean) as u64) {
+                let end = libm::floor(mean) as u64 + 1;
+                let below = match first_where(0, end, |k| !self.counts(k)) {
                     0 => f64::NEG_INFINITY,
                     count => ln_binomial_lower(count - 1, self.n, self.p),
                 };
@@ -269,34 +279,6 @@ impl BinomialTest {
     fn counts(&self, other: u64) -> bool {
         let observed = ln_binomial_pmf(self.x, self.n, self.p);
         ln_binomial_pmf(other, self.n, self.p) <= observed + libm::log1p(TIE)
-    }
-
-    /// The first count from `start`, above the mean, that is no more likely than the observed one; `n + 1` if none is.
-    fn first_likely_from(&self, start: u64) -> u64 {
-        let (mut low, mut high) = (start, self.n + 1);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if self.counts(middle) {
-                high = middle;
-            } else {
-                low = middle + 1;
-            }
-        }
-        low
-    }
-
-    /// How many counts from 0 to `end`, below the mean, are no more likely than the observed one.
-    fn count_likely_up_to(&self, end: u64) -> u64 {
-        let (mut low, mut high) = (0, end + 1);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if self.counts(middle) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low
     }
 }
 

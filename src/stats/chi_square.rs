@@ -1,17 +1,46 @@
-//! Pearson's chi-square test that several groups have one rate of events per trial.
+//! A chi-square statistic with its tail, and Pearson's test that several groups have one rate of events per trial.
 //!
-//! For the outcome test of Knowles, Persico and Todd: in their model, equal hit rates mean no taste for discrimination.
-//! Unequal and equal rates alike can mislead where the marginal search is not the average one; that is said in the
-//! analysis, not here.
+//! The second is for the outcome test of Knowles, Persico and Todd: in their model, equal hit rates mean no taste for
+//! discrimination. Unequal and equal rates alike can mislead where the marginal search is not the average one; that is
+//! said in the analysis, not here.
 
 use serde::{Deserialize, Serialize};
 
+use super::contingency::ContingencyTable;
 use super::{PValue, StatsError, special};
+
+/// A statistic that is chi-square if nothing but chance is at work.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ChiSquareTest {
+    /// The statistic.
+    pub statistic: f64,
+    /// Its degrees of freedom.
+    pub df: u64,
+    /// Its upper tail.
+    pub p: PValue,
+}
+
+impl ChiSquareTest {
+    /// A statistic of 0 or more on these degrees of freedom; `None` without any, and when it is not finite.
+    pub(super) fn of(statistic: f64, df: u64) -> Option<ChiSquareTest> {
+        (df > 0 && statistic.is_finite()).then(|| ChiSquareTest {
+            statistic,
+            df,
+            p: PValue::capped(special::chi_square_sf(statistic, df as f64)),
+        })
+    }
+
+    /// The decimal logarithm of the p-value, which does not underflow.
+    #[must_use]
+    pub fn log10_p(&self) -> f64 {
+        special::ln_chi_square_sf(self.statistic, self.df as f64) / core::f64::consts::LN_10
+    }
+}
 
 /// Events and trials of several groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EqualRates {
-    groups: Vec<(u64, u64)>,
+    table: ContingencyTable,
 }
 
 /// The test of equal rates.
@@ -31,18 +60,21 @@ impl EqualRates {
     /// Pairs of events and trials, one per group, in any order.
     ///
     /// # Errors
-    /// [`StatsError::EventsExceedTrials`].
+    /// [`StatsError::EventsExceedTrials`]; more than 10^12 trials in all.
     pub fn new(groups: Vec<(u64, u64)>) -> Result<Self, StatsError> {
-        match groups.iter().find(|(events, trials)| events > trials) {
-            Some(&(events, trials)) => Err(StatsError::EventsExceedTrials { events, trials }),
-            None => Ok(Self { groups }),
+        if let Some(&(events, trials)) = groups.iter().find(|(events, trials)| events > trials) {
+            return Err(StatsError::EventsExceedTrials { events, trials });
         }
+        let row = |(events, trials): (u64, u64)| vec![events, trials - events];
+        let table = ContingencyTable::new(groups.into_iter().map(row).collect())?;
+        Ok(Self { table })
     }
 
     /// The test of one rate for all groups.
     ///
     /// # Definition
-    /// sum (x - n p)^2 / (n p (1 - p)), with p the rate of all groups together; chi-square on groups - 1.
+    /// sum (x - n p)^2 / (n p (1 - p)), with p the rate of all groups together; chi-square on groups - 1. It is
+    /// [`ContingencyTable::pearson`] of events and non-events.
     ///
     /// # Units
     /// Squared standard deviations.
@@ -59,32 +91,12 @@ impl EqualRates {
     /// `chisq.test(correct = FALSE)`.
     #[must_use]
     pub fn test(&self) -> Option<EqualRatesTest> {
-        let groups = || {
-            self.groups
-                .iter()
-                .filter(|(_, n)| *n > 0)
-                .map(|&(x, n)| (x as f64, n as f64))
-        };
-        let df = (groups().count() as u64)
-            .checked_sub(1)
-            .filter(|&df| df > 0)?;
-        let (events, trials) = groups().fold((0.0, 0.0), |(x, n), (more_x, more_n)| {
-            (x + more_x, n + more_n)
-        });
-        let (rate, rest) = (events / trials, (trials - events) / trials);
-        if rate <= 0.0 || rest <= 0.0 {
-            return None;
-        }
-        let statistic = groups()
-            .map(|(x, n)| (x - n * rate).powi(2) / n)
-            .sum::<f64>()
-            / (rate * rest);
-        let smallest = groups().map(|(_, n)| n).fold(f64::INFINITY, f64::min);
+        let ChiSquareTest { statistic, df, p } = self.table.pearson()?;
         Some(EqualRatesTest {
             statistic,
             df,
-            p: PValue::capped(special::chi_square_sf(statistic, df as f64)),
-            min_expected: smallest * f64::min(rate, rest),
+            p,
+            min_expected: self.table.min_expected()?,
         })
     }
 }

@@ -10,13 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::mantel_haenszel::{MantelHaenszel, Stratum};
 use super::root::root_of_rising;
-use super::{Interval, Level, PValue};
+use super::{Interval, Level, PValue, TIE};
 
 /// Products of probabilities that an exact answer may cost; a second or so of work.
 const MOST_PRODUCTS: u64 = 50_000_000;
-
-/// Sums whose probability exceeds the observed one by less than this share count as equally likely (R's rule).
-const TIE: f64 = 1e-7;
 
 /// Exact conditional inference on a common odds ratio.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -6,20 +6,26 @@
 //! Nothing here reads a file, knows a column name, or warns: the layer above turns a `None` into a sentence.
 
 pub mod acs;
+pub mod adjust;
 pub mod binomial_test;
 pub mod breslow_day;
 pub mod chi_square;
 pub mod cluster;
+pub mod contingency;
 pub mod dispersion;
+pub mod goodness_of_fit;
 pub mod mantel_haenszel;
 pub mod mantel_haenszel_exact;
 pub mod paired;
+pub mod poisson_compare;
 pub mod pool;
 pub mod proportion;
 pub mod rate;
 pub mod rate_ratio;
 pub mod root;
 pub mod special;
+pub mod standardise;
+pub mod trend;
 pub mod two_by_two;
 pub mod uncertain;
 
@@ -100,6 +106,16 @@ pub enum StatsError {
         got: usize,
         /// The least number that will do.
         needed: usize,
+    },
+    /// An exact answer that would take longer than its stated bound.
+    #[error("{what} takes more than {limit} steps: use {instead}")]
+    TooCostly {
+        /// What was asked for, with its article.
+        what: &'static str,
+        /// The bound on the work.
+        limit: u64,
+        /// What answers the same question at once.
+        instead: &'static str,
     },
 }
 
@@ -260,6 +276,24 @@ impl From<PValue> for f64 {
         p.0
     }
 }
+
+/// Which tables or counts an exact test adds up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExactForm {
+    /// Two-sided, the smaller tail doubled, capped at 1; agrees with the central exact interval.
+    #[default]
+    Central,
+    /// Two-sided, everything no likelier than what was observed, ties within a relative 1e-7 included; R's form.
+    MinimumLikelihood,
+    /// The observed count or fewer.
+    Less,
+    /// The observed count or more.
+    Greater,
+}
+
+/// Masses within this share of the observed one count as ties; R's value, for rounding alone must not break a tie.
+const TIE: f64 = 1e-7;
 
 #[cfg(test)]
 mod tests {

@@ -5,8 +5,7 @@
 
 use super::proportion::Proportion;
 use super::rate::{Rate, RateMethod};
-use super::special::{ln_binomial_lower, ln_binomial_upper};
-use super::{Interval, Level, PValue};
+use super::{ExactForm, Interval, Level, PValue};
 use serde::{Deserialize, Serialize};
 
 /// A rate over a reference rate.
@@ -42,6 +41,18 @@ impl RateRatio {
     #[must_use]
     pub fn new(rate: Rate, reference: Rate) -> RateRatio {
         RateRatio { rate, reference }
+    }
+
+    /// The rate.
+    #[must_use]
+    pub fn rate(&self) -> Rate {
+        self.rate
+    }
+
+    /// The reference rate.
+    #[must_use]
+    pub fn reference(&self) -> Rate {
+        self.reference
     }
 
     /// The rate ratio.
@@ -109,19 +120,7 @@ impl RateRatio {
     /// uses minimum likelihood, which need not agree with its own interval.
     #[must_use]
     pub fn p_value(&self) -> Option<PValue> {
-        let (t1, t2) = (self.rate.exposure(), self.reference.exposure());
-        if t1 == 0.0 || t2 == 0.0 {
-            return None;
-        }
-        // The one with the smaller exposure is counted: its probability keeps its digits.
-        let (x, p) = if t1 < t2 {
-            (self.rate.x(), t1 / (t1 + t2))
-        } else {
-            (self.reference.x(), t2 / (t1 + t2))
-        };
-        let n = self.share().n();
-        let smaller = ln_binomial_lower(x, n, p).min(ln_binomial_upper(x, n, p));
-        Some(PValue::capped(2.0 * libm::exp(smaller)))
+        self.conditional(ExactForm::Central)
     }
 
     /// The rate difference.

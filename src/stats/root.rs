@@ -1,4 +1,4 @@
-//! A bracketed root finder for monotone functions.
+//! A bracketed root finder for monotone functions, and its like for conditions on whole numbers.
 //!
 //! For the limits that have no closed form: score intervals, mid-P, conditional odds ratios. It does not look for a
 //! bracket beyond doubling a step from a start, and expects a continuous function.
@@ -84,6 +84,21 @@ pub fn root_of_rising(f: impl Fn(f64) -> f64, start: f64, step: f64) -> Option<f
     None
 }
 
+/// The first of `low..high` at which a condition holds, given that it holds from there on; `high` if it never does.
+#[must_use]
+pub fn first_where(low: u64, high: u64, holds: impl Fn(u64) -> bool) -> u64 {
+    let (mut low, mut high) = (low, high);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if holds(middle) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    low
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,6 +126,14 @@ mod tests {
             let root = root_of_rising(|x| x - 3.0, start, 0.5).unwrap_or(f64::NAN);
             assert!((root - 3.0).abs() < 1e-14);
         }
+    }
+
+    #[test]
+    fn finds_the_first_whole_number() {
+        assert_eq!(first_where(3, 90, |k| k * k > 50), 8);
+        assert_eq!(first_where(3, 90, |_| true), 3);
+        assert_eq!(first_where(3, 90, |_| false), 90);
+        assert_eq!(first_where(5, 5, |_| true), 5);
     }
 
     #[test]

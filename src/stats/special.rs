@@ -15,6 +15,8 @@ mod gamma;
 mod normal;
 mod saddle;
 
+pub(super) use saddle::deviance;
+
 pub use beta::{
     beta_cdf, beta_log_odds_quantile, beta_log_odds_upper_quantile, beta_quantile, beta_sf,
     beta_upper_quantile, probability, student_t_quantile, student_t_two_sided,

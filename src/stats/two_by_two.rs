@@ -3,11 +3,13 @@
 //! For search and hit rates of a group against the reference group, and for pass rates in the legal table. Counting
 //! error only. An odds ratio is not a risk ratio: neither is ever printed under the other's name.
 
+mod association;
+mod fisher;
 mod odds_ratio;
 mod score;
 
 use super::proportion::{Proportion, ProportionMethod};
-use super::special::{ln_hypergeometric_lower, ln_hypergeometric_upper, normal_sf};
+use super::special::normal_sf;
 use super::{Interval, Level, PValue};
 use serde::{Deserialize, Serialize};
 
@@ -283,28 +285,6 @@ impl TwoByTwo {
     pub fn pooled_p(&self) -> Option<PValue> {
         self.pooled_z()
             .map(|z| PValue::capped(2.0 * normal_sf(z.abs())))
-    }
-
-    /// The p-value that goes with the exact odds ratio interval, for a ratio of 1.
-    ///
-    /// # Definition
-    /// Twice the smaller hypergeometric tail, capped at 1.
-    /// # Units
-    /// A probability.
-    /// # Edge cases
-    /// `None` when either has no trials; 1 when the margins allow one table only.
-    /// # Errors
-    /// None.
-    /// # Source
-    /// exact2x2 `fisher.exact(tsmethod = "central")`. R `fisher.test` uses minimum likelihood instead.
-    #[must_use]
-    pub fn exact_p(&self) -> Option<PValue> {
-        self.trials()?;
-        let (x, pool) = (self.one.x(), (self.one.n(), self.two.n()));
-        let events = x + self.two.x();
-        let lower = ln_hypergeometric_lower(x, pool.0, pool.1, events);
-        let upper = ln_hypergeometric_upper(x, pool.0, pool.1, events);
-        Some(PValue::capped(2.0 * libm::exp(lower.min(upper))))
     }
 
     /// Cohen's h.

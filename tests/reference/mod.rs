@@ -1,5 +1,9 @@
 //! Every number against the answers of trusted peers; the tables beside these files say where each comes from.
 
+mod admissions;
 mod bad_inputs;
+mod coverage;
 mod intervals;
+mod standardise;
 mod strata;
+mod tables;

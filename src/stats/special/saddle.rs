@@ -17,7 +17,7 @@ pub(super) fn stirling_error(z: f64) -> f64 {
 
 /// The deviance `s ln(s/m) - (s - m)` of a count `s` from its mean `m`, with the difference `d = s - m` given
 /// because the caller knows it to more digits than the subtraction would leave.
-pub(super) fn deviance(s: f64, m: f64, d: f64) -> f64 {
+pub(in crate::stats) fn deviance(s: f64, m: f64, d: f64) -> f64 {
     if s == 0.0 {
         return m;
     }

@@ -1,7 +1,7 @@
 //! Hand-worked tables, invariances and boundaries.
 
 use super::*;
-use crate::stats::Level;
+use crate::stats::{ExactForm, Level};
 
 const RATIOS: [RiskRatioMethod; 3] = [
     RiskRatioMethod::Koopman,
@@ -92,7 +92,10 @@ fn exact_odds_ratio_by_hand() {
     close(got.low, 0.025 / 0.975, 1e-13);
     assert!(got.high.is_infinite());
     close(
-        table(1, 1, 0, 1).exact_p().expect("defined").get(),
+        table(1, 1, 0, 1)
+            .fisher(ExactForm::Central)
+            .expect("defined")
+            .get(),
         1.0,
         1e-14,
     );
@@ -179,7 +182,8 @@ fn p_values_agree_with_their_intervals() {
         .risk_difference_interval(RiskDifferenceMethod::Mee, score)
         .expect("defined");
     assert!((koopman.high - 1.0).abs() < 1e-11 && mee.high.abs() < 1e-11);
-    let exact = Level::new(1.0 - t.exact_p().expect("defined").get()).expect("a level");
+    let exact =
+        Level::new(1.0 - t.fisher(ExactForm::Central).expect("defined").get()).expect("a level");
     let odds = t
         .odds_ratio_interval(OddsRatioMethod::ExactConditional, exact)
         .expect("defined");
