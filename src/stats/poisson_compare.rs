@@ -75,8 +75,8 @@ impl RateRatio {
     /// # Errors
     /// [`StatsError::TooCostly`] with more than [`MOST_EVENTS`] events in all, where the conditional test is as good.
     /// # Source
-    /// Krishnamoorthy and Thomson 2004, section 3; statsmodels `test_poisson_2indep(method = "etest-wald")`, whose sum
-    /// stops at a tail of 1e-13 and is short by as much.
+    /// Krishnamoorthy and Thomson 2004, section 3; statsmodels `test_poisson_2indep(method = "etest-wald")`, which leaves
+    /// out counts beyond a tail of 1e-13 and so falls short where the p-value is small.
     pub fn e_test(&self) -> Result<Option<PValue>, StatsError> {
         let (one, two) = (self.rate(), self.reference());
         let scale = one.exposure() / two.exposure();

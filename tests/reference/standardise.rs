@@ -103,7 +103,7 @@ fn indirect() {
             agrees(&case, "indirect_rate", rate, CLOSED);
         }
         let p = indirect.exact(ExactForm::MinimumLikelihood);
-        // Below the least number there is: R prints that number, and the tail, some 1e-850, is 0 here.
+        // The tail is some 1e-853, below the least number there is: the peer gives that number, and here it is 0.
         if case["id"] == "smr-021" {
             assert!(p.expect("defined").get() == 0.0);
         } else {
