@@ -2,4 +2,5 @@
 
 mod bad_inputs;
 mod intervals;
+mod regression;
 mod strata;
