@@ -235,3 +235,87 @@ fn intersection(first: &[u32], second: &[u32]) -> Vec<u32> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::regression::{Design, Model, Response};
+
+    fn near(got: f64, want: f64) {
+        assert!(
+            (got - want).abs() <= 1e-12 * want.abs(),
+            "{got} is not {want}"
+        );
+    }
+
+    /// A single share, 6 of 10 and 2 of 10.
+    fn share(grain: Grain) -> Fit {
+        let design = Design::new(vec!["one".to_owned()], vec![1.0; 2]).expect("valid");
+        let response = Response::Events {
+            events: vec![6, 2],
+            trials: vec![10, 10],
+        };
+        let model = Model::new(Family::Logistic, design, response).expect("valid");
+        model
+            .observed_by(grain)
+            .expect("trials")
+            .fit()
+            .expect("regular")
+    }
+
+    fn variance(fit: &Fit, kind: &CovarianceKind) -> f64 {
+        fit.covariance(kind).expect("defined").get(0, 0)
+    }
+
+    #[test]
+    fn a_share_by_hand() {
+        // Information 20 x 0.4 x 0.6 = 4.8; by trial the meat is as much, by cell 2^2 + 2^2.
+        for grain in [Grain::Trial, Grain::Cell] {
+            let fit = share(grain);
+            near(variance(&fit, &CovarianceKind::Model), 1.0 / 4.8);
+            let clusters = || Clusters::OneWay(vec![8, 3]);
+            near(
+                variance(&fit, &CovarianceKind::Cr0(clusters())),
+                8.0 / 4.8 / 4.8,
+            );
+            near(
+                variance(&fit, &CovarianceKind::Cr1(clusters())),
+                2.0 * 8.0 / 4.8 / 4.8,
+            );
+        }
+        near(
+            variance(&share(Grain::Trial), &CovarianceKind::Hc0),
+            1.0 / 4.8,
+        );
+        near(
+            variance(&share(Grain::Trial), &CovarianceKind::Hc1),
+            20.0 / 19.0 / 4.8,
+        );
+        near(
+            variance(&share(Grain::Cell), &CovarianceKind::Hc0),
+            8.0 / 4.8 / 4.8,
+        );
+        near(
+            variance(&share(Grain::Cell), &CovarianceKind::Hc1),
+            2.0 * 8.0 / 4.8 / 4.8,
+        );
+    }
+
+    #[test]
+    fn two_keys_that_agree_are_one() {
+        let fit = share(Grain::Trial);
+        let both = Clusters::TwoWay(vec![8, 3], vec![0, 1]);
+        near(variance(&fit, &CovarianceKind::Cr0(both)), 8.0 / 4.8 / 4.8);
+    }
+
+    #[test]
+    fn one_cluster_and_short_keys_are_refused() {
+        let fit = share(Grain::Cell);
+        for ids in [vec![1, 1], vec![1]] {
+            assert!(
+                fit.covariance(&CovarianceKind::Cr1(Clusters::OneWay(ids)))
+                    .is_err()
+            );
+        }
+    }
+}

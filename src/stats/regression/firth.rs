@@ -79,3 +79,34 @@ pub(super) fn iterate(problem: &Problem, law: Law) -> Result<Solution, Regressio
     }
     Err(failed(ITERATIONS))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::stats::regression::{Design, Family, Model, Response};
+
+    #[test]
+    fn a_two_by_two_table_gets_half_an_event_in_each_field() {
+        // 0 of 10 against 4 of 12: no finite odds ratio; with 1/2 in each field ln(4.5/8.5) - ln(0.5/10.5).
+        let names = vec!["one".to_owned(), "x".to_owned()];
+        let design = Design::new(names, vec![1.0, 0.0, 1.0, 1.0, 1.0, 1.0]).expect("valid");
+        let response = Response::Events {
+            events: vec![0, 3, 1],
+            trials: vec![10, 5, 7],
+        };
+        let fit = Model::new(Family::FirthLogistic, design, response)
+            .expect("valid")
+            .fit()
+            .expect("finite");
+        let low = libm::log(0.5 / 10.5);
+        for (got, want) in fit
+            .coefficients()
+            .iter()
+            .zip([low, libm::log(4.5 / 8.5) - low])
+        {
+            assert!(
+                (got - want).abs() < 1e-9 * want.abs(),
+                "{got} is not {want}"
+            );
+        }
+    }
+}

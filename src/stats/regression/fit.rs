@@ -374,3 +374,127 @@ fn weighted_step(
         (beta, eta)
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::regression::{Design, Factor, Model, Response};
+
+    fn near(got: f64, want: f64) {
+        assert!(
+            (got - want).abs() <= 1e-12 * want.abs(),
+            "{got} is not {want}"
+        );
+    }
+
+    /// 10 of 40 against 30 of 60, the second in two cells, and a cell without trials.
+    fn table(family: Family) -> Model {
+        let names = vec!["one".to_owned(), "x".to_owned()];
+        let design =
+            Design::new(names, vec![1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 5.0]).expect("valid");
+        let response = Response::Events {
+            events: vec![10, 12, 18, 0],
+            trials: vec![40, 20, 40, 0],
+        };
+        Model::new(family, design, response).expect("valid")
+    }
+
+    #[test]
+    fn a_table_by_hand() {
+        let logistic = table(Family::Logistic)
+            .observed_by(Grain::Trial)
+            .expect("trials")
+            .fit()
+            .expect("regular");
+        near(logistic.coefficients()[0], libm::log(10.0 / 30.0));
+        near(logistic.coefficients()[1], libm::log(3.0));
+        near(
+            logistic.inverse[3],
+            1.0 / 10.0 + 1.0 / 30.0 + 1.0 / 30.0 + 1.0 / 30.0,
+        );
+        let entropy = 10.0 * libm::log(0.25) + 30.0 * libm::log(0.75) + 60.0 * libm::log(0.5);
+        near(logistic.log_likelihood().expect("defined"), entropy);
+        near(logistic.deviance(), -2.0 * entropy);
+        assert_eq!((logistic.observations(), logistic.residual_df()), (100, 98));
+        assert_eq!(logistic.fitted()[3], None);
+        near(logistic.fitted()[2].expect("used"), 0.5);
+        let poisson = table(Family::Poisson).fit().expect("regular");
+        near(poisson.coefficients()[1], libm::log(2.0));
+        let linear = table(Family::Linear).fit().expect("regular");
+        near(linear.coefficients()[1], 0.25);
+    }
+
+    #[test]
+    fn dispersion_is_that_of_cells_at_either_grain() {
+        // The cells 12 of 20 and 18 of 40 about 1/2: X2 = 4/5 + 4/10, one degree of freedom.
+        for grain in [Grain::Trial, Grain::Cell] {
+            let fit = table(Family::QuasiLogistic)
+                .observed_by(grain)
+                .expect("trials")
+                .fit()
+                .expect("regular");
+            near(fit.dispersion().expect("replicated"), 1.2);
+            assert_eq!(fit.log_likelihood(), None);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_fitted_is_refused() {
+        let design = || Design::new(vec!["one".to_owned()], vec![1.0; 3]).expect("valid");
+        let counts = || Response::Counts(vec![1, 2, 3]);
+        assert!(matches!(
+            Model::new(Family::Logistic, design(), counts()),
+            Err(RegressionError::Response { .. })
+        ));
+        let poisson = || Model::new(Family::Poisson, design(), counts()).expect("valid");
+        assert_eq!(
+            poisson().observed_by(Grain::Trial),
+            Err(RegressionError::NoTrials)
+        );
+        assert!(
+            poisson()
+                .with_offset(vec![0.0, f64::NEG_INFINITY, 0.0])
+                .is_err()
+        );
+        let level = |levels: Vec<u32>| Factor {
+            name: "place".to_owned(),
+            levels,
+        };
+        let absorbed = poisson()
+            .absorbing(level(vec![1, 1, 2]))
+            .expect("valid")
+            .fit();
+        assert_eq!(absorbed.err(), Some(RegressionError::NoColumns));
+        let short = Design::new(vec!["one".to_owned()], vec![1.0]).expect("valid");
+        let short = Model::new(Family::Poisson, short, Response::Counts(vec![4]))
+            .expect("valid")
+            .fit();
+        assert_eq!(
+            short.err(),
+            Some(RegressionError::TooFewObservations {
+                observations: 1,
+                coefficients: 1
+            })
+        );
+    }
+
+    #[test]
+    fn large_counts_and_steep_columns_converge() {
+        // Rates from 1e-4 to 1e4 of exposures near 1e6, so that the first step overshoots.
+        let years: Vec<f64> = (0..9).map(|i| f64::from(2010 + i)).collect();
+        let design = Design::new(
+            vec!["one".to_owned(), "year".to_owned(), "square".to_owned()],
+            years.iter().flat_map(|y| [1.0, *y, y * y]).collect(),
+        );
+        let counts = (0..9).map(|i| 10_u64.pow(i) / 7 + 1).collect();
+        let fit = Model::new(
+            Family::Poisson,
+            design.expect("valid"),
+            Response::Counts(counts),
+        )
+        .expect("valid")
+        .fit();
+        let fit = fit.expect("regular");
+        assert!(fit.dropped().is_empty() && fit.fitted().iter().flatten().all(|mean| *mean > 0.0));
+    }
+}

@@ -199,3 +199,83 @@ fn quadratic_inverse(matrix: &[f64], b: &[f64]) -> Option<f64> {
     }
     Some(dot(&solved, &solved))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::regression::{CovarianceKind, Design, Model, Response};
+
+    fn fit(family: Family, columns: usize) -> Fit {
+        let names = ["one", "x", "z"].map(str::to_owned)[..columns].to_vec();
+        let rows = [
+            [1.0, 0.0, 1.0],
+            [1.0, 1.0, 0.0],
+            [1.0, 2.0, 1.0],
+            [1.0, 3.0, 3.0],
+            [1.0, 4.0, 0.5],
+        ];
+        let design = Design::new(
+            names,
+            rows.iter()
+                .flat_map(|row| row[..columns].to_vec())
+                .collect(),
+        );
+        let response = Response::Counts(vec![3, 9, 4, 12, 15]);
+        Model::new(family, design.expect("valid"), response)
+            .expect("valid")
+            .fit()
+            .expect("regular")
+    }
+
+    #[test]
+    fn walds_test_of_one_column_is_its_z_squared() {
+        let fit = fit(Family::Poisson, 3);
+        let covariance = fit.covariance(&CovarianceKind::Model).expect("defined");
+        let line = fit
+            .estimate("z", &covariance, Level::NINETY_FIVE)
+            .expect("a column")
+            .expect("positive");
+        let test = fit
+            .wald(&["z"], &covariance)
+            .expect("a column")
+            .expect("regular");
+        assert!((test.statistic - line.statistic.powi(2)).abs() < 1e-13);
+        assert!((test.p.get() - line.p.get()).abs() < 1e-13);
+        assert!(line.interval.contains(line.estimate) && line.df.is_none());
+    }
+
+    #[test]
+    fn quasi_families_have_t_and_no_likelihood_ratio() {
+        let (larger, smaller) = (fit(Family::QuasiPoisson, 3), fit(Family::QuasiPoisson, 2));
+        let covariance = larger.covariance(&CovarianceKind::Model).expect("defined");
+        assert_eq!(covariance.df(), Some(2));
+        assert!(matches!(
+            larger.likelihood_ratio(&smaller),
+            Err(RegressionError::Unsupported { .. })
+        ));
+    }
+
+    #[test]
+    fn the_larger_fit_must_be_larger() {
+        let (larger, smaller) = (fit(Family::Poisson, 3), fit(Family::Poisson, 2));
+        let test = larger.likelihood_ratio(&smaller).expect("nested");
+        assert!((test.statistic - (smaller.deviance() - larger.deviance())).abs() < 1e-12);
+        assert_eq!(test.df, 1);
+        assert_eq!(
+            smaller.likelihood_ratio(&larger),
+            Err(RegressionError::NotNested)
+        );
+    }
+
+    #[test]
+    fn unknown_columns_and_singular_blocks() {
+        let fit = fit(Family::Poisson, 2);
+        let covariance = fit.covariance(&CovarianceKind::Model).expect("defined");
+        assert!(matches!(
+            fit.estimate("q", &covariance, Level::NINETY_FIVE),
+            Err(RegressionError::UnknownColumn { .. })
+        ));
+        assert_eq!(fit.wald(&["x", "x"], &covariance), Ok(None));
+        assert!(fit.wald(&[], &covariance).is_err());
+    }
+}

@@ -73,15 +73,6 @@ impl Triangle {
         }
     }
 
-    /// The length of each column.
-    pub(super) fn lengths(&self) -> Vec<f64> {
-        let stride = self.columns + 1;
-        let squares = |j: usize| (0..=j).map(move |i| self.entries[i * stride + j].powi(2));
-        (0..self.columns)
-            .map(|j| squares(j).sum::<f64>().sqrt())
-            .collect()
-    }
-
     /// The columns that do not depend on earlier ones, given the length each had before anything was taken out of it.
     pub(super) fn independent(&self, lengths: &[f64]) -> Vec<usize> {
         let (k, stride) = (self.columns, self.columns + 1);
@@ -184,6 +175,17 @@ pub(super) fn times(matrix: &[f64], vector: &[f64]) -> Vec<f64> {
         .chunks_exact(vector.len().max(1))
         .map(|row| dot(row, vector))
         .collect()
+}
+
+/// The weighted length of each column.
+pub(super) fn lengths(x: &[f64], columns: usize, w: &[f64]) -> Vec<f64> {
+    let mut squares = vec![0.0; columns];
+    for (row, weight) in x.chunks_exact(columns.max(1)).zip(w) {
+        for (square, value) in squares.iter_mut().zip(row) {
+            *square += weight * value * value;
+        }
+    }
+    squares.into_iter().map(f64::sqrt).collect()
 }
 
 /// Adds `scale x` to a sum.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::absorb::Absorbed;
 use super::design::{finite, same_length};
 use super::fit::Fit;
-use super::least_squares::{Triangle, dot};
+use super::least_squares::{Triangle, dot, lengths};
 use super::{Design, Factor, Family, RegressionError, Response};
 
 /// The constant that effects as columns need.
@@ -260,9 +260,8 @@ impl Model {
         let absorbed = Absorbed::new(&self.absorbed, &cells.rows);
         let zeros = vec![0.0; cells.len()];
         let residual = absorbed.residual(&full, all, &cells.size)?;
-        let before = Triangle::new(&full, all, &cells.size, &zeros);
         let after = Triangle::new(&residual, all, &cells.size, &zeros);
-        let kept = after.independent(&before.lengths());
+        let kept = after.independent(&lengths(&full, all, &cells.size));
         let named = |chosen: &dyn Fn(usize) -> bool| -> Vec<String> {
             let columns = (0..all).filter(|&j| chosen(j));
             columns.map(|j| self.design.names[j].clone()).collect()

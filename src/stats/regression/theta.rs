@@ -46,19 +46,19 @@ pub(super) fn iterate(problem: &Problem) -> Result<(f64, Solution), RegressionEr
 
 /// The theta of highest likelihood given the means; `None` when the likelihood still rises at the end of the range.
 fn best(problem: &Problem, eta: &[f64]) -> Option<f64> {
-    let score = |ln_theta: f64| score(problem, eta, libm::exp(ln_theta));
+    let means: Vec<f64> = eta.iter().map(|&eta| libm::exp(eta)).collect();
+    let score = |ln_theta: f64| score(problem, &means, libm::exp(ln_theta));
     let [low, high] = RANGE.map(libm::log);
     root_between(score, low, high).map(libm::exp)
 }
 
-/// d ln L / d theta, and its slope.
+/// d ln L / d theta.
 ///
 /// Lawless (1987), equation 3.2: of a count y the digammas differ by the sum of 1/(theta + j) over j < y.
-fn score(problem: &Problem, eta: &[f64], theta: f64) -> f64 {
-    let cells = problem.cells.iter().zip(eta);
+fn score(problem: &Problem, means: &[f64], theta: f64) -> f64 {
+    let cells = problem.cells.iter().zip(means);
     cells
-        .map(|((_, y), &eta)| {
-            let mean = libm::exp(eta);
+        .map(|((_, y), &mean)| {
             digamma_rise(theta, y) - libm::log1p(mean / theta) - (y - mean) / (theta + mean)
         })
         .sum()
@@ -120,6 +120,7 @@ fn trigamma_rise(theta: f64, y: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::regression::{Design, Model, Response};
 
     fn near(got: f64, want: f64) {
         assert!(
@@ -142,5 +143,13 @@ mod tests {
             );
         }
         near(digamma_rise(3.0, 0.0), 0.0);
+    }
+
+    #[test]
+    fn counts_that_hardly_vary_have_no_theta() {
+        let design = Design::new(vec!["one".to_owned()], vec![1.0; 6]).expect("valid");
+        let response = Response::Counts(vec![5, 6, 5, 4, 5, 5]);
+        let model = Model::new(Family::NegativeBinomial, design, response).expect("valid");
+        assert_eq!(model.fit().err(), Some(RegressionError::NoOverdispersion));
     }
 }

@@ -82,8 +82,8 @@ impl Model {
     /// or draws; [`RegressionError::Unsupported`] with Firth's penalty.
     ///
     /// # Source
-    /// Cameron, Gelbach and Miller (2008); Kline and Santos (2012); Webb (2023); MacKinnon, Nielsen and Webb (2025),
-    /// WCLR-C. Agrees with pyfixest and wildboottest.
+    /// Cameron, Gelbach and Miller (2008); Kline and Santos (2012); Webb (2023); MacKinnon, Nielsen and Webb (2024),
+    /// the linearised restricted form. Agrees with pyfixest.
     pub fn wild_bootstrap(
         &self,
         name: &str,
@@ -259,4 +259,150 @@ fn nested(factor: &Factor, clusters: &[u32]) -> bool {
     let mut cluster_of = BTreeMap::new();
     let mut rows = factor.levels.iter().zip(clusters);
     rows.all(|(level, cluster)| cluster_of.entry(level).or_insert(cluster) == &cluster)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::regression::{Clusters, CovarianceKind, Design, Response};
+
+    const CLUSTERS: [u32; 18] = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5, 5];
+
+    /// Some numbers between 0 and 1 without pattern.
+    fn scattered(salt: u32) -> Vec<f64> {
+        let mut draws = Draws::new(u64::from(salt));
+        (0..CLUSTERS.len())
+            .map(|_| f64::from(draws.below(1000)) / 1000.0)
+            .collect()
+    }
+
+    fn factor(levels: impl Fn(u32) -> u32) -> Factor {
+        Factor {
+            name: "factor".to_owned(),
+            levels: (0..CLUSTERS.len() as u32).map(levels).collect(),
+        }
+    }
+
+    fn model(y: &[f64], absorbed: &Factor) -> Model {
+        let names = ["one", "a", "b"].map(str::to_owned).to_vec();
+        let (a, b) = (scattered(1), scattered(2));
+        let values = (0..y.len()).flat_map(|i| [1.0, a[i], b[i]]).collect();
+        let design = Design::new(names, values).expect("valid");
+        let values = y.to_vec();
+        let weights = scattered(4).iter().map(|w| 0.5 + w).collect();
+        let model = Model::new(Family::Linear, design, Response::Values { values, weights })
+            .expect("valid");
+        model.absorbing(absorbed.clone()).expect("valid")
+    }
+
+    fn t(model: &Model) -> f64 {
+        let fit = model.fit().expect("regular");
+        let clusters = Clusters::OneWay(CLUSTERS.to_vec());
+        let covariance = fit
+            .covariance(&CovarianceKind::Cr1(clusters))
+            .expect("clusters");
+        fit.coefficient("a").expect("kept") / covariance.std_error(0).expect("positive")
+    }
+
+    /// Every bootstrap sample fitted from scratch; effects nested in clusters stay absorbed, others become columns.
+    #[test]
+    fn linear_bootstrap_equals_refitting_every_sample() {
+        for absorbed in [factor(|i| i / 3), factor(|i| i % 3)] {
+            let y: Vec<f64> = scattered(1)
+                .iter()
+                .zip(scattered(3))
+                .map(|(a, e)| a + e)
+                .collect();
+            let model_of = |y: &[f64]| model(y, &absorbed);
+            let null = model_of(&y)
+                .fixing("a", 0.0)
+                .expect("a column")
+                .fit()
+                .expect("regular");
+            let fitted: Vec<f64> = null
+                .fitted()
+                .into_iter()
+                .map(|mean| mean.expect("used"))
+                .collect();
+            let observed = t(&model_of(&y));
+            let times = (0..64).filter(|&bits| {
+                let v = signs(bits, 6);
+                let sample: Vec<f64> = (0..y.len())
+                    .map(|i| fitted[i] + v[CLUSTERS[i] as usize] * (y[i] - fitted[i]))
+                    .collect();
+                t(&model_of(&sample)).abs() >= observed.abs() * (1.0 - TIE)
+            });
+            let resampling = Resampling { draws: 64, seed: 0 };
+            let test =
+                model_of(&y).wild_bootstrap("a", &CLUSTERS, WildWeights::Rademacher, resampling);
+            let test = test.expect("regular").expect("defined");
+            assert!(
+                (test.statistic - observed).abs() < 1e-10 * observed.abs(),
+                "{} is not {observed}",
+                test.statistic
+            );
+            assert!((test.p.get() - times.count() as f64 / 64.0).abs() < 1e-15);
+        }
+    }
+
+    #[test]
+    fn scores_of_a_logistic_fit_at_the_null() {
+        // One cell per cluster and no other column than a constant: p and t follow from the shares by hand.
+        let events = vec![2, 3, 1, 6, 5, 7];
+        let names = vec!["one".to_owned(), "x".to_owned()];
+        let x = [0.0, 0.0, 0.0, 1.0, 1.0, 1.0];
+        let design = Design::new(names, x.iter().flat_map(|x| [1.0, *x]).collect()).expect("valid");
+        let response = Response::Events {
+            events,
+            trials: vec![10; 6],
+        };
+        let model = Model::new(Family::Logistic, design, response).expect("valid");
+        let resampling = Resampling {
+            draws: 999,
+            seed: 0,
+        };
+        let test = model.wild_bootstrap(
+            "x",
+            &[0, 1, 2, 3, 4, 5],
+            WildWeights::Rademacher,
+            resampling,
+        );
+        let test = test.expect("regular").expect("defined");
+        // Null share 24/60; the working residuals are (s - 4)/2.4: -5/6, -5/12, -5/4, 5/6, 5/12, 5/4, so b = 5/3 and
+        // the variance is (sum of squares of deviations within each side)/9 = (25/72 + 25/72)/9, factor 6/5 x 5/4.
+        let want = (5.0 / 3.0) / (25.0 / 324.0 * 1.5_f64).sqrt();
+        assert!(
+            (test.statistic - want).abs() < 1e-12 * want,
+            "{} is not {want}",
+            test.statistic
+        );
+        assert_eq!((test.draws, test.p.get()), (64, 2.0 / 64.0));
+    }
+
+    #[test]
+    fn webb_weights_have_mean_0_and_variance_1() {
+        let mut draws = Draws::new(9);
+        let drawn: Vec<f64> = (0..20_000)
+            .map(|_| WildWeights::Webb.draw(&mut draws))
+            .collect();
+        let moment = |power| drawn.iter().map(|v| v.powi(power)).sum::<f64>() / 20_000.0;
+        // Four standard errors; the fourth moment is 7/6.
+        assert!(moment(1).abs() < 4.0 / 20_000_f64.sqrt());
+        assert!((moment(2) - 1.0).abs() < 4.0 * (1.0 / 6.0 / 20_000.0_f64).sqrt());
+    }
+
+    #[test]
+    fn what_cannot_be_resampled_is_refused() {
+        let model = model(&scattered(3), &factor(|i| i / 3));
+        let none = Resampling { draws: 0, seed: 0 };
+        let some = Resampling { draws: 9, seed: 0 };
+        let weights = WildWeights::Webb;
+        assert!(model.wild_bootstrap("a", &CLUSTERS, weights, none).is_err());
+        assert!(model.wild_bootstrap("a", &[1; 18], weights, some).is_err());
+        assert!(
+            model
+                .wild_bootstrap("one", &CLUSTERS, weights, some)
+                .is_err()
+        );
+    }
 }
