@@ -341,3 +341,24 @@ fn wild_bootstrap_over_all_signs() {
         assert!((sampled.p.get() - p).abs() < 4.0 * (p * (1.0 - p) / 255.0).sqrt() + 1.0 / 256.0);
     }
 }
+
+/// pyfixest counts the smaller number of clusters in all three parts of a two-way error, where R counts each its own.
+#[test]
+fn two_way_errors_with_absorbed_effects() {
+    let (data, model) = panel(None);
+    let model = model.absorbing(data.factor("unit")).expect("units");
+    let fit = model
+        .absorbing(data.factor("year"))
+        .expect("years")
+        .fit()
+        .expect("a fit");
+    let both = Clusters::TwoWay(data.codes("unit"), data.codes("year"));
+    let mut scaled = errors(&fit, &CovarianceKind::Cr0(both));
+    // 20 years; units and years lie within clusters, which leaves one coefficient beside the two columns.
+    let factor: f64 = 20.0 / 19.0 * 1199.0 / 1197.0;
+    scaled
+        .iter_mut()
+        .for_each(|(_, error)| *error *= factor.sqrt());
+    let answer = &answers()["pyfixest"]["pf_feols_twoway"];
+    same("two-way", &scaled, &answer["se"], ERROR);
+}

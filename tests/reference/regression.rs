@@ -394,3 +394,34 @@ fn a_collinear_column_is_dropped_by_name() {
         assert!(answer[field]["x3"].is_null());
     }
 }
+
+#[test]
+fn null_deviances() {
+    let one = |family, data: &Data, response| fitted(family, data.design(&["1"]), response);
+    let searches = Data::read("d1_search_logit");
+    let stops = Data::read("d3_veil_fe");
+    let hits = Data::read("d6_binomial_agg");
+    let grouped = Response::Events {
+        events: hits.counts("hits"),
+        trials: hits.counts("stops"),
+    };
+    for (key, fit) in [
+        (
+            "d1_logit",
+            one(Family::Logistic, &searches, searches.trials("searched")),
+        ),
+        (
+            "d3_logit_ns6",
+            one(Family::Logistic, &stops, stops.trials("black")),
+        ),
+        ("d6_binomial", one(Family::Logistic, &hits, grouped)),
+    ] {
+        let answer = &answers()["answers"][key];
+        near(
+            key,
+            fit.deviance(),
+            number(&answer["null_deviance"]),
+            COEFFICIENT,
+        );
+    }
+}

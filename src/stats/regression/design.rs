@@ -96,7 +96,7 @@ impl Design {
         let mut names = self.names;
         names.extend(shown.iter().map(|level| format!("{} {level}", factor.name)));
         let mut values = Vec::with_capacity(rows * names.len());
-        for (row, here) in self.values.chunks_exact(columns).zip(&factor.levels) {
+        for (row, here) in self.values.chunks_exact(columns.max(1)).zip(&factor.levels) {
             values.extend_from_slice(row);
             values.extend(shown.iter().map(|level| f64::from(u8::from(level == here))));
         }

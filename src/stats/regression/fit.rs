@@ -153,7 +153,7 @@ impl Fit {
     /// The log-likelihood with all its constants; with Firth's penalty, the penalised one.
     ///
     /// # Edge cases
-    /// `None` for the quasi families, which have none.
+    /// `None` for the quasi families, which have none, and for a linear fit without residuals.
     ///
     /// # Source
     /// R `logLik`; of a linear fit the variance is at its maximum, RSS/n.
@@ -169,7 +169,8 @@ impl Fit {
                     Grain::Cell => cells.size.iter().map(|&size| libm::log(size)).sum(),
                 };
                 let ln_variance = libm::log(2.0 * std::f64::consts::PI * self.deviance() / n);
-                Some(0.5 * (ln_weights - n * (1.0 + ln_variance)))
+                let best = 0.5 * (ln_weights - n * (1.0 + ln_variance));
+                best.is_finite().then_some(best)
             }
             _ => Some(self.law.log_likelihood(cells, *grain, &self.eta) + self.penalty),
         }

@@ -1,5 +1,7 @@
 //! What is said of coefficients: errors, p-values, limits, and tests of several at once.
 
+use serde::{Deserialize, Serialize};
+
 use super::covariance::Covariance;
 use super::fit::Fit;
 use super::least_squares::dot;
@@ -7,7 +9,7 @@ use super::{Family, RegressionError};
 use crate::stats::{Interval, Level, PValue, StatsError, special};
 
 /// One coefficient with its error under some covariance.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Coefficient {
     /// The column.
     pub name: String,
@@ -26,7 +28,7 @@ pub struct Coefficient {
 }
 
 /// A chi-square test.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Test {
     /// The statistic.
     pub statistic: f64,
@@ -149,7 +151,8 @@ impl Fit {
     /// That the smaller model lies within the larger is the caller's word: two bases of one spline share no name.
     ///
     /// # Errors
-    /// [`RegressionError::Unsupported`] for the quasi families and for fits that differ in family;
+    /// [`RegressionError::Unsupported`] for the quasi families, for Firth's penalty, which differs with the columns, for
+    /// a linear fit without residuals, and for fits that differ in family;
     /// [`RegressionError::NotNested`] for fits of different observations or without fewer coefficients.
     ///
     /// # Source
@@ -164,7 +167,7 @@ impl Fit {
         let other = smaller
             .log_likelihood()
             .ok_or(unsupported(smaller.law.family))?;
-        if family != smaller.law.family {
+        if family != smaller.law.family || family == Family::FirthLogistic {
             return Err(unsupported(smaller.law.family));
         }
         let (k, fewer) = (self.problem.coefficients(), smaller.problem.coefficients());

@@ -56,7 +56,7 @@ impl Triangle {
                 continue;
             }
             let top = self.entries[j * stride + j];
-            let length = top.hypot(below.sqrt());
+            let length = (top * top + below).sqrt();
             let new_top = if top > 0.0 { -length } else { length };
             let lead = top - new_top;
             let scale = 2.0 / (lead * lead + below);

@@ -94,7 +94,7 @@ pub enum RegressionError {
     /// anything else.
     #[error(
         "separation on '{column}': the outcome is all or nothing along it, so no finite estimate exists; leave it out, \
-         merge its levels, or use Firth's penalty"
+         merge its levels, or use Firth's penalty if the regression is logistic"
     )]
     Separation {
         /// The column, or the level of an absorbed factor, that contributes most.

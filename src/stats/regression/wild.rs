@@ -38,7 +38,7 @@ pub struct Resampling {
 }
 
 /// The answer of a resampling test.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ResamplingTest {
     /// The statistic seen.
     pub statistic: f64,
