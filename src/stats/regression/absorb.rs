@@ -75,11 +75,18 @@ impl Absorbed {
         nested.map(|factor| factor.codes.len() as u64 - 1).sum()
     }
 
-    /// The levels of a used row in words.
-    pub(super) fn levels_of(&self, row: usize) -> Vec<String> {
-        let word =
-            |factor: &Levels| format!("{} {}", factor.name, factor.codes[factor.of_row[row]]);
-        self.factors.iter().map(word).collect()
+    /// The levels, in words, all of whose used rows are marked.
+    pub(super) fn wholly(&self, marked: &[bool]) -> Vec<String> {
+        let of_factor = |factor: &Levels| {
+            let mut whole = vec![true; factor.codes.len()];
+            for (&level, &mark) in factor.of_row.iter().zip(marked) {
+                whole[level] &= mark;
+            }
+            let found = factor.codes.iter().zip(whole).filter(|(_, whole)| *whole);
+            let words = found.map(|(code, _)| format!("{} {code}", factor.name));
+            words.collect::<Vec<String>>()
+        };
+        self.factors.iter().flat_map(of_factor).collect()
     }
 
     /// Row-major columns less what the effects explain under weights `w`.
@@ -184,7 +191,7 @@ mod tests {
             .expect("one round");
         assert_eq!(rest, [-2.0, 1.0, 0.0]);
         assert_eq!(
-            (absorbed.effects(), absorbed.levels_of(2)),
+            (absorbed.effects(), absorbed.wholly(&[true, false, true])),
             (2, vec!["agency 3".to_owned()])
         );
     }
