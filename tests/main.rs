@@ -16,5 +16,6 @@ mod exposure;
 mod harness;
 mod properties;
 mod reference;
+mod regressions;
 mod studies;
 mod study_faults;

@@ -22,6 +22,7 @@ pub mod pool;
 pub mod proportion;
 pub mod rate;
 pub mod rate_ratio;
+pub mod regression;
 pub mod root;
 pub mod special;
 pub mod standardise;

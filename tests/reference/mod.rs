@@ -3,7 +3,9 @@
 mod admissions;
 mod bad_inputs;
 mod coverage;
+mod effects;
 mod intervals;
+mod regression;
 mod standardise;
 mod strata;
 mod tables;
