@@ -16,6 +16,7 @@
 //! | [`figures`] | charts as data, and the only drawing code |
 //! | [`stops`], [`cells`] | the account of every row; the waist: counts by cell and the trait of whoever counts |
 //! | [`ingest`] | files become counts, baselines and the register of agreements |
+//! | [`replicate`] | published figures, recomputed by `calc` |
 //! | [`engines`] | who counts: rows with `csv` and Polars, or totals that were published |
 //! | [`findings`], [`disclosure`] | the form of every result; what of it may be shown |
 //! | [`analyses`] | one question per file |
@@ -35,6 +36,7 @@ pub mod findings;
 pub mod ingest;
 pub mod number;
 pub mod pipeline;
+pub mod replicate;
 pub mod report;
 pub mod results;
 pub mod stats;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers from top to bottom, as `lib.rs` lists them.
-const LAYERS: [&str; 20] = [
+const LAYERS: [&str; 21] = [
     "error",
     "number",
     "warning",
@@ -15,6 +15,7 @@ const LAYERS: [&str; 20] = [
     "stops",
     "cells",
     "ingest",
+    "replicate",
     "engines",
     "findings",
     "disclosure",

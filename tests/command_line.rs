@@ -229,3 +229,82 @@ fn an_error_in_the_study_is_shown_with_its_line() {
         workspace.evenhand(&["check", "study.toml"]).stderr
     );
 }
+
+/// Runs the program with a text on standard input.
+fn piped(arguments: &[&str], input: &str) -> (i32, String) {
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_evenhand"))
+        .args(arguments)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    (
+        output.status.code().unwrap(),
+        String::from_utf8(output.stdout).unwrap(),
+    )
+}
+
+#[test]
+fn each_line_of_the_pipe_stands_alone() {
+    let good = "{\"id\":1,\"kind\":\"proportion\",\"x\":12,\"n\":80}\n";
+    let bad = "{\"id\":2,\"kind\":\"proportion\",\"x\":90,\"n\":80}\nnonsense\n";
+    let (code, answers) = piped(&["calc", "--jsonl"], &format!("{good}{bad}{good}"));
+    let lines: Vec<serde_json::Value> = answers
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!((code, lines.len()), (1, 4));
+    assert_eq!(lines[0], lines[3]);
+    assert_eq!(lines[0]["estimate"], 0.15);
+    assert!(lines[1]["id"] == 2 && lines[1]["error"].is_string() && lines[2]["error"].is_string());
+    assert_eq!(piped(&["calc", "--jsonl"], good).0, 0);
+}
+
+#[test]
+fn calc_answers_by_hand_and_says_what_it_takes() {
+    let workspace = Workspace::small();
+    let outcome = workspace.evenhand(&["calc", "hit_rates", "hits=30,44", "searches=100,120"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(outcome.stdout.starts_with("chisq "), "{}", outcome.stdout);
+    let outcome = workspace.evenhand(&["calc", "proportion", "x=3"]);
+    assert_eq!(outcome.code, 1);
+    assert!(
+        outcome.stderr.contains("missing field `n`"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn published_figures_come_out_and_a_changed_one_is_found() {
+    let workspace = Workspace::small();
+    let outcome = workspace.evenhand(&["replicate", "--all"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(
+        outcome
+            .stdout
+            .contains("352 figures: 283 agree, 8 bounds hold, 6 differ")
+    );
+    let header = "id,quantity,numerator,denominator,published_value,tolerance\n";
+    for (printed, code) in [("7.5", 0), ("7.9", 1)] {
+        let own = format!("{header}mine,rate_per_100,30,400,{printed},0.05\n");
+        workspace.write("own.csv", &own);
+        let outcome = workspace.evenhand(&["replicate", "--catalogue", "own.csv"]);
+        assert_eq!(outcome.code, code, "{}", outcome.stdout);
+    }
+    workspace.write(
+        "own.csv",
+        &format!("{header}mine,rate_per_hundred,30,400,7.5,0.05\n"),
+    );
+    let outcome = workspace.evenhand(&["replicate", "--catalogue", "own.csv"]);
+    assert_eq!(outcome.code, 1);
+    for word in [
+        "own.csv:2",
+        "rate_per_hundred",
+        "did you mean `rate_per_100`?",
+    ] {
+        assert!(outcome.stderr.contains(word), "{}", outcome.stderr);
+    }
+}

@@ -63,6 +63,16 @@ impl Answer {
         }
     }
 
+    /// Several numbers by their name; none where it names one number, or nothing.
+    #[must_use]
+    pub fn numbers(&self, name: &str) -> &[f64] {
+        let field = self.fields.iter().find(|(known, _)| *known == name);
+        match field.map(|(_, field)| field) {
+            Some(Field::Many(values)) => values,
+            _ => &[],
+        }
+    }
+
     /// Names and numbers in their order, as text for people.
     #[must_use]
     pub fn lines(&self) -> Vec<(&'static str, String)> {

@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use super::Request;
 use super::answer::Answer;
 use super::fields::{Confidence, Count};
+use super::{Refusal, Request};
 use crate::stats::StatsError;
 use crate::stats::chi_square::EqualRates;
 use crate::stats::mantel_haenszel::{MantelHaenszel, PooledEffect, Stratum};
@@ -41,7 +41,7 @@ enum PoolMethod {
 }
 
 impl Request for PoolRequest {
-    fn answer(self) -> Result<Answer, StatsError> {
+    fn answer(self) -> Result<Answer, Refusal> {
         paired(&self.estimate, &self.variance)?;
         let contrasts = self.estimate.iter().zip(&self.variance);
         let pool = Pool::new(
@@ -83,7 +83,7 @@ pub(super) struct HitRatesRequest {
 }
 
 impl Request for HitRatesRequest {
-    fn answer(self) -> Result<Answer, StatsError> {
+    fn answer(self) -> Result<Answer, Refusal> {
         paired(&self.hits, &self.searches)?;
         let groups = self.hits.iter().zip(&self.searches);
         let test = EqualRates::new(groups.map(|(h, s)| (h.0, s.0)).collect())?.test();
@@ -105,7 +105,7 @@ pub(super) struct MantelHaenszelRequest {
 }
 
 impl Request for MantelHaenszelRequest {
-    fn answer(self) -> Result<Answer, StatsError> {
+    fn answer(self) -> Result<Answer, Refusal> {
         let stratum = |[[a, b], [c, d]]: &[[Count; 2]; 2]| Stratum {
             a: a.0,
             b: b.0,
@@ -130,11 +130,18 @@ impl Request for MantelHaenszelRequest {
             pool.risk_difference(level),
         );
         let (cmh, corrected) = (pool.cmh(), pool.cmh_corrected());
+        // The root of the statistic is normal, with the sign of the pooled difference.
+        let is_above = pool.odds_ratio(level).map(|e| e.estimate > 1.0);
+        let greater = cmh.zip(is_above).map(|(test, is_above)| {
+            let half = test.p.get() / 2.0;
+            if is_above { half } else { 1.0 - half }
+        });
         let exact = pool.exact(level);
         let (breslow_day, tarone) = (pool.breslow_day(), pool.tarone());
         Ok(answer
             .with("cmh", cmh.map(|t| t.statistic))
             .with("cmh_p", cmh.map(|t| t.p.get()))
+            .with("cmh_p_greater", greater)
             .with("cmh_cc", corrected.map(|t| t.statistic))
             .with("cmh_cc_p", corrected.map(|t| t.p.get()))
             .with("exact_p", exact.map(|e| e.p.get()))

@@ -2,10 +2,9 @@
 
 use serde::Deserialize;
 
-use super::Request;
 use super::answer::Answer;
 use super::fields::{Confidence, Count};
-use crate::stats::StatsError;
+use super::{Refusal, Request};
 use crate::stats::proportion::{Proportion, ProportionMethod};
 use crate::stats::rate::{Rate, RateMethod};
 use crate::stats::rate_ratio::{RateRatio, RateRatioMethod};
@@ -23,7 +22,7 @@ pub(super) struct ProportionRequest {
 }
 
 impl Request for ProportionRequest {
-    fn answer(self) -> Result<Answer, StatsError> {
+    fn answer(self) -> Result<Answer, Refusal> {
         let proportion = Proportion::new(self.x.0, self.n.0)?;
         Ok(Answer::default()
             .with("estimate", proportion.estimate())
@@ -44,7 +43,7 @@ pub(super) struct RateRequest {
 }
 
 impl Request for RateRequest {
-    fn answer(self) -> Result<Answer, StatsError> {
+    fn answer(self) -> Result<Answer, Refusal> {
         let rate = Rate::new(self.x.0, self.exposure)?;
         Ok(Answer::default()
             .with("estimate", rate.estimate())
@@ -67,7 +66,7 @@ pub(super) struct RateRatioRequest {
 }
 
 impl Request for RateRatioRequest {
-    fn answer(self) -> Result<Answer, StatsError> {
+    fn answer(self) -> Result<Answer, Refusal> {
         let ratio = RateRatio::new(
             Rate::new(self.x1.0, self.t1)?,
             Rate::new(self.x2.0, self.t2)?,
@@ -121,7 +120,7 @@ impl TryFrom<String> for TwoByTwoMethod {
 }
 
 impl Request for TwoByTwoRequest {
-    fn answer(self) -> Result<Answer, StatsError> {
+    fn answer(self) -> Result<Answer, Refusal> {
         let table = TwoByTwo::new(
             Proportion::new(self.a.0, self.n1.0)?,
             Proportion::new(self.c.0, self.n2.0)?,

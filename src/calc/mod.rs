@@ -7,6 +7,7 @@ mod answer;
 mod counts;
 mod fields;
 mod intervals;
+mod models;
 mod significance;
 mod survey;
 mod tables;
@@ -15,8 +16,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 pub use answer::Answer;
-
-use crate::stats::StatsError;
 
 /// A statistic that can be asked for.
 #[derive(Debug, Clone, Copy)]
@@ -38,12 +37,22 @@ trait Request: DeserializeOwned {
     ///
     /// # Errors
     /// Fields that contradict one another.
-    fn answer(self) -> Result<Answer, StatsError>;
+    fn answer(self) -> Result<Answer, Refusal>;
+}
+
+/// Why a request cannot be answered.
+#[derive(Debug)]
+struct Refusal(String);
+
+impl<E: std::error::Error> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
 }
 
 fn run<R: Request>(fields: Map<String, Value>) -> Result<Answer, String> {
     let request: R = serde_json::from_value(Value::Object(fields)).map_err(|e| e.to_string())?;
-    request.answer().map_err(|error| error.to_string())
+    request.answer().map_err(|refusal| refusal.0)
 }
 
 /// Every statistic, in the order in which they are listed.
@@ -122,7 +131,7 @@ pub const KINDS: &[Kind] = &[
         name: "mantel_haenszel",
         about: "two-by-two tables [[a, b], [c, d]] pooled over strata",
         fields: "tables[] [level]",
-        answers: "or or_low or_high rr rr_low rr_high rd rd_low rd_high cmh cmh_p cmh_cc cmh_cc_p exact_p exact_p_central exact_or exact_low exact_high breslow_day breslow_day_p tarone tarone_p",
+        answers: "or or_low or_high rr rr_low rr_high rd rd_low rd_high cmh cmh_p cmh_p_greater cmh_cc cmh_cc_p exact_p exact_p_central exact_or exact_low exact_high breslow_day breslow_day_p tarone tarone_p",
         run: run::<counts::MantelHaenszelRequest>,
     },
     Kind {
@@ -187,6 +196,20 @@ pub const KINDS: &[Kind] = &[
         fields: "obs exp [level] | count[] pop[] std_count[] std_pop[] [level]",
         answers: "smr exact_low exact_high byar_low byar_high",
         run: run::<tables::IndirectRequest>,
+    },
+    Kind {
+        name: "wald",
+        about: "an estimate with its standard error, normal",
+        fields: "estimate std_error [level]",
+        answers: "z p_two p_less p_greater low high",
+        run: run::<models::WaldRequest>,
+    },
+    Kind {
+        name: "regression",
+        about: "regression on counts by cell; the first coefficient is the intercept, the others follow the columns of x",
+        fields: "x[columns][cells] events[] trials[] | counts[] | values[] [offset[]] [family: linear, logistic, quasi_logistic, firth_logistic, poisson, quasi_poisson, negative_binomial] [level] [profile: true for likelihood limits]",
+        answers: "estimate[] std_error[] statistic[] p[] low[] high[], exponentials ratio[] ratio_low[] ratio_high[], deviance dispersion log_likelihood residual_df",
+        run: run::<models::RegressionRequest>,
     },
     Kind {
         name: "acs",

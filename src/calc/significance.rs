@@ -2,13 +2,13 @@
 
 use serde::Deserialize;
 
-use super::Request;
 use super::answer::Answer;
 use super::fields::Count;
+use super::{Refusal, Request};
 use crate::stats::binomial_test::BinomialTest;
 use crate::stats::proportion::Proportion;
+use crate::stats::special;
 use crate::stats::two_by_two::TwoByTwo;
-use crate::stats::{StatsError, special};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,7 +19,7 @@ pub(super) struct BinomialRequest {
 }
 
 impl Request for BinomialRequest {
-    fn answer(self) -> Result<Answer, StatsError> {
+    fn answer(self) -> Result<Answer, Refusal> {
         let test = BinomialTest::new(self.x.0, self.n.0, self.p)?;
         Ok(Answer::default()
             .with("two", test.p_minimum_likelihood().get())
@@ -43,7 +43,7 @@ pub(super) struct DeviationsRequest {
 }
 
 impl Request for DeviationsRequest {
-    fn answer(self) -> Result<Answer, StatsError> {
+    fn answer(self) -> Result<Answer, Refusal> {
         let test = BinomialTest::new(self.x.0, self.n.0, self.p)?;
         let sd = match self.pool {
             None => test.sd(),
@@ -70,7 +70,7 @@ pub(super) struct TwoProportionsRequest {
 }
 
 impl Request for TwoProportionsRequest {
-    fn answer(self) -> Result<Answer, StatsError> {
+    fn answer(self) -> Result<Answer, Refusal> {
         let table = TwoByTwo::new(
             Proportion::new(self.x1.0, self.n1.0)?,
             Proportion::new(self.x2.0, self.n2.0)?,

@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use super::Request;
 use super::answer::Answer;
 use super::fields::{Confidence, Count};
+use super::{Refusal, Request};
 use crate::stats::acs::Estimate;
 use crate::stats::proportion::{Proportion, ProportionMethod};
 use crate::stats::uncertain::{LogDelta, UncertainIndex, UncertainRate, UncertainRatio};
@@ -21,7 +21,7 @@ pub(super) enum AcsRequest {
 }
 
 impl Request for AcsRequest {
-    fn answer(self) -> Result<Answer, StatsError> {
+    fn answer(self) -> Result<Answer, Refusal> {
         let estimate = |value: f64, margin: f64| {
             Estimate::from_census(value, margin).ok_or(StatsError::OutOfRange {
                 what: "estimate or margin of error",
@@ -35,7 +35,8 @@ impl Request for AcsRequest {
                     return Err(StatsError::Ragged {
                         first: est.len(),
                         second: moe.len(),
-                    });
+                    }
+                    .into());
                 }
                 let parts = est.iter().zip(&moe).map(|(&e, &m)| estimate(e, m));
                 Estimate::sum(&parts.collect::<Result<Vec<_>, _>>()?)
@@ -78,7 +79,7 @@ pub(super) struct UncertainRateRequest {
 }
 
 impl Request for UncertainRateRequest {
-    fn answer(self) -> Result<Answer, StatsError> {
+    fn answer(self) -> Result<Answer, Refusal> {
         let rate = UncertainRate::new(self.x.0, self.pop, standard_error(self.moe)?)?;
         Ok(delta("rate", rate.rate(1.0, self.level.0)))
     }
@@ -98,7 +99,7 @@ pub(super) struct UncertainRatioRequest {
 }
 
 impl Request for UncertainRatioRequest {
-    fn answer(self) -> Result<Answer, StatsError> {
+    fn answer(self) -> Result<Answer, Refusal> {
         let ratio = UncertainRatio {
             group: UncertainRate::new(self.x1.0, self.pop1, standard_error(self.moe1)?)?,
             reference: UncertainRate::new(self.x2.0, self.pop2, standard_error(self.moe2)?)?,
@@ -150,7 +151,7 @@ impl DisparityRequest {
 }
 
 impl Request for DisparityRequest {
-    fn answer(self) -> Result<Answer, StatsError> {
+    fn answer(self) -> Result<Answer, Refusal> {
         let (benchmark, std_error) = self.share()?;
         let share = Proportion::new(self.x.0, self.n.0)?;
         let index = share.estimate().map(|share| share / benchmark);

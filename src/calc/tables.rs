@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
-use super::Request;
 use super::answer::Answer;
 use super::counts::paired;
 use super::fields::{Confidence, Count, Probability};
+use super::{Refusal, Request};
 use crate::stats::adjust::{Adjustment, adjust};
 use crate::stats::chi_square::ChiSquareTest;
 use crate::stats::contingency::ContingencyTable;
@@ -40,7 +40,7 @@ pub(super) struct Table2x2Request {
 }
 
 impl Request for Table2x2Request {
-    fn answer(self) -> Result<Answer, StatsError> {
+    fn answer(self) -> Result<Answer, Refusal> {
         let table = TwoByTwo::from_cells(self.a.0, self.b.0, self.c.0, self.d.0)?;
         let fisher = |form| table.fisher(form).map(PValue::get);
         let mut answer = Answer::default()
@@ -68,7 +68,7 @@ pub(super) struct TableRequest {
 }
 
 impl Request for TableRequest {
-    fn answer(self) -> Result<Answer, StatsError> {
+    fn answer(self) -> Result<Answer, Refusal> {
         let rows = self.table.iter();
         let table = ContingencyTable::new(
             rows.map(|row| row.iter().map(|count| count.0).collect())
@@ -97,7 +97,7 @@ pub(super) struct TrendRequest {
 }
 
 impl Request for TrendRequest {
-    fn answer(self) -> Result<Answer, StatsError> {
+    fn answer(self) -> Result<Answer, Refusal> {
         paired(&self.x, &self.n)?;
         let numbers = || (1..=self.x.len()).map(|i| i as f64).collect();
         let score = self.score.clone().unwrap_or_else(numbers);
@@ -125,7 +125,7 @@ pub(super) struct GoodnessOfFitRequest {
 }
 
 impl Request for GoodnessOfFitRequest {
-    fn answer(self) -> Result<Answer, StatsError> {
+    fn answer(self) -> Result<Answer, Refusal> {
         paired(&self.x, &self.p)?;
         let counts = self.x.iter().map(|count| count.0).collect();
         let fit = GoodnessOfFit::new(counts, Distribution::new(self.p)?)?;
@@ -146,7 +146,7 @@ pub(super) struct TotalVariationRequest {
 }
 
 impl Request for TotalVariationRequest {
-    fn answer(self) -> Result<Answer, StatsError> {
+    fn answer(self) -> Result<Answer, Refusal> {
         paired(&self.p, &self.q)?;
         let distance = Distribution::new(self.p)?.total_variation(&Distribution::new(self.q)?)?;
         Ok(Answer::default().with("distance", distance))
@@ -163,7 +163,7 @@ pub(super) struct PoissonCompareRequest {
 }
 
 impl Request for PoissonCompareRequest {
-    fn answer(self) -> Result<Answer, StatsError> {
+    fn answer(self) -> Result<Answer, Refusal> {
         let ratio = RateRatio::new(
             Rate::new(self.x1.0, self.t1)?,
             Rate::new(self.x2.0, self.t2)?,
@@ -189,7 +189,7 @@ pub(super) struct AdjustRequest {
 }
 
 impl Request for AdjustRequest {
-    fn answer(self) -> Result<Answer, StatsError> {
+    fn answer(self) -> Result<Answer, Refusal> {
         let p: Vec<PValue> = self.p.iter().map(|p| p.0).collect();
         paired(&p, &p)?;
         let all = [
@@ -218,7 +218,7 @@ pub(super) struct DirectRequest {
 }
 
 impl Request for DirectRequest {
-    fn answer(self) -> Result<Answer, StatsError> {
+    fn answer(self) -> Result<Answer, Refusal> {
         paired(&self.count, &self.pop)?;
         paired(&self.count, &self.std)?;
         let strata = self.count.iter().zip(&self.pop).zip(&self.std);
@@ -286,7 +286,7 @@ impl IndirectRequest {
 }
 
 impl Request for IndirectRequest {
-    fn answer(self) -> Result<Answer, StatsError> {
+    fn answer(self) -> Result<Answer, Refusal> {
         let indirect = self.standardisation()?;
         Ok(Answer::default()
             .with("smr", indirect.ratio())

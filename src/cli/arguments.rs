@@ -83,6 +83,14 @@ Examples:
 Undefined numbers are null, with the reason; infinite ends are \"inf\". A line of the pipe that cannot be answered is
 answered with an error, the rest goes on, and the exit code is 1.")]
     Calc(CalcOptions),
+    /// Recompute published figures and say which agree
+    #[command(after_help = "\
+Examples:
+  evenhand replicate --all                                every figure that comes with the program
+  evenhand replicate CASTANEDA-A-Z HAZELWOOD-197274-Z57   what is known of one, with its inputs and formula
+  evenhand replicate --list
+  evenhand replicate --catalogue my-figures.csv           your own list, in the same columns; exit 1 when one differs")]
+    Replicate(ReplicateOptions),
     /// Print the method page of an analysis
     #[command(after_help = "\
 Examples:
@@ -141,6 +149,22 @@ pub(super) struct CalcOptions {
     /// List every kind with its fields and answers
     #[arg(long, conflicts_with = "kind")]
     pub(super) list: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReplicateOptions {
+    /// Figures by their names
+    #[arg(value_name = "ID", required_unless_present_any = ["all", "list", "catalogue"])]
+    pub(super) ids: Vec<String>,
+    /// Every figure
+    #[arg(long, conflicts_with_all = ["ids", "list"])]
+    pub(super) all: bool,
+    /// List the figures
+    #[arg(long, conflicts_with = "ids")]
+    pub(super) list: bool,
+    /// A catalogue of your own instead of the one that comes with the program
+    #[arg(long, value_name = "FILE.csv")]
+    pub(super) catalogue: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod explain;
 mod list;
 mod printer;
 mod progress;
+mod replicate;
 mod run;
 mod verify;
 
@@ -67,6 +68,7 @@ fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<ExitCode, Error>
         Command::Check(options) => check::command(options, &world, printer),
         Command::Verify(options) => verify::command(options, &world, printer),
         Command::Calc(options) => calc::command(options, printer),
+        Command::Replicate(options) => replicate::command(options, &world, printer),
         Command::Explain(options) => explain::command(options, printer),
         Command::List(options) => list::command(options, printer),
     }

@@ -1,0 +1,214 @@
+//! A catalogue of printed figures: a CSV file, a figure a row.
+
+use std::path::Path;
+
+use csv::StringRecord;
+use serde_json::{Map, Value};
+
+use super::quantity::QUANTITIES;
+use crate::error::{DataFault, Error, nearest_hint};
+
+/// Printed figures.
+#[derive(Debug, Clone)]
+pub struct Catalogue {
+    /// In the order of the file.
+    pub entries: Vec<Entry>,
+}
+
+/// A request and the field of its answer.
+pub type Asked = (Map<String, Value>, String);
+
+/// One printed figure with the numbers that it was made from.
+#[derive(Debug, Clone, Default)]
+pub struct Entry {
+    /// Its name.
+    pub id: String,
+    /// Who printed it.
+    pub source: String,
+    /// When.
+    pub year: String,
+    /// What it is: one of [`QUANTITIES`].
+    pub quantity: String,
+    /// Of whom.
+    pub group: String,
+    /// Against whom.
+    pub comparison: String,
+    /// The numbers: `numerator`, `denominator`, `comparison_numerator`, `comparison_denominator`, `benchmark_share`.
+    pub inputs: [Option<f64>; 5],
+    /// What was printed.
+    pub published: Option<f64>,
+    /// In which unit, and whether as a bound.
+    pub unit: String,
+    /// Half of the last printed digit, or 0 for a bound and for whole numbers that must be met.
+    pub tolerance: f64,
+    /// Where it was seen.
+    pub note: String,
+    /// A request that gives it, where its numbers do not fit the five columns; and the field of the answer.
+    pub request: Option<Asked>,
+    /// The status that is expected of it.
+    pub expected: Option<String>,
+    /// Why it does not agree, or has no inputs.
+    pub reason: String,
+}
+
+/// Quantities whose size is printed without a sign.
+const SIZES: [&str; 5] = [
+    "z_binomial",
+    "z_two_proportions",
+    "absolute_disparity_pp",
+    "comparative_disparity_pct",
+    "log_points_to_pct",
+];
+
+impl Entry {
+    /// Whether the figure is printed without its sign.
+    pub(super) fn is_size(&self) -> bool {
+        SIZES.contains(&self.quantity.as_str())
+    }
+}
+
+const NUMBERS: [&str; 5] = [
+    "numerator",
+    "denominator",
+    "comparison_numerator",
+    "comparison_denominator",
+    "benchmark_share",
+];
+
+/// Columns without which a row says nothing.
+const REQUIRED: [&str; 3] = ["id", "quantity", "published_value"];
+
+impl Catalogue {
+    /// Reads a catalogue. Columns that are not known are left alone.
+    ///
+    /// # Errors
+    /// A missing column, an unknown quantity, a number that is none, a request that is no JSON, a name twice.
+    pub fn read(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
+        let mut reader = csv::Reader::from_reader(bytes);
+        let unreadable = |error: &csv::Error| {
+            let fault = DataFault::new(
+                path,
+                error.to_string(),
+                "a catalogue is a CSV file in UTF-8 with a header, like datasets/published/figures.csv",
+            );
+            match error.position() {
+                Some(position) => fault.at_line(position.line()),
+                None => fault,
+            }
+        };
+        let header = reader.headers().map_err(|e| unreadable(&e))?.clone();
+        for required in REQUIRED {
+            if !header.iter().any(|name| name == required) {
+                let hint = nearest_hint(required, header.iter());
+                return Err(DataFault::new(path, format!("no column `{required}`"), hint).into());
+            }
+        }
+        let mut entries: Vec<Entry> = Vec::new();
+        for record in reader.records() {
+            let record = record.map_err(|e| unreadable(&e))?;
+            let row = Row {
+                path,
+                header: &header,
+                record: &record,
+            };
+            let entry = row.entry()?;
+            if entries.iter().any(|known| known.id == entry.id) {
+                let message = format!("`{}` stands there twice", entry.id);
+                return Err(row
+                    .fault("id", message, "give each figure a name of its own")
+                    .into());
+            }
+            entries.push(entry);
+        }
+        Ok(Self { entries })
+    }
+}
+
+struct Row<'a> {
+    path: &'a Path,
+    header: &'a StringRecord,
+    record: &'a StringRecord,
+}
+
+impl Row<'_> {
+    fn text(&self, name: &str) -> &str {
+        let at = self.header.iter().position(|known| known == name);
+        at.and_then(|at| self.record.get(at))
+            .unwrap_or_default()
+            .trim()
+    }
+
+    fn fault(
+        &self,
+        column: &str,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> DataFault {
+        let line = self.record.position().map_or(0, csv::Position::line);
+        DataFault::new(self.path, message, hint)
+            .at_line(line)
+            .in_column(column)
+    }
+
+    fn number(&self, name: &str) -> Result<Option<f64>, Error> {
+        let text = self.text(name);
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
+        number.map(Some).ok_or_else(|| {
+            self.fault(
+                name,
+                format!("found `{text}`"),
+                "a number in digits, with a point and without separators, or nothing",
+            )
+            .into()
+        })
+    }
+
+    fn entry(&self) -> Result<Entry, Error> {
+        let quantity = self.text("quantity");
+        if !QUANTITIES.iter().any(|(name, _)| *name == quantity) {
+            let hint = nearest_hint(quantity, QUANTITIES.iter().map(|(name, _)| *name));
+            let message =
+                format!("found `{quantity}`, which is no quantity that can be recomputed");
+            return Err(self.fault("quantity", message, hint).into());
+        }
+        let mut inputs = [None; 5];
+        for (input, name) in inputs.iter_mut().zip(NUMBERS) {
+            *input = self.number(name)?;
+        }
+        let expected = Some(self.text("expected")).filter(|word| !word.is_empty());
+        Ok(Entry {
+            id: self.text("id").to_owned(),
+            source: self.text("source").to_owned(),
+            year: self.text("year").to_owned(),
+            quantity: quantity.to_owned(),
+            group: self.text("group").to_owned(),
+            comparison: self.text("comparison_group").to_owned(),
+            inputs,
+            published: self.number("published_value")?,
+            unit: self.text("published_unit").to_owned(),
+            tolerance: self.number("tolerance")?.unwrap_or_default(),
+            note: self.text("note").to_owned(),
+            request: self.request()?,
+            expected: expected.map(str::to_owned),
+            reason: self.text("reason").to_owned(),
+        })
+    }
+
+    fn request(&self) -> Result<Option<Asked>, Error> {
+        let text = self.text("request");
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let request = serde_json::from_str(text).map_err(|error| {
+            self.fault(
+                "request",
+                format!("no JSON object: {error}"),
+                "a request is what `evenhand calc --jsonl` takes: {\"kind\": ...}",
+            )
+        })?;
+        Ok(Some((request, self.text("field").to_owned())))
+    }
+}
