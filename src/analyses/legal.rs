@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::measures::{Comparer, Pair, log_scale, two_by_two};
+use super::measures::{Comparer, Pair, two_by_two};
 use super::noise::{Noise, Shape, Side, refused};
 use super::strata::{Split, Stratum};
 use super::wanted::name_headline;
@@ -51,9 +51,6 @@ pub struct LegalOptions {
 
 /// Least share of the pool that makes a group a comparator of the four-fifths rule.
 const COMPARATOR_SHARE: f64 = 0.02;
-
-/// Power at which the minimum detectable ratio is stated.
-const POWER: f64 = 0.80;
 
 impl Analysis for LegalOptions {
     fn kind(&self) -> &'static str {
@@ -318,22 +315,8 @@ impl LegalTable<'_> {
             counting: odds_band(&table, self.comparer.level),
             ..self.beside(glossary::ODDS_RATIO, odds)
         });
-        let counting = log_scale([(group, self.pair.label), (other, self.pair.other_label)])
-            .ok()
-            .map(|scale| scale.std_error());
-        if let Some(ratio) = self.minimum_detectable(&lines[0], counting) {
-            let is_of_spread = lines[0].headline.is_some();
-            lines.push(Line {
-                estimate: Some(ratio),
-                is_of_spread,
-                fitted_on: lines[0].fitted_on.clone(),
-                ..self.pair.line(
-                    self.comparer,
-                    Comparison::Reference,
-                    glossary::MINIMUM_DETECTABLE_RATIO,
-                )
-            });
-        }
+        let detectable = self.comparer.minimum_detectable(self.pair, &lines[0]);
+        lines.extend(detectable);
         Ok(lines)
     }
 
@@ -347,19 +330,6 @@ impl LegalTable<'_> {
             line.warn(Warning::Undefined);
         }
         line
-    }
-
-    /// The ratio that these data would have found with 80 % power, where the ratio found is not significant.
-    fn minimum_detectable(&self, ratio: &Line, counting: Option<f64>) -> Option<f64> {
-        let quoted = ratio.quoted()?;
-        let is_significant = !quoted.interval.contains(1.0);
-        let std_error = if ratio.headline.is_some() {
-            ratio.std_error
-        } else {
-            counting
-        }?;
-        let quantiles = self.comparer.level.z() + special::normal_quantile(POWER);
-        (!is_significant).then(|| libm::exp(quantiles * std_error))
     }
 
     /// Both conventions of the four-fifths rule against the most favourable rate of a group with enough of the pool.

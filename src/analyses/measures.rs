@@ -13,8 +13,11 @@ use crate::stats::rate::Rate;
 use crate::stats::rate_ratio::{RateRatio, RateRatioMethod};
 use crate::stats::two_by_two::{RiskRatioMethod, TwoByTwo};
 use crate::stats::uncertain::{UncertainIndex, UncertainRate, UncertainRatio};
-use crate::stats::{Interval, Level};
+use crate::stats::{Interval, Level, special};
 use crate::warning::Warning;
+
+/// Power at which the minimum detectable ratio is stated.
+const POWER: f64 = 0.80;
 
 /// How the measures of one analysis are made.
 pub(super) struct Comparer<'a> {
@@ -115,8 +118,35 @@ impl Comparer<'_> {
             };
             lines.push(transformed(&ratio, glossary::TIPPING_SHARE, tipping));
         }
+        lines.extend(self.minimum_detectable(pair, &ratio));
         lines.insert(0, ratio);
         Ok(lines)
+    }
+
+    /// The ratio that these data would have found with 80 % power, where the interval of the one found reaches 1: what a
+    /// null leaves open. A normal approximation on the logarithmic scale, with the error of the interval to be quoted.
+    pub(super) fn minimum_detectable(&self, pair: &Pair<'_>, ratio: &Line) -> Option<Line> {
+        ratio.quoted().filter(|band| band.interval.contains(1.0))?;
+        let std_error = if ratio.headline.is_some() {
+            ratio.std_error?
+        } else {
+            let sides = [
+                (pair.stratum.tally(pair.group)?, pair.label),
+                (pair.other?, pair.other_label),
+            ];
+            log_scale(sides).ok()?.std_error()
+        };
+        let quantiles = self.level.z() + special::normal_quantile(POWER);
+        Some(Line {
+            estimate: Some(libm::exp(quantiles * std_error)),
+            is_of_spread: ratio.headline.is_some(),
+            fitted_on: ratio.fitted_on.clone(),
+            ..pair.line(
+                self,
+                Comparison::Reference,
+                glossary::MINIMUM_DETECTABLE_RATIO,
+            )
+        })
     }
 
     /// The ratio of the two sides' rates.
@@ -196,7 +226,7 @@ impl Comparer<'_> {
             let test = Test {
                 statistic: Some(z),
                 df: None,
-                p_value: Some(2.0 * crate::stats::special::normal_sf(z.abs())),
+                p_value: Some(2.0 * special::normal_sf(z.abs())),
             };
             self.band(
                 delta.interval,

@@ -245,12 +245,15 @@ impl OutcomeTest<'_> {
                     other_label: groups.label(reference),
                     others: vec![reference],
                 };
-                finding.lines.extend(
-                    comparer
-                        .against_reference(&pair, &noise)?
-                        .into_iter()
-                        .take(2),
-                );
+                let kept = [
+                    glossary::RISK_RATIO,
+                    glossary::RISK_DIFFERENCE,
+                    glossary::MINIMUM_DETECTABLE_RATIO,
+                ];
+                let lines = comparer.against_reference(&pair, &noise)?.into_iter();
+                finding
+                    .lines
+                    .extend(lines.filter(|line| kept.contains(&line.estimand)));
             }
         }
         Ok(())

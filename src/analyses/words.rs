@@ -198,10 +198,11 @@ fn ratio_sentence(finding: &Finding, own: impl Fn(&Line) -> bool, under: &str) -
     let (events, reference) = (&finding.frame.events, &finding.frame.reference);
     if let ([only], 1) = (own.as_slice(), of) {
         return Some(format!(
-            "{group} to {reference}, rate of {events}{under}: ratio {}{}; {}.",
+            "{group} to {reference}, rate of {events}{under}: ratio {}{}; {}{}.",
             with_intervals(only),
             place(only),
-            reading(only)
+            reading(only),
+            detectable(finding, only)
         ));
     }
     let (spread, counted): (Vec<&Line>, Vec<&Line>) = own
@@ -259,6 +260,23 @@ fn with_intervals(line: &Line) -> String {
         (None, Some(_)) => format!("{} (counting alone)", text(line)),
         _ => text(line),
     }
+}
+
+/// What a null leaves open: the ratio that the same data would have found.
+fn detectable(finding: &Finding, ratio: &Line) -> String {
+    let beside = finding.lines.iter().find(|line| {
+        line.estimand == g::MINIMUM_DETECTABLE_RATIO
+            && (&line.at, &line.group, &line.benchmark)
+                == (&ratio.at, &ratio.group, &ratio.benchmark)
+    });
+    beside
+        .and_then(|line| line.estimate)
+        .map_or_else(String::new, |found| {
+            format!(
+                "; a ratio of {} would have been found with 80 % power",
+                Style::Ratio.show(Some(found))
+            )
+        })
 }
 
 /// What the quoted interval of a ratio allows to be said.

@@ -107,6 +107,13 @@ pub const KINDS: &[Kind] = &[
         run: run::<significance::TwoProportionsRequest>,
     },
     Kind {
+        name: "power",
+        about: "what data find by comparing two proportions, events taken as independent: n1 n2 give the detectable ratios, ratio gives the trials needed, both give the power",
+        fields: "rate (of the reference) [n1 n2] [ratio] [power: 0.8] [share of the group: 0.5] [level]",
+        answers: "power exact_power ratio_below ratio_above n1 n2",
+        run: run::<significance::PowerRequest>,
+    },
+    Kind {
         name: "disparity",
         about: "share of events over share of a benchmark",
         fields: "x n benchmark | x n pop total [moe_pop moe_total] [level]",
@@ -193,7 +200,7 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "indirect",
         about: "indirectly standardised ratio with exact and Byar's limits",
-        fields: "obs exp [level] | count[] pop[] std_count[] std_pop[] [level]",
+        fields: "obs exp [level] | count[] pop[] stdcount[] stdpop[] [level]",
         answers: "smr exact_low exact_high byar_low byar_high",
         run: run::<tables::IndirectRequest>,
     },

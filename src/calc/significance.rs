@@ -3,9 +3,10 @@
 use serde::Deserialize;
 
 use super::answer::Answer;
-use super::fields::Count;
+use super::fields::{Confidence, Count};
 use super::{Refusal, Request};
 use crate::stats::binomial_test::BinomialTest;
+use crate::stats::power::{Comparison, Trials};
 use crate::stats::proportion::Proportion;
 use crate::stats::special;
 use crate::stats::two_by_two::TwoByTwo;
@@ -84,5 +85,66 @@ impl Request for TwoProportionsRequest {
             .with("four_fifths", ratio)
             .with("cohen_h", table.cohen_h())
             .because("a side without trials, or no events or nothing but events on both sides"))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PowerRequest {
+    rate: f64,
+    n1: Option<Count>,
+    n2: Option<Count>,
+    ratio: Option<f64>,
+    power: Option<f64>,
+    share: Option<f64>,
+    #[serde(default)]
+    level: Confidence,
+}
+
+/// Power at which a detectable ratio or a sample is stated unless said otherwise.
+const POWER: f64 = 0.8;
+
+impl Request for PowerRequest {
+    fn answer(self) -> Result<Answer, Refusal> {
+        let comparison = Comparison::new(self.rate, self.level.0)?;
+        let power = self.power.unwrap_or(POWER);
+        let with_power = |answer: Answer, ratio: f64, trials: Trials| {
+            answer
+                .with("power", comparison.power(ratio, trials))
+                .with("exact_power", comparison.exact_power(ratio, trials))
+        };
+        let trials = self.n1.zip(self.n2).map(|(n1, n2)| Trials {
+            group: n1.0,
+            reference: n2.0,
+        });
+        let why =
+            "no rate between 0 and 1 is so far away, or more than four million pairs of counts";
+        match (trials, self.ratio) {
+            (Some(trials), Some(ratio)) => {
+                Ok(with_power(Answer::default(), ratio, trials).because(why))
+            }
+            (Some(trials), None) => {
+                let found = comparison.detectable(power, trials)?;
+                Ok(Answer::default()
+                    .with("ratio_below", found.below)
+                    .with("ratio_above", found.above)
+                    .because(why))
+            }
+            (None, Some(ratio)) => {
+                let sample = comparison.sample(ratio, power, self.share.unwrap_or(0.5))?;
+                let answer = Answer::default()
+                    .with("n1", sample.map(|trials| trials.group as f64))
+                    .with("n2", sample.map(|trials| trials.reference as f64));
+                Ok(match sample {
+                    Some(trials) => with_power(answer, ratio, trials),
+                    None => answer,
+                }
+                .because(why))
+            }
+            (None, None) => Err(Refusal(
+                "give `n1` and `n2` for the detectable ratios, `ratio` for the trials needed, or all three for the power"
+                    .into(),
+            )),
+        }
     }
 }

@@ -247,8 +247,8 @@ pub(super) struct IndirectRequest {
     exp: Option<f64>,
     count: Option<Vec<Count>>,
     pop: Option<Vec<f64>>,
-    std_count: Option<Vec<Count>>,
-    std_pop: Option<Vec<f64>>,
+    stdcount: Option<Vec<Count>>,
+    stdpop: Option<Vec<f64>>,
     #[serde(default)]
     level: Confidence,
 }
@@ -258,23 +258,23 @@ impl IndirectRequest {
         if let (Some(observed), Some(expected)) = (self.obs, self.exp) {
             return IndirectStandardisation::new(observed.0, expected);
         }
-        let (Some(count), Some(pop), Some(std_count), Some(std_pop)) =
-            (&self.count, &self.pop, &self.std_count, &self.std_pop)
+        let (Some(count), Some(pop), Some(stdcount), Some(stdpop)) =
+            (&self.count, &self.pop, &self.stdcount, &self.stdpop)
         else {
             return Err(StatsError::OutOfRange {
                 what: "fields given",
                 value: 0.0,
-                allowed: "`obs` and `exp`, or `count`, `pop`, `std_count` and `std_pop`",
+                allowed: "`obs` and `exp`, or `count`, `pop`, `stdcount` and `stdpop`",
             });
         };
         paired(count, pop)?;
-        paired(count, std_count)?;
-        paired(count, std_pop)?;
-        let strata = count.iter().zip(pop).zip(std_count.iter().zip(std_pop));
-        let stratum = |((count, &pop), (std_count, &std_pop)): ((&Count, &f64), (&Count, &f64))| {
+        paired(count, stdcount)?;
+        paired(count, stdpop)?;
+        let strata = count.iter().zip(pop).zip(stdcount.iter().zip(stdpop));
+        let stratum = |((count, &pop), (stdcount, &stdpop)): ((&Count, &f64), (&Count, &f64))| {
             Ok(IndirectStratum {
                 rate: Rate::new(count.0, pop)?,
-                standard: Rate::new(std_count.0, std_pop)?,
+                standard: Rate::new(stdcount.0, stdpop)?,
             })
         };
         IndirectStandardisation::from_strata(

@@ -83,6 +83,16 @@ Examples:
 Undefined numbers are null, with the reason; infinite ends are \"inf\". A line of the pipe that cannot be answered is
 answered with an error, the rest goes on, and the exit code is 1.")]
     Calc(CalcOptions),
+    /// The smallest disparity that data would find, or the data that a disparity needs
+    #[command(after_help = "\
+Examples:
+  evenhand power --rate 0.04 --group 900 --reference 5000        the ratios found with 80 % power
+  evenhand power --rate 0.04 --ratio 1.5                         the trials that a ratio of 1.5 needs
+  evenhand power --rate 0.04 --ratio 1.5 --share 0.1 --power 0.9
+  evenhand power --rate 0.04 --ratio 1.5 --group 900 --reference 5000
+
+The test is the pooled two-sample Z. Stops are taken as independent: with dispersion phi, divide the trials by phi.")]
+    Power(PowerOptions),
     /// Recompute published figures and say which agree
     #[command(after_help = "\
 Examples:
@@ -149,6 +159,31 @@ pub(super) struct CalcOptions {
     /// List every kind with its fields and answers
     #[arg(long, conflicts_with = "kind")]
     pub(super) list: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PowerOptions {
+    /// Rate of the reference group, as a share
+    #[arg(long, value_name = "P")]
+    pub(super) rate: f64,
+    /// Trials of the group
+    #[arg(long, value_name = "N", requires = "reference")]
+    pub(super) group: Option<u64>,
+    /// Trials of the reference group
+    #[arg(long, value_name = "N", requires = "group")]
+    pub(super) reference: Option<u64>,
+    /// Ratio of the group's rate to the reference's
+    #[arg(long, value_name = "R", required_unless_present = "group")]
+    pub(super) ratio: Option<f64>,
+    /// Power wanted [default: 0.8]
+    #[arg(long, value_name = "P")]
+    pub(super) power: Option<f64>,
+    /// Share of the group in all trials, where a sample is planned [default: 0.5]
+    #[arg(long, value_name = "P")]
+    pub(super) share: Option<f64>,
+    /// Confidence level [default: 0.95]
+    #[arg(long, value_name = "P")]
+    pub(super) level: Option<f64>,
 }
 
 #[derive(Debug, Args)]

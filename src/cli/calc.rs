@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value};
 
-use super::arguments::CalcOptions;
+use super::arguments::{CalcOptions, PowerOptions};
 use super::printer::Printer;
 use crate::calc::{self, KINDS};
 use crate::error::Error;
@@ -28,6 +28,26 @@ pub(super) fn command(options: &CalcOptions, printer: &Printer) -> Result<ExitCo
         return pipe(printer);
     };
     let fields = fields(&options.fields)?;
+    print(kind, fields, printer)
+}
+
+/// `evenhand power`: the same by options.
+pub(super) fn power(options: &PowerOptions, printer: &Printer) -> Result<ExitCode, Error> {
+    let numbers = [
+        ("rate", Some(Value::from(options.rate))),
+        ("n1", options.group.map(Value::from)),
+        ("n2", options.reference.map(Value::from)),
+        ("ratio", options.ratio.map(Value::from)),
+        ("power", options.power.map(Value::from)),
+        ("share", options.share.map(Value::from)),
+        ("level", options.level.map(Value::from)),
+    ];
+    let given = numbers.into_iter();
+    let fields = given.filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    print("power", fields.collect(), printer)
+}
+
+fn print(kind: &str, fields: Map<String, Value>, printer: &Printer) -> Result<ExitCode, Error> {
     let answer = calc::calculate(kind, fields).map_err(|fault| {
         Error::bundle(
             fault,

@@ -19,6 +19,7 @@ pub mod mantel_haenszel_exact;
 pub mod paired;
 pub mod poisson_compare;
 pub mod pool;
+pub mod power;
 pub mod proportion;
 pub mod rate;
 pub mod rate_ratio;

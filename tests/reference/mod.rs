@@ -2,6 +2,7 @@
 
 mod admissions;
 mod bad_inputs;
+mod calc;
 mod coverage;
 mod effects;
 mod intervals;
