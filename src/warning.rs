@@ -43,6 +43,21 @@ pub enum Warning {
         /// How many would do on either side.
         few: usize,
     },
+    /// Fewer clusters than an estimate of the spread between them can do with.
+    TooFewClusters {
+        /// How many are needed.
+        fewest: usize,
+    },
+    /// So few clusters that the spread between them is likely to be underestimated.
+    FewClusters {
+        /// How many would do.
+        few: usize,
+    },
+    /// Values of a key in which there are no events, or nothing but events, and which a regression leaves out.
+    SilentValues {
+        /// The keys with their values.
+        values: Vec<String>,
+    },
     /// The spread between places, periods or officers was withheld.
     SpreadWithheld {
         /// The smallest count that may be shown.
@@ -178,6 +193,9 @@ impl Warning {
             Self::AllEvents { .. } => "all_events",
             Self::TooFewOfficers { .. } => "too_few_officers",
             Self::FewOfficers { .. } => "few_officers",
+            Self::TooFewClusters { .. } => "too_few_clusters",
+            Self::FewClusters { .. } => "few_clusters",
+            Self::SilentValues { .. } => "silent_values",
             Self::SpreadWithheld { .. } => "spread_withheld",
             Self::SpreadRounded { .. } => "spread_rounded",
             Self::GroupAbsent { .. } => "group_absent",
@@ -249,6 +267,19 @@ impl fmt::Display for Warning {
             Self::FewOfficers { few } => write!(
                 f,
                 "Fewer than {few} officers on one side: the interval by officer is likely to be too narrow."
+            ),
+            Self::TooFewClusters { fewest } => write!(
+                f,
+                "Fewer than {fewest} clusters: errors are not clustered, and widened by the dispersion of the cells instead."
+            ),
+            Self::FewClusters { few } => write!(
+                f,
+                "Fewer than {few} clusters: the clustered interval is likely to be too narrow."
+            ),
+            Self::SilentValues { values } => write!(
+                f,
+                "Left out of the regression, having no events or nothing but events: {}.",
+                list(values)
             ),
             Self::SpreadWithheld { minimum } => write!(
                 f,

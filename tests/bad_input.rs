@@ -535,3 +535,53 @@ fn rules_that_leave_no_row() {
         assert!(outcome.stderr.contains(word), "{}", outcome.stderr);
     }
 }
+
+#[test]
+fn regressions_that_have_no_answer() {
+    for (table, words) in [
+        (
+            "adjust = [\"place\", \"program\", \"place\"]",
+            "the third key to adjust for",
+        ),
+        ("adjust = [\"plaec\"]", "did you mean `place`?"),
+        ("cluster = \"plaec\"", "have no key `plaec`"),
+        ("observation = \"row\"", "row"),
+    ] {
+        refused(
+            |w| {
+                let text = std::fs::read_to_string(w.path("study.toml")).unwrap();
+                let study = format!("{text}\n[[regression]]\ncounts = \"searches\"\n{table}\n");
+                w.write("study.toml", &study);
+            },
+            &["study.toml:", words],
+        );
+    }
+    refused(
+        |w| {
+            let text = std::fs::read_to_string(w.path("study.toml")).unwrap();
+            w.write(
+                "study.toml",
+                &format!("{text}\n[[regression]]\ncounts = \"stops\"\n"),
+            );
+        },
+        &["a regression needs a population"],
+    );
+}
+
+#[test]
+fn a_regression_on_a_group_that_the_keys_tell_apart() {
+    refused(
+        |w| {
+            let text = std::fs::read_to_string(w.path("study.toml")).unwrap();
+            w.write(
+                "study.toml",
+                &format!("{text}\n[[regression]]\ncounts = \"searches\"\nadjust = [\"place\"]\n"),
+            );
+            w.write(
+                "searches.csv",
+                "place,program,group,searches,stops\nAlpha,287(g),black,30,400\nBeta,none,white,30,900\n",
+            );
+        },
+        &["the regression has no answer"],
+    );
+}

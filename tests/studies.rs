@@ -256,6 +256,27 @@ fn mecklenburg_keeps_its_transition_years_apart() {
     );
 }
 
+/// Newton's method on dummies of agency and year, and the sandwich by year with k = 4 (effects within years left out), in
+/// numpy 2: odds ratios 1.05520605 and 1.02623264, errors 0.01898073 and 0.02465057.
+#[test]
+fn mecklenburg_regression_agrees_with_dummies_and_a_sandwich() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let results = results("mecklenburg", &folder.path().join("out"));
+    for (group, ratio, std_error) in [
+        ("Black", 1.055_206_05, 0.018_980_73),
+        ("Hispanic", 1.026_232_64, 0.024_650_57),
+    ] {
+        let wanted = [("group", group), ("quoted", "yes")];
+        let line = rows(&results, "regression-searches", &wanted)[0].clone();
+        assert!((line["estimate"].as_f64().unwrap() - ratio).abs() < 1e-8);
+        assert!((line["std_error"].as_f64().unwrap() - std_error).abs() < 1e-8);
+        assert_eq!(
+            (&line["variance"], &line["df"]),
+            (&"cluster".into(), &21.into())
+        );
+    }
+}
+
 fn csv_rows(file: &str) -> Vec<Vec<String>> {
     fs::read_to_string(root().join(file))
         .unwrap()

@@ -15,6 +15,7 @@ mod officers;
 pub mod outcome_test;
 mod pooled;
 pub mod rates;
+pub mod regression;
 mod strata;
 pub mod stratified;
 mod wanted;
@@ -45,7 +46,7 @@ pub struct Method {
 }
 
 /// Every analysis, in the order in which they are explained.
-pub const ALL: [Method; 5] = [
+pub const ALL: [Method; 6] = [
     Method {
         name: rates::NAME,
         question: "How often are people of each group stopped, searched or found with contraband?",
@@ -70,6 +71,11 @@ pub const ALL: [Method; 5] = [
         name: outcome_test::NAME,
         question: "Do searches of each group find contraband equally often?",
         page: include_str!("outcome_test.md"),
+    },
+    Method {
+        name: regression::NAME,
+        question: "How do groups compare when place, year or other keys are held equal?",
+        page: include_str!("regression.md"),
     },
 ];
 

@@ -20,6 +20,7 @@ pub fn sentences(finding: &Disclosed<Finding>) -> Vec<String> {
         super::legal::NAME => legal(finding),
         super::stratified::NAME => stratified(finding),
         super::outcome_test::NAME => outcome_test(finding),
+        super::regression::NAME => regression(finding),
         _ => Vec::new(),
     };
     if sentences.is_empty() {
@@ -483,6 +484,29 @@ fn outcome_test(finding: &Finding) -> Vec<String> {
     }
     if !sentences.is_empty() {
         sentences.push("Lower hit rates are consistent with a lower threshold of suspicion, and do not show one by themselves (infra-marginality).".into());
+    }
+    sentences
+}
+
+fn regression(finding: &Finding) -> Vec<String> {
+    let lines = of_kind(finding, |line| {
+        super::regression::is_adjusted(line.estimand)
+    });
+    let sentence = |line: &&Line| {
+        format!(
+            "{} to {}, {} of {}: {}; {}.",
+            line.group,
+            finding.frame.reference,
+            line.estimand.name.replace('_', " "),
+            finding.frame.events,
+            with_intervals(line),
+            reading(line)
+        )
+    };
+    let mut sentences: Vec<String> = lines.iter().map(sentence).collect();
+    let is_odds = |line: &&Line| line.estimand == g::ADJUSTED_ODDS_RATIO;
+    if lines.iter().any(is_odds) {
+        sentences.push("An odds ratio is not \"times as likely\".".into());
     }
     sentences
 }

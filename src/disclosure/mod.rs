@@ -186,6 +186,10 @@ pub fn disclose(
                 .warnings
                 .retain(|warning| *warning != Warning::FewStrata);
         }
+        if protected.holds(&finding.frame.counts) {
+            let names_zeros = |warning: &Warning| matches!(warning, Warning::SilentValues { .. });
+            finding.warnings.retain(|warning| !names_zeros(warning));
+        }
         finding
             .lines
             .retain(|line| !(is_withheld(line) && is_occasional(line)));

@@ -110,6 +110,13 @@ impl Protected {
         });
     }
 
+    /// Whether counts of a name are protected.
+    pub(super) fn holds(&self, name: &str) -> bool {
+        self.sources
+            .iter()
+            .any(|source| source.made_of.contains_key(name))
+    }
+
     /// The source of some counts; `None` where they are not protected.
     pub(super) fn source(&self, count: &CountRef) -> Option<usize> {
         self.sources

@@ -156,6 +156,13 @@ fn round(line: &mut Line, minimum: u64) {
     line.dispersion = rounded(line.dispersion);
     if line.is_of_spread {
         line.estimate = rounded(line.estimate);
+        if let Some(band) = &mut line.counting {
+            band.interval = Interval::new(
+                significant(band.interval.low, DIGITS),
+                significant(band.interval.high, DIGITS),
+            );
+            band.test = None;
+        }
     }
     if let Some(band) = &mut line.headline {
         line.std_error = rounded(line.std_error);
@@ -180,6 +187,7 @@ fn withhold(line: &mut Line, minimum: u64) {
     line.dispersion = None;
     if line.is_of_spread {
         line.estimate = None;
+        line.counting = None;
     }
     line.warn(Warning::SpreadWithheld { minimum });
 }

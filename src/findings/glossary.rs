@@ -36,6 +36,15 @@ pub const RATE_DIFFERENCE: Estimand =
 pub const RISK_DIFFERENCE: Estimand = estimand("risk_difference", "Risk difference", Style::Points);
 /// Odds ratio of two proportions.
 pub const ODDS_RATIO: Estimand = estimand("odds_ratio", "Odds ratio", Style::Ratio);
+/// Odds ratio with other keys held equal, from a regression.
+pub const ADJUSTED_ODDS_RATIO: Estimand =
+    estimand("adjusted_odds_ratio", "Odds ratio, adjusted", Style::Ratio);
+/// Risk ratio with other keys held equal, from a regression.
+pub const ADJUSTED_RISK_RATIO: Estimand =
+    estimand("adjusted_risk_ratio", "Risk ratio, adjusted", Style::Ratio);
+/// Rate ratio with other keys held equal, from a regression.
+pub const ADJUSTED_RATE_RATIO: Estimand =
+    estimand("adjusted_rate_ratio", "Rate ratio, adjusted", Style::Ratio);
 /// Share of events over share of the benchmark.
 pub const DISPARITY_INDEX: Estimand = estimand("disparity_index", "Disparity index", Style::Ratio);
 /// Events beyond the group's own share of the benchmark.

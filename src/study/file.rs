@@ -12,6 +12,7 @@ use crate::analyses::disparity::DisparityOptions;
 use crate::analyses::legal::LegalOptions;
 use crate::analyses::outcome_test::OutcomeTestOptions;
 use crate::analyses::rates::RatesOptions;
+use crate::analyses::regression::RegressionOptions;
 use crate::analyses::stratified::StratifiedOptions;
 use crate::cells::Groups;
 use crate::disclosure::DisclosureConfig;
@@ -80,6 +81,9 @@ pub struct StudyFile {
     /// Tables of the analysis `outcome_test`.
     #[serde(default)]
     pub outcome_test: Vec<Spanned<OutcomeTestOptions>>,
+    /// Tables of the analysis `regression`.
+    #[serde(default)]
+    pub regression: Vec<Spanned<RegressionOptions>>,
 }
 
 /// The `[report]` table.
@@ -141,6 +145,7 @@ impl StudyFile {
         found.extend(boxed(&self.legal));
         found.extend(boxed(&self.stratified));
         found.extend(boxed(&self.outcome_test));
+        found.extend(boxed(&self.regression));
         found.sort_by_key(|(span, _)| span.start);
         found.into_iter().map(|(_, analysis)| analysis).collect()
     }

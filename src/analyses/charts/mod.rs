@@ -375,7 +375,10 @@ fn interval_names<'a>(lines: impl Iterator<Item = &'a Line> + Clone, level: f64)
         .clone()
         .find_map(|line| line.headline.as_ref())
         .map(|band| match band.variance {
-            Variance::Cluster => format!("{level} interval between officers"),
+            Variance::Cluster if band.method.contains("officer") => {
+                format!("{level} interval between officers")
+            }
+            Variance::Cluster => format!("{level} interval between clusters"),
             _ => format!("{level} interval between places or periods"),
         });
     let counting = lines
