@@ -13,6 +13,7 @@ mod command_line;
 mod conformance;
 mod engines;
 mod exposure;
+mod fuzz;
 mod harness;
 mod properties;
 mod reference;

@@ -38,13 +38,13 @@ pub const RISK_DIFFERENCE: Estimand = estimand("risk_difference", "Risk differen
 pub const ODDS_RATIO: Estimand = estimand("odds_ratio", "Odds ratio", Style::Ratio);
 /// Odds ratio with other keys held equal, from a regression.
 pub const ADJUSTED_ODDS_RATIO: Estimand =
-    estimand("adjusted_odds_ratio", "Odds ratio, adjusted", Style::Ratio);
+    estimand("adjusted_odds_ratio", "Adjusted odds ratio", Style::Ratio);
 /// Risk ratio with other keys held equal, from a regression.
 pub const ADJUSTED_RISK_RATIO: Estimand =
-    estimand("adjusted_risk_ratio", "Risk ratio, adjusted", Style::Ratio);
+    estimand("adjusted_risk_ratio", "Adjusted risk ratio", Style::Ratio);
 /// Rate ratio with other keys held equal, from a regression.
 pub const ADJUSTED_RATE_RATIO: Estimand =
-    estimand("adjusted_rate_ratio", "Rate ratio, adjusted", Style::Ratio);
+    estimand("adjusted_rate_ratio", "Adjusted rate ratio", Style::Ratio);
 /// Share of events over share of the benchmark.
 pub const DISPARITY_INDEX: Estimand = estimand("disparity_index", "Disparity index", Style::Ratio);
 /// Events beyond the group's own share of the benchmark.
