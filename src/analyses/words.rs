@@ -177,9 +177,13 @@ fn without_number<'a>(lines: impl Iterator<Item = &'a Line> + Clone) -> String {
 }
 
 fn is_withheld(line: &Line) -> bool {
-    line.warnings
-        .iter()
-        .any(|warning| matches!(warning, Warning::Withheld { .. }))
+    let hides = |warning: &Warning| {
+        matches!(
+            warning,
+            Warning::Withheld { .. } | Warning::SpreadWithheld { .. }
+        )
+    };
+    line.estimate.is_none() && line.warnings.iter().any(hides)
 }
 
 fn ratio_sentence(finding: &Finding, own: impl Fn(&Line) -> bool, under: &str) -> Option<String> {
