@@ -1,5 +1,6 @@
 //! A programme contrast of a disparity: per stratum, pooled as if strata may differ, and the plain pools beside it.
 
+use super::bands::log_band;
 use super::measures::log_scale;
 use super::noise::{LogScale, Noise, refused};
 use super::pooled::pooled_lines;
@@ -9,9 +10,9 @@ use crate::cells::{Groups, Outcome};
 use crate::error::Error;
 use crate::findings::glossary::{self, Estimand};
 use crate::findings::{Band, Comparison, Finding, Line, Test, Variance};
+use crate::stats::Level;
 use crate::stats::dispersion::phi_tip;
 use crate::stats::pool::{self, Pool, RandomEffects};
-use crate::stats::{Interval, Level, special};
 use crate::warning::{self, Warning};
 
 /// Fewest strata that are pooled.
@@ -120,11 +121,10 @@ impl Contrasts<'_> {
             }
         };
         line.estimate = Some(scale.estimate);
-        line.counting = Some(normal_band(
-            scale.estimate,
-            scale.std_error(),
-            self.level,
-            "log scale, counting variance 1/x − 1/n",
+        line.counting = Some(log_band(
+            (scale.estimate, scale.std_error(), None),
+            "log scale, counting variance 1/x − 1/n".into(),
+            (self.level, Variance::Counting),
         ));
         if self.noise.repeats(arms.control) {
             self.noise.put(&mut line, arms.treated, Ok(scale))?;
@@ -310,21 +310,5 @@ fn random_band(random: &RandomEffects, level: Level) -> Band {
         method: format!("Paule-Mandel, Hartung-Knapp, t on {} df", random.df),
         variance: Variance::Between,
         test: Some(test),
-    }
-}
-
-fn normal_band(estimate: f64, std_error: f64, level: Level, method: &str) -> Band {
-    let half = level.z() * std_error;
-    let z = libm::log(estimate) / std_error;
-    Band {
-        interval: Interval::new(estimate * libm::exp(-half), estimate * libm::exp(half)),
-        level,
-        method: method.to_owned(),
-        variance: Variance::Counting,
-        test: Some(Test {
-            statistic: Some(z),
-            df: None,
-            p_value: Some(2.0 * special::normal_sf(z.abs())),
-        }),
     }
 }

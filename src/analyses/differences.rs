@@ -1,15 +1,15 @@
 //! Differences of rates and of proportions in one stratum.
 
+use super::bands::linear_band;
 use super::measures::{Comparer, Pair, two_by_two};
 use super::noise::{Difference, Noise, refused};
 use super::strata::Tally;
 use crate::error::Error;
-use crate::findings::{Band, Comparison, Line, Test, glossary};
+use crate::findings::{Comparison, Line, Variance, glossary};
 use crate::ingest::Baseline;
 use crate::stats::rate::Rate;
 use crate::stats::rate_ratio::RateRatio;
 use crate::stats::two_by_two::RiskDifferenceMethod;
-use crate::stats::{Interval, special};
 use crate::warning::Warning;
 
 impl Comparer<'_> {
@@ -98,7 +98,11 @@ impl Comparer<'_> {
         if !self.outcome.annual_average {
             let carries = self.baseline.is_some_and(Baseline::carries_margins);
             line.counting = if carries && group.events > 0 && other.events > 0 {
-                self.normal_band(estimate, (counting + baseline).sqrt())
+                Some(linear_band(
+                    (estimate, (counting + baseline).sqrt(), None),
+                    "delta with the margins of error of the baseline".into(),
+                    (self.level, Variance::Counting),
+                ))
             } else {
                 let method = if carries {
                     "MOVER on Garwood limits; margins of error not carried, no events on one side"
@@ -118,22 +122,5 @@ impl Comparer<'_> {
             counting,
             baseline,
         }))
-    }
-
-    fn normal_band(&self, estimate: f64, std_error: f64) -> Option<Band> {
-        let half = self.level.z() * std_error;
-        let z = estimate / std_error;
-        let test = Test {
-            statistic: Some(z),
-            df: None,
-            p_value: Some(2.0 * special::normal_sf(z.abs())),
-        };
-        (std_error > 0.0).then(|| {
-            self.band(
-                Interval::new(estimate - half, estimate + half),
-                "delta with the margins of error of the baseline",
-                Some(test),
-            )
-        })
     }
 }

@@ -6,7 +6,7 @@ use toml::Spanned;
 use super::measures::{Comparer, Pair};
 use super::noise::{Noise, Shape, Side, Uncertainty};
 use super::strata::{Split, Stratum};
-use super::wanted::{check_baseline, name_headline};
+use super::wanted::{name_headline, per_thousand};
 use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts};
 use crate::cells::{GROUP, Groups, OneOrMany, Only};
 use crate::disclosure::Disclosed;
@@ -49,10 +49,6 @@ pub struct DisparityOptions {
     /// People per year that a difference of rates is given for.
     #[serde(default = "per_thousand")]
     pub per: u32,
-}
-
-fn per_thousand() -> u32 {
-    1000
 }
 
 /// Against whom a group may be compared.
@@ -111,20 +107,7 @@ impl Analysis for DisparityOptions {
     fn asks(&self, setting: &Setting) -> Result<Asks, Error> {
         let common = self.header().check(setting)?;
         let names = self.baselines();
-        for name in &names {
-            check_baseline(setting, common.outcome, name)?;
-        }
-        if names.is_empty() && common.outcome.trials.is_none() {
-            let message = format!(
-                "counts `{}` are not a part of anything, so a disparity needs a population",
-                common.outcome.name
-            );
-            return Err(Error::study(
-                self.counts.span(),
-                message,
-                "add population = \"the name of a [[population]] table\"",
-            ));
-        }
+        common.check_baselines(setting, &names, "disparity")?;
         Ok(Asks {
             tabulations: common.tabulations(!names.is_empty()),
             baselines: names.into_iter().map(Spanned::into_inner).collect(),

@@ -15,6 +15,7 @@ use crate::figures::Figure;
 use crate::findings::glossary::{self, Estimand};
 use crate::findings::{Band, Comparison, Finding, Line, Test, Variance};
 use crate::stats::binomial_test::BinomialTest;
+use crate::stats::dispersion::phi_tip;
 use crate::stats::two_by_two::{OddsRatioMethod, TwoByTwo};
 use crate::stats::{Level, special};
 use crate::warning::Warning;
@@ -216,7 +217,7 @@ impl LegalTable<'_> {
             }),
         );
         noise.put_dispersion(&mut deviations, self.pair.stratum);
-        deviations.dispersion_tip = z.map(|z| (z / 1.96) * (z / 1.96));
+        deviations.dispersion_tip = z.and_then(|z| phi_tip(z, 1.0, 0.0));
         let phi = deviations.dispersion;
         match (z, phi) {
             (None, _) => deviations.warn(Warning::EmptyDenominator),

@@ -3,6 +3,7 @@
 //! An analysis says what it needs ([`Analysis::asks`]), turns counts into numbers ([`Analysis::run`]), and draws what
 //! disclosure has let through ([`Analysis::figures`]). Its sentence is in [`words`].
 
+mod bands;
 mod charts;
 mod contrast;
 mod differences;

@@ -7,15 +7,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::bands::{linear_band, log_band};
 use super::officers;
 use super::strata::{Counts, Stratum, Tally};
 use super::wanted::DispersionRule;
 use crate::cells::Outcome;
 use crate::error::Error;
-use crate::findings::{Band, CountRef, Family, Line, Part, Test, Variance};
+use crate::findings::{CountRef, Family, Line, Part, Variance};
 use crate::number::Style;
 use crate::stats::dispersion::{Dispersion, phi_tip};
-use crate::stats::{Interval, Level, StatsError, special};
+use crate::stats::{Level, StatsError};
 use crate::warning::Warning;
 
 /// One side of a comparison: picks its counts out of a stratum or of what repeats within it.
@@ -211,7 +212,7 @@ impl<'a> Noise<'a> {
             let (variance, floored) = (variance.max(scale.counting), variance < scale.counting);
             let std_error = (variance + scale.baseline).sqrt();
             line.headline = Some(log_band(
-                (scale.estimate, std_error, df),
+                (scale.estimate, std_error, Some(df)),
                 officers::method("log scale, ", floored),
                 (self.uncertainty.level, Variance::Cluster),
             ));
@@ -224,7 +225,7 @@ impl<'a> Noise<'a> {
         };
         let std_error = (phi * scale.counting + scale.baseline).sqrt();
         line.headline = Some(log_band(
-            (scale.estimate, std_error, df),
+            (scale.estimate, std_error, Some(df)),
             "quasi-likelihood, log scale, t".into(),
             (self.uncertainty.level, Variance::Between),
         ));
@@ -269,20 +270,12 @@ impl<'a> Noise<'a> {
             line.warn(Warning::NoSpreadOfSide);
             return Ok(());
         }
-        let half = special::student_t_quantile(1.0 - self.uncertainty.level.tail(), df) * std_error;
-        let statistic = difference.estimate / std_error;
         line.std_error = Some(std_error);
-        line.headline = Some(Band {
-            interval: Interval::new(difference.estimate - half, difference.estimate + half),
-            level: self.uncertainty.level,
+        line.headline = Some(linear_band(
+            (difference.estimate, std_error, Some(df)),
             method,
-            variance: kind,
-            test: Some(Test {
-                statistic: Some(statistic),
-                df: Some(df),
-                p_value: Some(special::student_t_two_sided(statistic, df)),
-            }),
-        });
+            (self.uncertainty.level, kind),
+        ));
         Ok(())
     }
 
@@ -364,27 +357,6 @@ fn dispersion(strata: &[&Stratum], sides: &[Side], name: &str) -> Result<Option<
             .map(|counts| Arc::new(Family::Cells(counts)))
             .collect(),
     }))
-}
-
-/// The interval of an estimate on the logarithmic scale with a t quantile, and the test that agrees with it.
-fn log_band(
-    (estimate, std_error, df): (f64, f64, f64),
-    method: String,
-    (level, variance): (Level, Variance),
-) -> Band {
-    let half = special::student_t_quantile(1.0 - level.tail(), df) * std_error;
-    let statistic = libm::log(estimate) / std_error;
-    Band {
-        interval: Interval::new(estimate * libm::exp(-half), estimate * libm::exp(half)),
-        level,
-        method,
-        variance,
-        test: Some(Test {
-            statistic: Some(statistic),
-            df: Some(df),
-            p_value: Some(special::student_t_two_sided(statistic, df)),
-        }),
-    }
 }
 
 /// A statistic that refuses input which the layers above accepted is our defect.

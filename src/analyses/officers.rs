@@ -23,9 +23,12 @@ pub(super) fn log_variance(
     line: &mut Line,
 ) -> Result<Option<(f64, f64)>, Error> {
     let per_head = stratum.groups.tallies().any(|tally| tally.trials.is_none());
-    if (per_head && *shape == Shape::Rate) || !are_enough(sides, stratum, line) {
+    if per_head && *shape == Shape::Rate {
         return Ok(None);
     }
+    let Some(fewest) = enough(sides, stratum, line) else {
+        return Ok(None);
+    };
     let level = Level::NINETY_FIVE;
     let estimate = match shape {
         Shape::Rate => {
@@ -67,7 +70,7 @@ pub(super) fn log_variance(
     };
     let variance = |e: ClusterEstimate| (e.log_std_error * e.log_std_error, e.df as f64);
     let found = estimate.map(variance);
-    warn_if_few(sides, stratum, line, found.is_some());
+    warn_if_few(fewest, line, found.is_some());
     Ok(found)
 }
 
@@ -80,14 +83,14 @@ pub(super) fn difference_variance(
     let Some(clusters) = pairs_of_trials(sides, stratum) else {
         return Ok(None);
     };
-    if !are_enough(sides, stratum, line) {
+    let Some(fewest) = enough(sides, stratum, line) else {
         return Ok(None);
-    }
+    };
     let clusters = cluster::ClusteredRiskRatio::new(clusters).map_err(refused)?;
     let found = clusters
         .difference()
         .map(|d| (d.std_error * d.std_error, d.df as f64));
-    warn_if_few(sides, stratum, line, found.is_some());
+    warn_if_few(fewest, line, found.is_some());
     Ok(found)
 }
 
@@ -97,21 +100,21 @@ pub(super) fn method(scale: &str, floored: bool) -> String {
     format!("CR1 by officer, {scale}t{floor}")
 }
 
-/// Whether enough officers stand on either side; too few are a caution.
-fn are_enough(sides: &[Side], stratum: &Stratum, line: &mut Line) -> bool {
+/// How many officers stand on the side that has fewer; `None`, with a caution, where they are too few.
+fn enough(sides: &[Side], stratum: &Stratum, line: &mut Line) -> Option<usize> {
     if stratum.officers.is_empty() {
-        return false;
+        return None;
     }
-    let enough = fewest(sides, stratum) >= FEWEST;
-    if !enough {
+    let fewest = fewest(sides, stratum);
+    if fewest < FEWEST {
         line.warn(Warning::TooFewOfficers { fewest: FEWEST });
     }
-    enough
+    (fewest >= FEWEST).then_some(fewest)
 }
 
 /// Few officers are a caution beside an interval that is counted by them.
-fn warn_if_few(sides: &[Side], stratum: &Stratum, line: &mut Line, is_used: bool) {
-    if is_used && fewest(sides, stratum) < FEW {
+fn warn_if_few(fewest: usize, line: &mut Line, is_used: bool) {
+    if is_used && fewest < FEW {
         line.warn(Warning::FewOfficers { few: FEW });
     }
 }

@@ -7,7 +7,7 @@ use super::exposure::People;
 use super::measures::{rate_scale, uncertain_rate};
 use super::noise::{LogScale, Noise, Shape, Side, Uncertainty, refused};
 use super::strata::{Split, Stratum, Tally};
-use super::wanted::{check_baseline, name_headline};
+use super::wanted::{name_headline, per_thousand};
 use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts, words};
 use crate::cells::{Groups, Only, Outcome};
 use crate::disclosure::Disclosed;
@@ -53,10 +53,6 @@ pub struct RatesOptions {
     pub per: u32,
 }
 
-fn per_thousand() -> u32 {
-    1000
-}
-
 impl Analysis for RatesOptions {
     fn kind(&self) -> &'static str {
         NAME
@@ -77,21 +73,7 @@ impl Analysis for RatesOptions {
 
     fn asks(&self, setting: &Setting) -> Result<Asks, Error> {
         let common = self.header().check(setting)?;
-        match &self.population {
-            Some(population) => check_baseline(setting, common.outcome, population)?,
-            None if common.outcome.trials.is_none() => {
-                let message = format!(
-                    "counts `{}` are not a part of anything, so a rate needs a population",
-                    common.outcome.name
-                );
-                return Err(Error::study(
-                    self.counts.span(),
-                    message,
-                    "add population = \"the name of a [[population]] table\"",
-                ));
-            }
-            None => {}
-        }
+        common.check_baselines(setting, self.population.as_slice(), "rate")?;
         Ok(Asks {
             tabulations: common.tabulations(self.population.is_some()),
             baselines: self

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::bands::log_band;
 use super::strata::{Split, Stratum};
-use super::wanted::{check_baseline, check_key};
+use super::wanted::check_key;
 use super::{Analysis, Answers, Asks, Common, DispersionRule, Header, Setting, charts};
 use crate::cells::Only;
 use crate::disclosure::Disclosed;
@@ -20,7 +21,6 @@ use crate::stats::regression::{
     self as glm, Clusters, Coefficient, CovarianceKind, Design, Factor, Fit, Grain, Model,
     RegressionError, Response,
 };
-use crate::stats::{Interval, special};
 use crate::stops::PLACE;
 use crate::warning::{self, Warning};
 
@@ -125,20 +125,7 @@ impl Analysis for RegressionOptions {
         if let Some(cluster) = &self.cluster {
             check_key(common.outcome, cluster)?;
         }
-        match (&self.population, &common.outcome.trials) {
-            (Some(population), _) => check_baseline(setting, common.outcome, population)?,
-            (None, None) => {
-                return Err(Error::study(
-                    self.counts.span(),
-                    format!(
-                        "counts `{}` are not a part of anything, so a regression needs a population",
-                        common.outcome.name
-                    ),
-                    "add population = \"the name of a [[population]] table\"",
-                ));
-            }
-            (None, Some(_)) => {}
-        }
+        common.check_baselines(setting, self.population.as_slice(), "regression")?;
         let needs_trials = [
             self.family
                 .as_ref()
@@ -329,25 +316,16 @@ impl Regression<'_> {
             line.std_error = Some(own.std_error);
             return;
         };
-        let df = fit.residual_df() as f64;
         let std_error = own.std_error * phi.max(1.0).sqrt();
-        let half = special::student_t_quantile(1.0 - self.common.level.tail(), df) * std_error;
-        let widened = Coefficient {
-            std_error,
-            statistic: own.estimate / std_error,
-            df: Some(fit.residual_df()),
-            p: crate::stats::PValue::capped(special::student_t_two_sided(
-                own.estimate / std_error,
-                df,
-            )),
-            interval: Interval::new(own.estimate - half, own.estimate + half),
-            ..own.clone()
-        };
         line.std_error = Some(std_error);
-        line.headline = Some(self.band(
-            &widened,
+        line.headline = Some(log_band(
+            (
+                libm::exp(own.estimate),
+                std_error,
+                Some(fit.residual_df() as f64),
+            ),
             "quasi-likelihood, log scale, t".into(),
-            Variance::Between,
+            (self.common.level, Variance::Between),
         ));
     }
 

@@ -123,6 +123,31 @@ impl Common<'_> {
         }
     }
 
+    /// Holds the baselines that the table names against the counts.
+    ///
+    /// # Errors
+    /// None for counts that are not a part of anything; those of [`check_baseline`].
+    pub(super) fn check_baselines(
+        &self,
+        setting: &Setting,
+        named: &[Spanned<String>],
+        what: &str,
+    ) -> Result<(), Error> {
+        if named.is_empty() && self.outcome.trials.is_none() {
+            return Err(Error::study(
+                self.header.counts.span(),
+                format!(
+                    "counts `{}` are not a part of anything, so a {what} needs a population",
+                    self.outcome.name
+                ),
+                "add population = \"the name of a [[population]] table\"",
+            ));
+        }
+        named
+            .iter()
+            .try_for_each(|name| check_baseline(setting, self.outcome, name))
+    }
+
     /// The requests of this analysis: all public keys of the counts, so that places and periods repeat; the same by
     /// officer, where rows name one; and without restriction, where people are exposed and an absent cell is zero.
     #[must_use]
@@ -267,11 +292,16 @@ pub(super) fn check_key(outcome: &Outcome, key: &Spanned<String>) -> Result<(), 
     ))
 }
 
+/// People a year that a rate per head is given for, unless a table says otherwise.
+pub(super) fn per_thousand() -> u32 {
+    1000
+}
+
 /// Holds the name of a baseline against the study and the counts that it is to be joined with.
 ///
 /// # Errors
 /// No such baseline; it is kept by a key that the counts do not have; counts that are a part of something need none.
-pub(super) fn check_baseline(
+fn check_baseline(
     setting: &Setting,
     outcome: &Outcome,
     name: &Spanned<String>,

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::answer::Answer;
+use super::counts::paired;
 use super::fields::{Confidence, Count};
 use super::{Refusal, Request};
 use crate::stats::acs::Estimate;
@@ -31,13 +32,7 @@ impl Request for AcsRequest {
         };
         let result = match self {
             Self::Sum { est, moe } => {
-                if est.len() != moe.len() || est.is_empty() {
-                    return Err(StatsError::Ragged {
-                        first: est.len(),
-                        second: moe.len(),
-                    }
-                    .into());
-                }
+                paired(&est, &moe)?;
                 let parts = est.iter().zip(&moe).map(|(&e, &m)| estimate(e, m));
                 Estimate::sum(&parts.collect::<Result<Vec<_>, _>>()?)
             }

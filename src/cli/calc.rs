@@ -101,11 +101,12 @@ fn fields(written: &[String]) -> Result<Map<String, Value>, Error> {
                 "a field is written name=value, without blanks around the sign",
             )
         })?;
+        let list = || {
+            text.contains(',')
+                .then(|| serde_json::from_str(&format!("[{text}]")))
+        };
         let value = serde_json::from_str(text)
-            .or_else(|_| match text.contains(',') {
-                true => serde_json::from_str(&format!("[{text}]")),
-                false => Ok(Value::String(text.to_owned())),
-            })
+            .or_else(|error| list().unwrap_or(Err(error)))
             .unwrap_or_else(|_| Value::String(text.to_owned()));
         if fields.insert(name.to_owned(), value).is_some() {
             return Err(Error::bundle(

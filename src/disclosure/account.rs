@@ -40,6 +40,7 @@ pub fn account(
     config: DisclosureConfig,
     keeps_total: bool,
 ) -> Disclosed<Account> {
+    let keeps_total = keeps_total || !ledger.of_persons;
     let minimum = if ledger.of_persons {
         config.smallest_shown()
     } else {

@@ -8,9 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::protected::{Index, Protected};
-use crate::findings::{Family, Line};
+use crate::findings::{Band, Family, Line};
 use crate::number::significant;
-use crate::stats::Interval;
 use crate::warning::Warning;
 
 /// What may be shown, the more the less.
@@ -62,9 +61,9 @@ pub(super) struct Known<'a> {
 
 /// Judges the families of counts behind the spreads of a run; each once.
 pub(super) struct Judge<'a> {
-    pub(super) protected: &'a Protected,
-    pub(super) known: Vec<Known<'a>>,
-    pub(super) minimum: u64,
+    protected: &'a Protected,
+    known: Vec<Known<'a>>,
+    minimum: u64,
     judged: BTreeMap<*const Family, Spread>,
 }
 
@@ -152,24 +151,17 @@ pub(super) fn apply(spread: Spread, line: &mut Line, minimum: u64) {
 }
 
 fn round(line: &mut Line, minimum: u64) {
-    let rounded = |value: Option<f64>| value.map(|value| significant(value, DIGITS));
     line.dispersion = rounded(line.dispersion);
     if line.is_of_spread {
         line.estimate = rounded(line.estimate);
         if let Some(band) = &mut line.counting {
-            band.interval = Interval::new(
-                significant(band.interval.low, DIGITS),
-                significant(band.interval.high, DIGITS),
-            );
+            round_band(band);
             band.test = None;
         }
     }
     if let Some(band) = &mut line.headline {
         line.std_error = rounded(line.std_error);
-        band.interval = Interval::new(
-            significant(band.interval.low, DIGITS),
-            significant(band.interval.high, DIGITS),
-        );
+        round_band(band);
         // Degrees of freedom count how many places, periods or officers had anybody at all.
         if let Some(test) = &mut band.test {
             test.statistic = rounded(test.statistic);
@@ -178,6 +170,14 @@ fn round(line: &mut Line, minimum: u64) {
         }
     }
     line.warn(Warning::SpreadRounded { minimum });
+}
+
+fn rounded(value: Option<f64>) -> Option<f64> {
+    value.map(|value| significant(value, DIGITS))
+}
+
+fn round_band(band: &mut Band) {
+    band.interval = band.interval.map(|end| significant(end, DIGITS));
 }
 
 fn withhold(line: &mut Line, minimum: u64) {

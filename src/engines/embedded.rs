@@ -3,6 +3,7 @@
 //! A data frame's own reader was measured at twice the processor time and does not know the line of an error. Files
 //! are read side by side; the counts do not depend on how many at once.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -86,9 +87,16 @@ impl Tabulate for Embedded<'_> {
             contradictions.hit_without_search,
             (unclear, self.smallest_shown),
         );
+        let mut finest: BTreeMap<&str, CellTable> = BTreeMap::new();
+        for request in requests {
+            let name = request.counts.as_str();
+            if !finest.contains_key(name) {
+                finest.insert(name, self.finest(name, &keys, &parts)?);
+            }
+        }
         let tables = requests
             .iter()
-            .map(|request| self.answer(request, &keys, &parts))
+            .map(|request| self.answer(request, &finest[request.counts.as_str()]))
             .collect::<Result<_, _>>()?;
         Ok(Tabulated {
             tables,
@@ -160,13 +168,9 @@ impl Embedded<'_> {
         })
     }
 
-    fn answer(
-        &self,
-        request: &Tabulation,
-        keys: &[String],
-        parts: &[Counted],
-    ) -> Result<CellTable, Error> {
-        let pick: fn(&[u64; 5]) -> (u64, Option<u64>) = match request.counts.as_str() {
+    /// One kind of count by all keys that any request needs.
+    fn finest(&self, counts: &str, keys: &[String], parts: &[Counted]) -> Result<CellTable, Error> {
+        let pick: fn(&[u64; 5]) -> (u64, Option<u64>) = match counts {
             "stops" => |m| (m[0], None),
             "searches" => |m| (m[2], Some(m[1])),
             "hits" => |m| (m[4], Some(m[3])),
@@ -187,18 +191,23 @@ impl Embedded<'_> {
                     trials,
                 }
             });
-        let too_many = || {
-            let first = self.config.files.get_ref().first();
-            Error::from(DataFault::new(
-                &self.root.locate(first.map_or("", |file| file.get_ref())),
-                "the rows add up to more than the largest integer",
-                "divide the files among several studies",
-            ))
-        };
-        let finest = CellTable::new(keys.to_vec(), cells).ok_or_else(too_many)?;
+        CellTable::new(keys.to_vec(), cells).ok_or_else(|| self.too_many())
+    }
+
+    fn too_many(&self) -> Error {
+        let first = self.config.files.get_ref().first();
+        DataFault::new(
+            &self.root.locate(first.map_or("", |file| file.get_ref())),
+            "the rows add up to more than the largest integer",
+            "divide the files among several studies",
+        )
+        .into()
+    }
+
+    fn answer(&self, request: &Tabulation, finest: &CellTable) -> Result<CellTable, Error> {
         let table = finest
             .roll_up(&request.by, &request.only)
-            .ok_or_else(too_many)?;
+            .ok_or_else(|| self.too_many())?;
         let has_group = request.by.iter().any(|key| key == GROUP);
         Ok(if has_group {
             table.with_zeros(&self.groups.known())

@@ -86,15 +86,7 @@ impl CountsConfig {
                 "add group = \"the column of race or ethnicity\"",
             ));
         }
-        if let Some(years) = &self.years
-            && !(years.get_ref().is_finite() && *years.get_ref() > 0.0)
-        {
-            return Err(Error::study(
-                years.span(),
-                format!("found {} years", years.get_ref()),
-                "the number of years is above 0",
-            ));
-        }
+        super::check_years(self.years.as_ref())?;
         let mut keys: Vec<String> = self.keys.get_ref().keys().cloned().collect();
         if keys.iter().any(|key| key == YEAR) && !periods.is_empty() {
             if let Some(column) = self.keys.get_ref().get(PERIOD) {

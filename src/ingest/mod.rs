@@ -22,6 +22,27 @@ pub use stops::{OutcomeCodes, StopsConfig, UnclearRule};
 
 use std::path::{Path, PathBuf};
 
+use toml::Spanned;
+
+use crate::error::Error;
+
+/// Holds the years that counts or rows are said to cover.
+///
+/// # Errors
+/// They are not above 0.
+fn check_years(years: Option<&Spanned<f64>>) -> Result<(), Error> {
+    match years {
+        Some(years) if !(years.get_ref().is_finite() && *years.get_ref() > 0.0) => {
+            Err(Error::study(
+                years.span(),
+                format!("found {} years", years.get_ref()),
+                "the number of years that are covered is above 0: years = 2.0",
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Where the files of a study are: beside the study file, or below a folder given to `verify --data`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DataRoot {

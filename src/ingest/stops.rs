@@ -197,15 +197,7 @@ impl StopsConfig {
             ));
         }
         self.check_files()?;
-        if let Some(years) = &self.years
-            && !(years.get_ref().is_finite() && *years.get_ref() > 0.0)
-        {
-            return Err(Error::study(
-                years.span(),
-                format!("found {} years", years.get_ref()),
-                "the number of years that the rows cover is above 0: years = 2.0",
-            ));
-        }
+        super::check_years(self.years.as_ref())?;
         Ok(())
     }
 

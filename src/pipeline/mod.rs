@@ -105,9 +105,7 @@ pub fn judge(study: &Study, world: &World, reading: &Reading) -> Result<Judged, 
     }
     let config = study.file.disclosure;
     let decided = disclose(findings, &reading.protected, config);
-    let account = |source: &SourceLedger| {
-        disclosure::account(source, config, decided.keeps_total || !source.of_persons)
-    };
+    let account = |source: &SourceLedger| disclosure::account(source, config, decided.keeps_total);
     let ledger: Vec<Disclosed<Account>> = reading.ledger.iter().map(account).collect();
     Ok(Judged {
         inputs: disclosure::inputs(reading.inputs.clone(), &reading.ledger, &ledger, config),

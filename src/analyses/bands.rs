@@ -1,0 +1,59 @@
+//! Intervals from an estimate and its standard error, each with the test that agrees with it.
+
+use crate::findings::{Band, Test, Variance};
+use crate::stats::{Interval, Level, special};
+
+/// An estimate, its standard error, and the degrees of freedom of Student's t; the normal where there are none.
+pub(super) type Estimated = (f64, f64, Option<f64>);
+
+/// The interval of a ratio on the logarithmic scale; the standard error is that of the logarithm.
+pub(super) fn log_band(
+    (estimate, std_error, df): Estimated,
+    method: String,
+    of: (Level, Variance),
+) -> Band {
+    let half = quantile(of.0, df) * std_error;
+    let interval = Interval::new(estimate * libm::exp(-half), estimate * libm::exp(half));
+    band(interval, (libm::log(estimate) / std_error, df), method, of)
+}
+
+/// The interval of a difference on its own scale.
+pub(super) fn linear_band(
+    (estimate, std_error, df): Estimated,
+    method: String,
+    of: (Level, Variance),
+) -> Band {
+    let half = quantile(of.0, df) * std_error;
+    let interval = Interval::new(estimate - half, estimate + half);
+    band(interval, (estimate / std_error, df), method, of)
+}
+
+fn quantile(level: Level, df: Option<f64>) -> f64 {
+    match df {
+        Some(df) => special::student_t_quantile(1.0 - level.tail(), df),
+        None => level.z(),
+    }
+}
+
+fn band(
+    interval: Interval,
+    (statistic, df): (f64, Option<f64>),
+    method: String,
+    (level, variance): (Level, Variance),
+) -> Band {
+    let p_value = match df {
+        Some(df) => special::student_t_two_sided(statistic, df),
+        None => 2.0 * special::normal_sf(statistic.abs()),
+    };
+    Band {
+        interval,
+        level,
+        method,
+        variance,
+        test: Some(Test {
+            statistic: Some(statistic),
+            df,
+            p_value: Some(p_value),
+        }),
+    }
+}
