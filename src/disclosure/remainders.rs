@@ -22,10 +22,6 @@ impl Cells {
         self.0.iter().zip(&other.0).all(|(a, b)| b & !a == 0)
     }
 
-    fn meets(&self, other: &Self) -> bool {
-        self.0.iter().zip(&other.0).any(|(a, b)| a & b != 0)
-    }
-
     fn take(&mut self, other: &Self) {
         for (a, b) in self.0.iter_mut().zip(&other.0) {
             *a &= !b;
@@ -128,13 +124,10 @@ impl Remainders {
             }
             let rest = |order: &mut dyn Iterator<Item = &Total>| {
                 let mut rest = total.cells.clone();
-                let mut taken = Cells(vec![0; rest.0.len()]);
                 for inner in order {
-                    if !taken.meets(&inner.cells) {
+                    // What lies wholly in the rest overlaps nothing that was taken away before.
+                    if rest.contains(&inner.cells) {
                         rest.take(&inner.cells);
-                        for (a, b) in taken.0.iter_mut().zip(&inner.cells.0) {
-                            *a |= b;
-                        }
                     }
                 }
                 rest.list()

@@ -313,14 +313,14 @@ fn wild_bootstrap_over_all_signs() {
             number(&answer["p_t_G_minus_1"]),
             ERROR,
         );
-        let resampling = Resampling {
-            draws: 9_999,
-            seed: 5,
+        let resampled = |draws| {
+            let resampling = Resampling { draws, seed: 5 };
+            let test = model
+                .wild_bootstrap(name, &clusters, WildWeights::Rademacher, resampling)
+                .expect("a model");
+            test.expect("defined")
         };
-        let exact = model
-            .wild_bootstrap(name, &clusters, WildWeights::Rademacher, resampling)
-            .expect("a model");
-        let exact = exact.expect("defined");
+        let exact = resampled(9_999);
         assert_eq!((exact.draws, exact.coverage), (256, Coverage::Exact));
         near("t", exact.statistic, number(&answer["t"]), ERROR);
         near(
@@ -329,14 +329,7 @@ fn wild_bootstrap_over_all_signs() {
             number(&answer["p_enum_ge"]),
             COEFFICIENT,
         );
-        let few = Resampling {
-            draws: 255,
-            seed: 5,
-        };
-        let sampled = model
-            .wild_bootstrap(name, &clusters, WildWeights::Rademacher, few)
-            .expect("a model");
-        let (p, sampled) = (exact.p.get(), sampled.expect("defined"));
+        let (p, sampled) = (exact.p.get(), resampled(255));
         assert_eq!(sampled.coverage, Coverage::Sampled);
         assert!((sampled.p.get() - p).abs() < 4.0 * (p * (1.0 - p) / 255.0).sqrt() + 1.0 / 256.0);
     }
