@@ -6,7 +6,7 @@ use toml::Spanned;
 use super::measures::{Comparer, Pair};
 use super::noise::{Noise, Shape, Side, Uncertainty};
 use super::strata::{Split, Stratum};
-use super::wanted::{name_headline, per_thousand};
+use super::wanted::{each, name_headline, per_thousand};
 use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts};
 use crate::cells::{GROUP, Groups, OneOrMany, Only};
 use crate::disclosure::Disclosed;
@@ -71,21 +71,6 @@ fn all_comparisons() -> Vec<Against> {
     ]
 }
 
-impl DisparityOptions {
-    /// The names of the baselines, each at the place where the study names them.
-    fn baselines(&self) -> Vec<Spanned<String>> {
-        let Some(names) = &self.population else {
-            return Vec::new();
-        };
-        names
-            .get_ref()
-            .values()
-            .iter()
-            .map(|name| Spanned::new(names.span(), name.clone()))
-            .collect()
-    }
-}
-
 impl Analysis for DisparityOptions {
     fn kind(&self) -> &'static str {
         NAME
@@ -106,7 +91,7 @@ impl Analysis for DisparityOptions {
 
     fn asks(&self, setting: &Setting) -> Result<Asks, Error> {
         let common = self.header().check(setting)?;
-        let names = self.baselines();
+        let names = each(self.population.as_ref());
         common.check_baselines(setting, &names, "disparity")?;
         Ok(Asks {
             tabulations: common.tabulations(!names.is_empty()),
@@ -130,7 +115,7 @@ impl Analysis for DisparityOptions {
         finding.frame.per = self.population.as_ref().map(|_| self.per);
         let groups = &answers.setting.groups;
         let in_data = answers.tables[0].distinct(GROUP);
-        let baselines: Vec<Option<&Baseline>> = match self.baselines().as_slice() {
+        let baselines: Vec<Option<&Baseline>> = match each(self.population.as_ref()).as_slice() {
             [] => vec![None],
             names => names
                 .iter()
@@ -182,7 +167,7 @@ impl Analysis for DisparityOptions {
     }
 
     fn figures(&self, finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {
-        if self.baselines().len() > 1 {
+        if each(self.population.as_ref()).len() > 1 {
             charts::ladder(finding, setting)
         } else {
             charts::forest(finding, setting, &|line| {

@@ -17,7 +17,7 @@ use crate::stats::{Interval, Level, special};
 use crate::warning::Warning;
 
 /// Power at which the minimum detectable ratio is stated.
-const POWER: f64 = 0.80;
+pub(super) const POWER: f64 = 0.80;
 
 /// How the measures of one analysis are made.
 pub(super) struct Comparer<'a> {

@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::noise::Uncertainty;
 use super::{Answers, Setting};
-use crate::cells::{Absent, GROUP, Only, Outcome, Tabulation};
+use crate::cells::{Absent, GROUP, OneOrMany, Only, Outcome, Tabulation};
 use crate::error::{Error, nearest_hint};
 use crate::findings::{Finding, Frame, Variance};
 use crate::stats::Level;
@@ -290,6 +290,15 @@ pub(super) fn check_key(outcome: &Outcome, key: &Spanned<String>) -> Result<(), 
         format!("counts `{}` have no key `{}`", outcome.name, key.get_ref()),
         hint,
     ))
+}
+
+/// The names of a key that takes one or several, each at the place where the study names them.
+pub(super) fn each(names: Option<&Spanned<OneOrMany>>) -> Vec<Spanned<String>> {
+    let named = |names: &Spanned<OneOrMany>| -> Vec<Spanned<String>> {
+        let at = |name: &String| Spanned::new(names.span(), name.clone());
+        names.get_ref().values().iter().map(at).collect()
+    };
+    names.map_or_else(Vec::new, named)
 }
 
 /// People a year that a rate per head is given for, unless a table says otherwise.

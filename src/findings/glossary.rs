@@ -45,6 +45,34 @@ pub const ADJUSTED_RISK_RATIO: Estimand =
 /// Rate ratio with other keys held equal, from a regression.
 pub const ADJUSTED_RATE_RATIO: Estimand =
     estimand("adjusted_rate_ratio", "Adjusted rate ratio", Style::Ratio);
+/// Wald test that all groups are as the reference group, with the errors to be quoted.
+pub const WALD_GROUPS: Estimand = estimand(
+    "wald_groups",
+    "Groups together, Wald chi-square",
+    Style::Statistic,
+);
+/// Likelihood-ratio test that all groups are as the reference group.
+pub const LIKELIHOOD_RATIO_GROUPS: Estimand = estimand(
+    "likelihood_ratio_groups",
+    "Groups together, likelihood-ratio chi-square (counting alone)",
+    Style::Statistic,
+);
+/// Residual deviance of a regression.
+pub const DEVIANCE: Estimand = estimand("deviance", "Deviance", Style::Statistic);
+/// Residual deviance of the regression without the groups.
+pub const DEVIANCE_WITHOUT_GROUPS: Estimand = estimand(
+    "deviance_without_groups",
+    "Deviance without the groups",
+    Style::Statistic,
+);
+/// The rate, or the odds, of all groups together, from the regression without the groups.
+pub const CONSTANT_WITHOUT_GROUPS: Estimand = estimand(
+    "constant_without_groups",
+    "Rate or odds of all groups together",
+    Style::Quantity,
+);
+/// How the variance of a negative binomial grows: mean + mean^2 / theta.
+pub const THETA: Estimand = estimand("theta", "Theta of the negative binomial", Style::Statistic);
 /// Share of events over share of the benchmark.
 pub const DISPARITY_INDEX: Estimand = estimand("disparity_index", "Disparity index", Style::Ratio);
 /// Events beyond the group's own share of the benchmark.

@@ -26,6 +26,9 @@ pub struct CountsConfig {
     pub file: Spanned<String>,
     /// Key to column. `group` is required; `place`, `program`, `year` and `state` are known to the analyses.
     pub keys: Spanned<BTreeMap<String, Spanned<String>>>,
+    /// Columns over whose values the rows of a cell are added up; each cell stands once for each of them.
+    #[serde(default)]
+    pub sum_over: Vec<Spanned<String>>,
     /// The column of events.
     pub events: Spanned<String>,
     /// What kind of number the events are.
@@ -86,6 +89,8 @@ impl CountsConfig {
                 "add group = \"the column of race or ethnicity\"",
             ));
         }
+        let used = [&self.events].into_iter().chain(&self.trials);
+        super::check_summed(&self.sum_over, self.keys.get_ref().values().chain(used))?;
         super::check_years(self.years.as_ref())?;
         let mut keys: Vec<String> = self.keys.get_ref().keys().cloned().collect();
         if keys.iter().any(|key| key == YEAR) && !periods.is_empty() {
@@ -228,6 +233,7 @@ pub fn read_counts(
 
 struct Columns {
     keys: Vec<(String, usize)>,
+    sum_over: Vec<usize>,
     group: usize,
     events: usize,
     trials: Option<usize>,
@@ -252,8 +258,13 @@ impl Columns {
             .as_ref()
             .map(|column| file.column(column.get_ref()))
             .transpose()?;
+        let sum_over = config
+            .sum_over
+            .iter()
+            .map(|column| file.column(column.get_ref()));
         Ok(Self {
             keys,
+            sum_over: sum_over.collect::<Result<_, _>>()?,
             group,
             events: file.column(config.events.get_ref())?,
             trials,
@@ -266,7 +277,6 @@ struct Reading<'a> {
     periods: &'a Periods,
     derives_period: bool,
     cells: Vec<Cell>,
-    seen: BTreeSet<Vec<String>>,
     first_line: BTreeMap<Vec<String>, u64>,
     ledger: SourceLedger,
     unlisted: UnlistedCodes,
@@ -296,7 +306,6 @@ impl<'a> Reading<'a> {
             periods,
             derives_period,
             cells: Vec::new(),
-            seen: BTreeSet::new(),
             first_line: BTreeMap::new(),
             ledger,
             unlisted: UnlistedCodes::default(),
@@ -372,15 +381,11 @@ impl<'a> Reading<'a> {
                 )
                 .into());
         }
-        if !self.seen.insert(key.clone()) {
-            let message = format!(
-                "the cell {} stands here again, first on line {}",
-                key.join(" / "),
-                self.first_line[&key]
-            );
-            return Err(at.fault(message, "each cell stands once: remove one, or add the key that tells the rows apart to `keys`").into());
+        let mut row = key.clone();
+        for &column in &columns.sum_over {
+            row.push(at.text(record, column)?.to_owned());
         }
-        self.first_line.insert(key.clone(), at.line());
+        super::once(&mut self.first_line, row, at, "keys")?;
         self.ledger.rows_kept += 1;
         self.cells.push(Cell {
             key,

@@ -20,6 +20,7 @@ pub use population::{Baseline, People, PopulationCell, PopulationConfig, read_po
 pub use row_filter::{CompiledFilter, RowFilter};
 pub use stops::{OutcomeCodes, StopsConfig, UnclearRule};
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
@@ -41,6 +42,52 @@ fn check_years(years: Option<&Spanned<f64>>) -> Result<(), Error> {
         }
         _ => Ok(()),
     }
+}
+
+/// Holds the columns over which rows are added up against those that are mapped.
+///
+/// # Errors
+/// A column that the table uses already.
+fn check_summed<'a>(
+    names: &[Spanned<String>],
+    mapped: impl Iterator<Item = &'a Spanned<String>> + Clone,
+) -> Result<(), Error> {
+    match names.iter().find(|name| {
+        mapped
+            .clone()
+            .any(|column| column.get_ref() == name.get_ref())
+    }) {
+        None => Ok(()),
+        Some(name) => Err(Error::study(
+            name.span(),
+            format!(
+                "column `{}` is used already, so rows cannot be added up over it",
+                name.get_ref()
+            ),
+            "take it out of one of the two",
+        )),
+    }
+}
+
+/// Notes a cell down, which is to stand there once.
+fn once(
+    first_line: &mut BTreeMap<Vec<String>, u64>,
+    row: Vec<String>,
+    at: &At<'_>,
+    keys: &str,
+) -> Result<(), Error> {
+    if let Some(first) = first_line.get(&row) {
+        let message = format!(
+            "the cell {} stands here again, first on line {first}",
+            row.join(" / ")
+        );
+        let hint = format!(
+            "each cell stands once: remove one, add the key that tells the rows apart to `{keys}`, or add the rows up over that column with sum_over = [\"column\"]"
+        );
+        return Err(at.fault(message, hint).into());
+    }
+    first_line.insert(row, at.line());
+    Ok(())
 }
 
 /// Where the files of a study are: beside the study file, or below a folder given to `verify --data`.

@@ -1,6 +1,7 @@
 //! Populations become baselines.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 use csv::ByteRecord;
@@ -27,6 +28,9 @@ pub struct PopulationConfig {
     pub file: Spanned<String>,
     /// `group` and `population` are required; `moe90` is a 90 % margin of error; every other name is a key to join by.
     pub columns: Spanned<BTreeMap<String, Spanned<String>>>,
+    /// Columns over whose values the rows of a cell are added up; each cell stands once for each of them.
+    #[serde(default)]
+    pub sum_over: Vec<Spanned<String>>,
     /// Who is counted: `all residents`, `residents 16 and over`.
     pub universe: String,
     /// When and by whom.
@@ -62,6 +66,17 @@ pub struct PopulationCell {
     population: Result<f64, String>,
     margin: Result<Option<MarginOfError>, String>,
     line: u64,
+}
+
+impl PopulationCell {
+    /// Adds a further row of the cell; one that is no number makes the whole no number.
+    fn add(&mut self, other: Self) {
+        match (&mut self.population, other.population) {
+            (Ok(sum), Ok(more)) => *sum += more,
+            (Ok(_), Err(found)) => (self.population, self.line) = (Err(found), other.line),
+            (Err(_), _) => {}
+        }
+    }
 }
 
 /// People of one cell of a baseline.
@@ -137,7 +152,15 @@ impl PopulationConfig {
                 ));
             }
         }
-        Ok(())
+        super::check_summed(&self.sum_over, self.columns.get_ref().values())?;
+        match (self.sum_over.first(), self.columns.get_ref().get(MOE90)) {
+            (Some(_), Some(margin)) => Err(Error::study(
+                margin.span(),
+                "margins of error of rows that are added up",
+                "take `moe90` out, or add the rows up before (`evenhand calc acs op=sum` has the arithmetic)",
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// The keys by which the baseline is joined to counts, `group` among them.
@@ -185,7 +208,13 @@ pub fn read_population(
         }],
         ..SourceLedger::default()
     };
+    let sum_over = config
+        .sum_over
+        .iter()
+        .map(|column| file.column(column.get_ref()));
+    let sum_over: Vec<usize> = sum_over.collect::<Result<_, _>>()?;
     let mut cells: BTreeMap<Vec<String>, PopulationCell> = BTreeMap::new();
+    let mut first_line = BTreeMap::new();
     let mut record = ByteRecord::new();
     while let Some(at) = file.next(&mut record)? {
         let Some(key) = cell_key(groups, &at, &record, (&keys, &key_columns))? else {
@@ -201,13 +230,16 @@ pub fn read_population(
             line: at.line(),
         };
         ledger.rows_kept += 1;
-        if let Some(earlier) = cells.insert(key.clone(), cell) {
-            let message = format!(
-                "the cell {} stands here again, first on line {}",
-                key.join(" / "),
-                earlier.line
-            );
-            return Err(at.fault(message, "each cell stands once: remove one, or add the key that tells the rows apart to `columns`").into());
+        let mut row = key.clone();
+        for &column in &sum_over {
+            row.push(at.text(&record, column)?.to_owned());
+        }
+        super::once(&mut first_line, row, &at, "columns")?;
+        match cells.entry(key) {
+            Entry::Vacant(slot) => {
+                slot.insert(cell);
+            }
+            Entry::Occupied(mut sum) => sum.get_mut().add(cell),
         }
     }
     let input = file.finish(

@@ -22,6 +22,7 @@ mod separation;
 mod spline;
 mod theta;
 mod wild;
+mod wild_interval;
 
 pub use covariance::{Clusters, Covariance, CovarianceKind};
 pub use design::{Design, Factor, Response};

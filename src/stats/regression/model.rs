@@ -211,18 +211,38 @@ impl Model {
         Fit::of(self.family, problem)
     }
 
+    /// The fit with some coefficients held at 0: the smaller model of a likelihood-ratio test, all columns gone at last.
+    ///
+    /// # Errors
+    /// As [`Model::fit`], but for [`RegressionError::NoColumns`]; [`RegressionError::UnknownColumn`].
+    pub fn fit_without(&self, names: &[&str]) -> Result<Fit, RegressionError> {
+        let mut model = self.clone();
+        for name in names {
+            model = model.fixing(name, 0.0)?;
+        }
+        Fit::of(self.family, model.problem()?)
+    }
+
     /// This model with a coefficient held at a value.
     pub(super) fn fixing(&self, name: &str, value: f64) -> Result<Model, RegressionError> {
         let column = self.column(name)?;
+        let shifted = self.shifted(column, value);
+        Ok(Model {
+            design: self.design.without(column),
+            ..shifted
+        })
+    }
+
+    /// This model with a value times a column in its offset, so that a coefficient of that value becomes one of 0.
+    pub(super) fn shifted(&self, column: usize, value: f64) -> Model {
         let rows = self.design.values.chunks_exact(self.design.names.len());
         let shift = rows
             .zip(&self.offset)
             .map(|(row, offset)| offset + value * row[column]);
-        Ok(Model {
+        Model {
             offset: shift.collect(),
-            design: self.design.without(column),
             ..self.clone()
-        })
+        }
     }
 
     /// Where a column stands in the design.

@@ -1,0 +1,531 @@
+//! The model, and its numbers as lines.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::super::bands::log_band;
+use super::super::measures::POWER;
+use super::super::{Answers, Common};
+use super::cells::{Cell, numbered, together, value};
+use super::{EventFamily, Limits, Observation, RegressionOptions, Smooth};
+use crate::error::Error;
+use crate::findings::glossary::{self, Estimand};
+use crate::findings::{Band, Comparison, CountRef, Family, Line, Part, Test, Variance};
+use crate::ingest::Baseline;
+use crate::stats::regression::{
+    self as glm, Clusters, Coefficient, Covariance, CovarianceKind, Design, Factor, Fit, Grain,
+    Model, NaturalSpline, RegressionError, Resampling, Response, WildWeights,
+};
+use crate::stats::special;
+use crate::warning::Warning;
+
+/// Fewest clusters on a side from which errors are estimated.
+const FEWEST: usize = 6;
+
+/// Clusters on a side below which Webb's weights are drawn: with signs alone there are too few possibilities.
+const WEBB: usize = 10;
+
+/// Clusters on a side from which the normal theory of clustered errors is taken at its word.
+const ENOUGH: usize = 20;
+
+/// Draws of the wild cluster bootstrap.
+const DRAWS: u32 = 9_999;
+
+/// Most effects that are estimated as columns, where they cannot be taken out.
+const MOST_EFFECTS: usize = 200;
+
+/// The name of the constant, where there are no effects to take its place.
+const CONSTANT: &str = "intercept";
+
+pub(super) struct Regression<'a> {
+    pub(super) options: &'a RegressionOptions,
+    pub(super) common: &'a Common<'a>,
+    pub(super) answers: &'a Answers<'a>,
+    pub(super) baseline: Option<&'a Baseline>,
+    pub(super) adjust: &'a [String],
+    pub(super) clusters: &'a [String],
+    pub(super) cells: &'a [Cell<'a>],
+    /// The reference group first.
+    pub(super) groups: &'a [&'a str],
+}
+
+/// A fitted model with its errors.
+struct Fitted {
+    model: Model,
+    fit: Fit,
+    counting: Covariance,
+    /// The cells' clusters by each key, and the covariance from them.
+    clustered: Option<(Vec<Vec<u32>>, Covariance)>,
+}
+
+impl Regression<'_> {
+    pub(super) fn lines(&self) -> Result<Vec<Line>, Error> {
+        let model = self.model()?;
+        self.fitted(model)
+            .and_then(|fitted| {
+                let mut lines = Vec::new();
+                for group in &self.groups[1..] {
+                    lines.extend(self.group_lines(&fitted, group)?);
+                }
+                lines.extend(self.model_lines(&fitted)?);
+                Ok(lines)
+            })
+            .map_err(|fault| self.options.refused(&fault))
+    }
+
+    fn fitted(&self, model: Model) -> Result<Fitted, RegressionError> {
+        let fit = model.fit()?;
+        if let Some(dropped) = fit.dropped().first() {
+            return Err(RegressionError::UnknownColumn {
+                name: format!("{dropped} (the keys tell it apart by themselves)"),
+                known: fit.names().to_vec(),
+            });
+        }
+        let ids: Vec<Vec<u32>> = self
+            .clusters
+            .iter()
+            .map(|key| numbered(self.cells, key))
+            .collect();
+        let enough = ids.iter().all(|ids| distinct(ids.iter()) >= FEWEST);
+        let clusters = match ids.as_slice() {
+            [one] if enough => Some(Clusters::OneWay(one.clone())),
+            [one, two] if enough => Some(Clusters::TwoWay(one.clone(), two.clone())),
+            _ => None,
+        };
+        let covariance = clusters
+            .map(|clusters| fit.covariance(&CovarianceKind::Cr1(clusters)))
+            .transpose()?;
+        Ok(Fitted {
+            counting: fit.covariance(&CovarianceKind::Model)?,
+            clustered: covariance.map(|covariance| (ids, covariance)),
+            model,
+            fit,
+        })
+    }
+
+    /// The ratio of a group, and what these data would have found where its interval reaches 1.
+    fn group_lines(&self, fitted: &Fitted, group: &str) -> Result<Vec<Line>, RegressionError> {
+        let mut line = self.line(group);
+        let level = self.common.level;
+        let Some(own) = fitted.fit.estimate(group, &fitted.counting, level)? else {
+            line.warn(Warning::Undefined);
+            return Ok(vec![line]);
+        };
+        line.estimate = Some(libm::exp(own.estimate));
+        line.dispersion = fitted.fit.dispersion();
+        line.counting = Some(self.counting(fitted, &own)?);
+        if !self.by_cluster(&mut line, fitted, group)? {
+            self.by_dispersion(&mut line, &own, &fitted.fit);
+        }
+        let detectable = self.minimum_detectable(&line, &own, group);
+        Ok(std::iter::once(line).chain(detectable).collect())
+    }
+
+    /// The interval of counting alone, with the test that agrees with it.
+    fn counting(&self, fitted: &Fitted, own: &Coefficient) -> Result<Band, RegressionError> {
+        if self.options.limits == Limits::Wald {
+            return Ok(self.band(own, "model, normal".into(), Variance::Counting));
+        }
+        let interval = fitted
+            .model
+            .profile_interval(&own.name, self.common.level)?;
+        let smaller = fitted.model.fit_without(&[&own.name])?;
+        let test = fitted.fit.likelihood_ratio(&smaller)?;
+        Ok(Band {
+            interval: interval.map(libm::exp),
+            test: Some(chi_square(test)),
+            ..self.band(own, "profile likelihood".into(), Variance::Counting)
+        })
+    }
+
+    /// The clustered interval; `false` where there are too few clusters on a side.
+    fn by_cluster(
+        &self,
+        line: &mut Line,
+        fitted: &Fitted,
+        group: &str,
+    ) -> Result<bool, RegressionError> {
+        let Some((ids, covariance)) = &fitted.clustered else {
+            return Ok(false);
+        };
+        let on_side = |wanted: &str, ids: &[u32]| {
+            let of_side = ids.iter().zip(self.cells);
+            distinct(
+                of_side
+                    .filter(|(_, cell)| self.groups[cell.group] == wanted)
+                    .map(|(id, _)| id),
+            )
+        };
+        let sides = ids
+            .iter()
+            .flat_map(|ids| [on_side(group, ids), on_side(self.groups[0], ids)]);
+        let fewest = sides.min().unwrap_or_default();
+        let Some(found) = fitted
+            .fit
+            .estimate(group, covariance, self.common.level)?
+            .filter(|_| fewest >= FEWEST)
+        else {
+            return Ok(false);
+        };
+        let all: Vec<String> = ids
+            .iter()
+            .map(|ids| distinct(ids.iter()).to_string())
+            .collect();
+        let (keys, all) = (self.clusters.join(" and "), all.join(" and "));
+        line.std_error = Some(found.std_error);
+        if fewest < ENOUGH {
+            let can_resample = !self.is_firth();
+            if let (true, [ids]) = (can_resample, ids.as_slice()) {
+                let weights = if fewest < WEBB {
+                    WildWeights::Webb
+                } else {
+                    WildWeights::Rademacher
+                };
+                line.headline = self.resampled(fitted, (&found, ids), weights, (&keys, &all))?;
+                if line.headline.is_some() {
+                    return Ok(true);
+                }
+            }
+            line.warn(Warning::FewClusters { few: ENOUGH });
+        }
+        let method = format!("CR1 by {keys}, {all} clusters, log scale, t");
+        line.headline = Some(self.band(&found, method, Variance::Cluster));
+        Ok(true)
+    }
+
+    /// The interval and p of the wild cluster bootstrap.
+    fn resampled(
+        &self,
+        fitted: &Fitted,
+        (found, ids): (&Coefficient, &[u32]),
+        weights: WildWeights,
+        (keys, all): (&str, &str),
+    ) -> Result<Option<Band>, RegressionError> {
+        let resampling = Resampling {
+            draws: DRAWS,
+            seed: self.answers.seed,
+        };
+        let model = &fitted.model;
+        let Some(test) = model.wild_bootstrap(&found.name, ids, weights, resampling)? else {
+            return Ok(None);
+        };
+        let interval = model.wild_interval(
+            (&found.name, ids),
+            weights,
+            resampling,
+            (found.estimate, found.std_error, self.common.level),
+        )?;
+        Ok(interval.map(|interval| Band {
+            interval: interval.map(libm::exp),
+            level: self.common.level,
+            method: format!("wild cluster bootstrap by {keys}, {all} clusters, test inverted"),
+            variance: Variance::Cluster,
+            test: Some(Test {
+                statistic: Some(test.statistic),
+                df: None,
+                p_value: Some(test.p.get()),
+            }),
+        }))
+    }
+
+    /// Too few clusters: the errors of the model, widened by the dispersion of the cells.
+    fn by_dispersion(&self, line: &mut Line, own: &Coefficient, fit: &Fit) {
+        if !self.clusters.is_empty() {
+            line.warn(Warning::TooFewClusters { fewest: FEWEST });
+        }
+        let Some(phi) = fit.dispersion() else {
+            line.warn(Warning::NoReplication);
+            line.std_error = Some(own.std_error);
+            return;
+        };
+        let std_error = own.std_error * phi.max(1.0).sqrt();
+        line.std_error = Some(std_error);
+        line.headline = Some(log_band(
+            (
+                libm::exp(own.estimate),
+                std_error,
+                Some(fit.residual_df() as f64),
+            ),
+            "quasi-likelihood, log scale, t".into(),
+            (self.common.level, Variance::Between),
+        ));
+    }
+
+    fn minimum_detectable(&self, line: &Line, own: &Coefficient, group: &str) -> Option<Line> {
+        line.quoted().filter(|band| band.interval.contains(1.0))?;
+        let std_error = line.std_error.unwrap_or(own.std_error);
+        let quantiles = self.common.level.z() + special::normal_quantile(POWER);
+        Some(Line {
+            estimate: Some(libm::exp(quantiles * std_error)),
+            estimand: glossary::MINIMUM_DETECTABLE_RATIO,
+            events: None,
+            trials: None,
+            exposure: None,
+            ..self.line(group)
+        })
+    }
+
+    fn band(&self, found: &Coefficient, method: String, variance: Variance) -> Band {
+        Band {
+            interval: found.interval.map(libm::exp),
+            level: self.common.level,
+            method,
+            variance,
+            test: Some(Test {
+                statistic: Some(found.statistic),
+                df: found.df.map(|df| df as f64),
+                p_value: Some(found.p.get()),
+            }),
+        }
+    }
+
+    /// What the model as a whole says: the groups tested together, and how far the cells are from it.
+    fn model_lines(&self, fitted: &Fitted) -> Result<Vec<Line>, RegressionError> {
+        let compared = &self.groups[1..];
+        let fit = &fitted.fit;
+        let mut lines = Vec::new();
+        let tested = |estimand, statistic: f64, test: Option<glm::Test>| Line {
+            estimate: Some(statistic),
+            test: test.map(chi_square),
+            ..self.whole(estimand)
+        };
+        if let (Some((_, covariance)), true) = (&fitted.clustered, compared.len() > 1) {
+            match fit.wald(compared, covariance)? {
+                Some(wald) => lines.push(tested(glossary::WALD_GROUPS, wald.statistic, Some(wald))),
+                None => {
+                    let mut undefined = self.whole(glossary::WALD_GROUPS);
+                    undefined.warn(Warning::Undefined);
+                    lines.push(undefined);
+                }
+            }
+        }
+        if self.is_firth() {
+            return Ok(lines);
+        }
+        let smaller = fitted.model.fit_without(compared)?;
+        let ratio = fit.likelihood_ratio(&smaller)?;
+        lines.push(Line {
+            dispersion: fit.dispersion(),
+            ..tested(
+                glossary::LIKELIHOOD_RATIO_GROUPS,
+                ratio.statistic,
+                Some(ratio),
+            )
+        });
+        lines.push(tested(glossary::DEVIANCE, fit.deviance(), None));
+        lines.push(tested(
+            glossary::DEVIANCE_WITHOUT_GROUPS,
+            smaller.deviance(),
+            None,
+        ));
+        if let (Some(constant), None) = (smaller.coefficient(CONSTANT), &self.options.smooth) {
+            lines.push(tested(
+                glossary::CONSTANT_WITHOUT_GROUPS,
+                libm::exp(constant),
+                None,
+            ));
+        }
+        if let Some(theta) = fit.theta() {
+            lines.push(tested(glossary::THETA, theta, None));
+        }
+        Ok(lines)
+    }
+
+    /// A number of the whole model.
+    fn whole(&self, estimand: Estimand) -> Line {
+        Line {
+            benchmark: self.baseline.map(|baseline| baseline.name.clone()),
+            ..self.resting_on(Line::new(&[], "", Comparison::None, estimand), self.groups)
+        }
+    }
+
+    /// The line of a group with its counts.
+    fn line(&self, group: &str) -> Line {
+        let is_logistic = self.options.is_logistic(self.common.outcome);
+        let estimand = match (is_logistic, self.baseline) {
+            (true, _) => glossary::ADJUSTED_ODDS_RATIO,
+            (false, None) => glossary::ADJUSTED_RISK_RATIO,
+            (false, Some(_)) => glossary::ADJUSTED_RATE_RATIO,
+        };
+        let label = self.answers.setting.groups.label(group);
+        let mut line = Line::new(&[], label, Comparison::Reference, estimand);
+        line.benchmark = self.baseline.map(|baseline| baseline.name.clone());
+        let own = || {
+            self.cells
+                .iter()
+                .filter(|cell| self.groups[cell.group] == group)
+        };
+        line.events = Some(own().map(|cell| cell.events).sum());
+        line.trials = own().map(|cell| cell.trials).sum();
+        line.exposure = self.baseline.map(|_| own().map(|cell| cell.size).sum());
+        self.resting_on(line, &[group, self.groups[0]])
+    }
+
+    /// A line with the sums that it is made from, and the cells of every group, to which the effects are fitted.
+    fn resting_on(&self, mut line: Line, sums: &[&str]) -> Line {
+        for group in self.groups {
+            let mut parts: BTreeMap<Part, Vec<CountRef>> = BTreeMap::new();
+            for cell in self
+                .cells
+                .iter()
+                .filter(|cell| self.groups[cell.group] == *group)
+            {
+                for count in cell.stratum.rests_on(&self.common.outcome.name, &[group]) {
+                    parts.entry(count.part).or_default().push(count);
+                }
+            }
+            if sums.contains(group) {
+                line.rests_on
+                    .extend(parts.values().filter_map(|counts| together(counts)));
+            }
+            let families = parts
+                .into_values()
+                .map(|counts| Arc::new(Family::Cells(counts)));
+            line.fitted_on.extend(families);
+        }
+        line.is_of_spread = true;
+        line
+    }
+
+    fn is_firth(&self) -> bool {
+        self.options.family() == Some(EventFamily::FirthLogistic)
+    }
+
+    fn model(&self) -> Result<Model, Error> {
+        let family = self.options.kernel_family(self.common.outcome);
+        // Firth's penalty needs every effect as a column.
+        let as_columns = self.is_firth();
+        let has_constant = self.adjust.is_empty() || as_columns;
+        let curve = self
+            .options
+            .smooth
+            .as_ref()
+            .map(|smooth| self.curve(smooth))
+            .transpose()?;
+        let factors: Vec<Factor> = self
+            .adjust
+            .iter()
+            .map(|key| Factor {
+                name: key.clone(),
+                levels: numbered(self.cells, key),
+            })
+            .collect();
+        let effects: usize = factors
+            .iter()
+            .map(|factor| distinct(factor.levels.iter()))
+            .sum();
+        if as_columns && effects > MOST_EFFECTS {
+            return Err(Error::study(
+                self.options.counts.span(),
+                format!(
+                    "Firth's penalty with {effects} effects of {}",
+                    self.adjust.join(" and ")
+                ),
+                format!(
+                    "it estimates each of them, {MOST_EFFECTS} at most: adjust for fewer keys, or say family = \"logistic\""
+                ),
+            ));
+        }
+        let build = || -> Result<Model, RegressionError> {
+            let mut design = self.design(has_constant, curve.as_deref())?;
+            if as_columns {
+                for factor in &factors {
+                    design = design.with_indicators(factor)?;
+                }
+                return self.of_design(family, design);
+            }
+            factors
+                .into_iter()
+                .try_fold(self.of_design(family, design)?, Model::absorbing)
+        };
+        build().map_err(|fault| self.options.refused(&fault))
+    }
+
+    fn of_design(&self, family: glm::Family, design: Design) -> Result<Model, RegressionError> {
+        let events: Vec<u64> = self.cells.iter().map(|cell| cell.events).collect();
+        let trials: Option<Vec<u64>> = self.cells.iter().map(|cell| cell.trials).collect();
+        match trials.filter(|_| family != glm::Family::NegativeBinomial) {
+            Some(trials) => {
+                let grain = match self.options.observation.as_ref().map(|o| *o.get_ref()) {
+                    Some(Observation::Cell) => Grain::Cell,
+                    _ => Grain::Trial,
+                };
+                Model::new(family, design, Response::Events { events, trials })?.observed_by(grain)
+            }
+            None => {
+                let offset = self.cells.iter().map(|cell| libm::log(cell.size)).collect();
+                Model::new(family, design, Response::Counts(events))?.with_offset(offset)
+            }
+        }
+    }
+
+    /// The constant where there is one, an indicator for each compared group, and the columns of the curve.
+    fn design(
+        &self,
+        has_constant: bool,
+        curve: Option<&[Vec<f64>]>,
+    ) -> Result<Design, RegressionError> {
+        let columns = curve.and_then(<[_]>::first).map_or(0, Vec::len);
+        let names = has_constant
+            .then(|| CONSTANT.to_owned())
+            .into_iter()
+            .chain(self.groups[1..].iter().map(|group| (*group).to_owned()))
+            .chain((1..=columns).map(|i| format!("curve {i}")));
+        let mut values = Vec::new();
+        for (i, cell) in self.cells.iter().enumerate() {
+            values.extend(has_constant.then_some(1.0));
+            values.extend((1..self.groups.len()).map(|g| f64::from(u8::from(g == cell.group))));
+            values.extend(curve.iter().flat_map(|rows| rows[i].iter().copied()));
+        }
+        Design::new(names.collect(), values)
+    }
+
+    /// The columns of the curve at each cell.
+    fn curve(&self, smooth: &Smooth) -> Result<Vec<Vec<f64>>, Error> {
+        let key = smooth.key.get_ref();
+        let number = |cell: &Cell<'_>| {
+            let text = value(cell.stratum, key);
+            let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
+            number.ok_or_else(|| {
+                Error::study(
+                    smooth.key.span(),
+                    format!("`{key}` has the value `{text}`, which is no number"),
+                    "a curve needs a key of numbers, such as a year or an hour; `adjust` takes any key",
+                )
+            })
+        };
+        let values: Vec<f64> = self.cells.iter().map(number).collect::<Result<_, _>>()?;
+        let counts: Vec<u64> = self
+            .cells
+            .iter()
+            .map(|cell| cell.trials.unwrap_or(cell.size.ceil() as u64))
+            .collect();
+        let spline = NaturalSpline::new(&values, &counts, usize::from(*smooth.df.get_ref()));
+        let spline = spline.map_err(|fault| {
+            Error::study(
+                smooth.df.span(),
+                format!(
+                    "no curve of `{key}` with df = {}: {fault}",
+                    smooth.df.get_ref()
+                ),
+                "take a smaller df, or add the key to `adjust`",
+            )
+        })?;
+        // Every cell counts somebody, so no value lies beyond the ends of the curve.
+        let outside = || Error::Internal(format!("a value of `{key}` lies outside its own curve"));
+        let at = |value: &f64| spline.at(*value).ok_or_else(outside);
+        values.iter().map(at).collect()
+    }
+}
+
+fn chi_square(test: glm::Test) -> Test {
+    Test {
+        statistic: Some(test.statistic),
+        df: Some(test.df as f64),
+        p_value: Some(test.p.get()),
+    }
+}
+
+fn distinct<'i>(ids: impl Iterator<Item = &'i u32>) -> usize {
+    ids.collect::<BTreeSet<_>>().len()
+}
