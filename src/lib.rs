@@ -16,12 +16,12 @@
 //! | [`figures`] | charts as data, and the only drawing code |
 //! | [`stops`], [`cells`] | the account of every row; the waist: counts by cell and the trait of whoever counts |
 //! | [`ingest`] | files become counts, baselines and the register of agreements |
-//! | [`replicate`] | published figures, recomputed by `calc` |
 //! | [`engines`] | who counts: rows with `csv` and Polars, or totals that were published |
 //! | [`findings`], [`disclosure`] | the form of every result; what of it may be shown |
 //! | [`analyses`] | one question per file |
 //! | [`study`], [`results`] | the plan, and what a run hands over |
-//! | [`pipeline`], [`report`], [`bundle`], [`cli`] | the whole program on one screen, exhibits, the output folder, the command line |
+//! | [`pipeline`], [`replicate`] | the whole program on one screen; published figures, recomputed by `calc` and by studies |
+//! | [`report`], [`bundle`], [`cli`] | exhibits, the output folder, the command line |
 
 pub mod analyses;
 pub mod bundle;

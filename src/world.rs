@@ -9,9 +9,9 @@
 )]
 
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{Read, Write as _};
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::Error;
@@ -39,12 +39,19 @@ impl Watcher for Unwatched {
     fn done(&self) {}
 }
 
+/// Files that come with the program, by their paths below [`SHELF`].
+pub type Shelf = &'static [(&'static str, &'static [u8])];
+
+/// The folder that stands for files which come with the program and are on no disk.
+pub const SHELF: &str = "(shipped)";
+
 /// What a run may use of the machine.
 #[derive(Debug, Clone)]
 pub struct World {
     seed: Option<u64>,
     threads: NonZeroUsize,
     watcher: Arc<dyn Watcher>,
+    shelf: Shelf,
 }
 
 impl World {
@@ -56,7 +63,14 @@ impl World {
             seed,
             threads: threads.unwrap_or_else(available),
             watcher: Arc::new(Unwatched),
+            shelf: &[],
         }
+    }
+
+    /// The same world with files that come with the program, which are read below [`SHELF`].
+    #[must_use]
+    pub fn with_shelf(self, shelf: Shelf) -> Self {
+        Self { shelf, ..self }
     }
 
     /// The same world with somebody who is told how far a run has come.
@@ -127,6 +141,9 @@ impl World {
     /// # Errors
     /// A directory, a missing file, or any failure of the system.
     pub fn read(&self, path: &Path) -> Result<Vec<u8>, Error> {
+        if let Some(bytes) = self.on_shelf(path) {
+            return Ok(bytes.to_vec());
+        }
         self.refuse_folder(path)?;
         fs::read(path).map_err(|source| failed(path, "read", source))
     }
@@ -135,15 +152,35 @@ impl World {
     ///
     /// # Errors
     /// As [`World::read`].
-    pub fn open(&self, path: &Path) -> Result<File, Error> {
+    pub fn open(&self, path: &Path) -> Result<Box<dyn Read + Send>, Error> {
+        if let Some(bytes) = self.on_shelf(path) {
+            return Ok(Box::new(bytes));
+        }
         self.refuse_folder(path)?;
-        File::open(path).map_err(|source| failed(path, "read", source))
+        let file = File::open(path).map_err(|source| failed(path, "read", source))?;
+        Ok(Box::new(file))
+    }
+
+    /// The bytes of a file that comes with the program; steps back in its path are taken as they are written.
+    fn on_shelf(&self, path: &Path) -> Option<&'static [u8]> {
+        let below = path.strip_prefix(SHELF).ok()?;
+        let mut plain = PathBuf::new();
+        for part in below.components() {
+            match part {
+                Component::ParentDir => {
+                    plain.pop();
+                }
+                part => plain.push(part),
+            }
+        }
+        let found = self.shelf.iter().find(|(name, _)| Path::new(name) == plain);
+        found.map(|(_, bytes)| *bytes)
     }
 
     /// Whether there is anything at `path`.
     #[must_use]
     pub fn exists(&self, path: &Path) -> bool {
-        fs::symlink_metadata(path).is_ok()
+        self.on_shelf(path).is_some() || fs::symlink_metadata(path).is_ok()
     }
 
     /// Whether `path` is a folder.

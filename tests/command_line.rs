@@ -278,6 +278,111 @@ fn calc_answers_by_hand_and_says_what_it_takes() {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+fn with_the_public_files_of_their_sources_more_figures_come_out() {
+    let Some(data) = std::env::var_os("EVENHAND_TEST_DATA") else {
+        eprintln!("skipped: EVENHAND_TEST_DATA is not set");
+        return;
+    };
+    let outcome =
+        Workspace::new().evenhand(&["replicate", "--all", "--data", data.to_str().unwrap()]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(
+        outcome
+            .stdout
+            .contains("352 figures: 296 agree, 8 bounds hold, 6 differ, 42 without inputs")
+    );
+}
+
+#[test]
+fn a_catalogue_may_ask_a_study_or_a_column_of_a_file() {
+    let workspace = Workspace::small();
+    workspace.write(
+        "values.csv",
+        "who,share,stops\na,0.1,30\nb,0.4,10\na,0.9,5\n",
+    );
+    let figures = [
+        (
+            r#"{"study":"study.toml","finding":"rates-searches","row":{"group":"black","quoted":"yes","place":"Alpha"}}"#,
+            "events",
+            "",
+            "60",
+        ),
+        (
+            r#"{"kind":"weighted_mean","values":{"file":"values.csv","column":"share","where":{"who":"a"}},"weights":{"file":"values.csv","column":"stops","where":{"who":"a"}}}"#,
+            "estimate",
+            "percent",
+            "21.4286",
+        ),
+        (
+            r#"{"kind":"weighted_mean","values":{"file":"values.csv","column":"share"},"weights":{"file":"values.csv","column":"stops","total_by":["who"]}}"#,
+            "estimate",
+            "",
+            "0.4875",
+        ),
+    ];
+    let rows = figures
+        .iter()
+        .enumerate()
+        .map(|(i, (request, field, transform, printed))| {
+            format!(
+                "f{i},weighted_mean_pct,{printed},0.0001,\"{}\",{field},{transform}\n",
+                request.replace('"', "\"\"")
+            )
+        });
+    let text = format!(
+        "id,quantity,published_value,tolerance,request,field,transform\n{}",
+        rows.collect::<String>()
+    );
+    workspace.write("own.csv", &text);
+    let asked = ["replicate", "--catalogue", "own.csv", "--data", "."];
+    let outcome = workspace.evenhand(&asked);
+    assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
+    assert!(
+        outcome.stdout.contains("3 figures: 3 agree"),
+        "{}",
+        outcome.stdout
+    );
+    let without = workspace.evenhand(&asked[..3]);
+    assert!(
+        without.stdout.contains("skipped: values.csv needs data"),
+        "{}",
+        without.stdout
+    );
+    for (from, to, words) in [
+        (
+            "\"\"who\"\":\"\"a\"\"",
+            "\"\"whom\"\":\"\"a\"\"",
+            "no column `whom`",
+        ),
+        (
+            "rates-searches",
+            "rates-serches",
+            "no finding `rates-serches`",
+        ),
+        ("\"\"Alpha\"\"", "\"\"Nowhere\"\"", "no single row"),
+        (
+            "\"\"study\"\":\"\"study.toml\"\"",
+            "\"\"study\"\":\"\"none.toml\"\"",
+            "none.toml",
+        ),
+        (
+            "\"\"share\"\"",
+            "\"\"who\"\"",
+            "values.csv:2: found `a` in `who`",
+        ),
+    ] {
+        workspace.write("own.csv", &text.replace(from, to));
+        let outcome = workspace.evenhand(&asked);
+        assert!(
+            outcome.stdout.contains(words),
+            "{words}: {}",
+            outcome.stdout
+        );
+    }
+}
+
+#[test]
 fn published_figures_come_out_and_a_changed_one_is_found() {
     let workspace = Workspace::small();
     let outcome = workspace.evenhand(&["replicate", "--all"]);

@@ -12,7 +12,12 @@ use evenhand::world::World;
 
 use crate::harness::{objects, root};
 
-const STUDIES: [&str; 3] = ["287g-counties", "mecklenburg", "raw-rows"];
+const STUDIES: [&str; 4] = [
+    "287g-counties",
+    "mecklenburg",
+    "raw-rows",
+    "georgia-sentences",
+];
 
 fn run(name: &str) -> (Study, Run) {
     let world = World::new(None, None);

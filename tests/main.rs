@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, and sets up its own files"
 )]
 
+mod adjusted;
 mod architecture;
 mod bad_input;
 mod bundles;

@@ -1,5 +1,7 @@
 #![doc = include_str!("stratified.md")]
 
+mod plain;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -9,7 +11,7 @@ use super::contrast::{Arms, Contrasts, programme_lines};
 use super::noise::{Noise, Shape, Side};
 use super::strata::{Split, Stratum};
 use super::wanted::check_key;
-use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts};
+use super::{Analysis, Answers, Asks, Common, DispersionRule, Header, Setting, charts};
 use crate::cells::Only;
 use crate::disclosure::Disclosed;
 use crate::error::Error;
@@ -38,10 +40,10 @@ pub struct StratifiedOptions {
     pub counts: Spanned<String>,
     /// The key of the strata: `state`.
     pub strata: Spanned<String>,
-    /// The two arms.
-    pub contrast: Contrast,
+    /// The two arms of a ratio of ratios.
+    pub contrast: Option<Contrast>,
     /// What is pooled.
-    pub estimand: Pooled,
+    pub estimand: Spanned<Pooled>,
 }
 
 /// The two arms of a programme.
@@ -62,6 +64,8 @@ pub struct Contrast {
 pub enum Pooled {
     /// The group's ratio to the reference group in the treated arm over the same ratio in the control arm.
     RatioOfRatios,
+    /// The group's ratio to the reference group.
+    RiskRatio,
 }
 
 impl Analysis for StratifiedOptions {
@@ -84,12 +88,28 @@ impl Analysis for StratifiedOptions {
 
     fn asks(&self, setting: &Setting) -> Result<Asks, Error> {
         let common = self.header().check(setting)?;
-        for key in [&self.strata, &self.contrast.key] {
-            check_key(common.outcome, key)?;
+        check_key(common.outcome, &self.strata)?;
+        match (self.estimand.get_ref(), &self.contrast) {
+            (Pooled::RatioOfRatios, Some(contrast)) => check_key(common.outcome, &contrast.key)?,
+            (Pooled::RatioOfRatios, None) => {
+                return Err(Error::study(
+                    self.estimand.span(),
+                    "a ratio of ratios compares two arms, and there is no `contrast`",
+                    "add contrast = { key = \"program\", treated = \"287(g)\", control = \"none\" }, or say estimand = \"risk_ratio\"",
+                ));
+            }
+            (Pooled::RiskRatio, Some(contrast)) => {
+                return Err(Error::study(
+                    contrast.key.span(),
+                    "a risk ratio within strata has no arms",
+                    "take `contrast` out; `only` restricts the cells to one arm",
+                ));
+            }
+            (Pooled::RiskRatio, None) => {}
         }
         if common.outcome.trials.is_none() {
             let message = format!(
-                "counts `{}` are not a part of anything: a ratio of ratios needs events out of trials",
+                "counts `{}` are not a part of anything: ratios within strata need events out of trials",
                 common.outcome.name
             );
             return Err(Error::study(
@@ -105,9 +125,44 @@ impl Analysis for StratifiedOptions {
     }
 
     fn run(&self, answers: &Answers<'_>) -> Result<Finding, Error> {
-        let mut common = self.header().check(answers.setting)?;
-        self.require_arms(answers, common.outcome)?;
-        common.by = self.by();
+        let common = self.header().check(answers.setting)?;
+        match &self.contrast {
+            Some(contrast) => self.contrast(contrast, answers, common),
+            None => self.plain(answers, common),
+        }
+    }
+
+    fn figures(&self, finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {
+        if self.contrast.is_none() {
+            let kinds = [glossary::RISK_RATIO, glossary::MH_RISK_RATIO];
+            return charts::forest(finding, setting, &|line| kinds.contains(&line.estimand));
+        }
+        // Too few strata to pool: the table only, since a chart of three would invite the eye to pool them.
+        let is_pooled = finding
+            .lines
+            .iter()
+            .any(|line| line.estimand == glossary::POOLED_BETWEEN);
+        if is_pooled {
+            charts::contrast_forest(finding, setting)
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+impl StratifiedOptions {
+    /// The disparity in one arm against the disparity in the other, per stratum and pooled.
+    fn contrast(
+        &self,
+        contrast: &Contrast,
+        answers: &Answers<'_>,
+        mut common: Common<'_>,
+    ) -> Result<Finding, Error> {
+        contrast.require_arms(answers, common.outcome)?;
+        common.by = vec![
+            self.strata.get_ref().clone(),
+            contrast.key.get_ref().clone(),
+        ];
         let reference = answers
             .setting
             .groups
@@ -115,14 +170,14 @@ impl Analysis for StratifiedOptions {
             .to_owned();
         let title = format!(
             "{} against {}: disparity of {} to {reference}, by {}",
-            self.contrast.treated.get_ref(),
-            self.contrast.control.get_ref(),
+            contrast.treated.get_ref(),
+            contrast.control.get_ref(),
             common.outcome.events,
             self.strata.get_ref()
         );
         let mut finding = common.finding(NAME, answers, title);
-        finding.frame.arms = [&self.contrast.treated, &self.contrast.control]
-            .map(|arm| format!("{} is \"{}\"", self.contrast.key.get_ref(), arm.get_ref()))
+        finding.frame.arms = [&contrast.treated, &contrast.control]
+            .map(|arm| format!("{} is \"{}\"", contrast.key.get_ref(), arm.get_ref()))
             .to_vec();
         finding.frame.headline = "strata may differ: Paule-Mandel with Hartung-Knapp".into();
         finding.frame.counting = "log scale, counting variance 1/x − 1/n".into();
@@ -131,7 +186,7 @@ impl Analysis for StratifiedOptions {
             ..Split::new(&common, answers.tables, None)
         };
         let strata = split.strata(answers)?;
-        let arms = self.arms(&strata, &mut finding.warnings);
+        let arms = contrast.arms(&strata, &mut finding.warnings);
         let compared = || arms.iter().flat_map(|arms| [arms.treated, arms.control]);
         let groups = &answers.setting.groups;
         for group in groups.compared() {
@@ -144,7 +199,7 @@ impl Analysis for StratifiedOptions {
                 outcome: common.outcome,
                 level: common.level,
                 arms: &arms,
-                contrast: &self.contrast,
+                contrast,
                 groups,
                 group,
                 noise: &noise,
@@ -165,42 +220,22 @@ impl Analysis for StratifiedOptions {
         finding.frame.comparisons = groups.compared().count();
         Ok(finding)
     }
-
-    fn figures(&self, finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {
-        // Too few strata to pool: the table only, since a chart of three would invite the eye to pool them.
-        let is_pooled = finding
-            .lines
-            .iter()
-            .any(|line| line.estimand == glossary::POOLED_BETWEEN);
-        if is_pooled {
-            charts::contrast_forest(finding, setting)
-        } else {
-            Vec::new()
-        }
-    }
 }
 
-impl StratifiedOptions {
-    fn by(&self) -> Vec<String> {
-        vec![
-            self.strata.get_ref().clone(),
-            self.contrast.key.get_ref().clone(),
-        ]
-    }
-
+impl Contrast {
     fn require_arms(
         &self,
         answers: &Answers<'_>,
         outcome: &crate::cells::Outcome,
     ) -> Result<(), Error> {
-        let found = answers.tables[0].distinct(self.contrast.key.get_ref());
-        for arm in [&self.contrast.treated, &self.contrast.control] {
+        let found = answers.tables[0].distinct(self.key.get_ref());
+        for arm in [&self.treated, &self.control] {
             if !found.contains(arm.get_ref()) {
                 let message = format!(
                     "counts `{}` have no `{}` with {} = this value",
                     outcome.name,
                     arm.get_ref(),
-                    self.contrast.key.get_ref()
+                    self.key.get_ref()
                 );
                 return Err(Error::study(
                     arm.span(),
@@ -220,9 +255,9 @@ impl StratifiedOptions {
                 continue;
             };
             let slot = by_stratum.entry(name.as_str()).or_default();
-            if arm == self.contrast.treated.get_ref() {
+            if arm == self.treated.get_ref() {
                 slot.0 = Some(stratum);
-            } else if arm == self.contrast.control.get_ref() {
+            } else if arm == self.control.get_ref() {
                 slot.1 = Some(stratum);
             }
         }
@@ -236,9 +271,9 @@ impl StratifiedOptions {
                 }),
                 (treated, _) => {
                     let missing = if treated.is_none() {
-                        &self.contrast.treated
+                        &self.treated
                     } else {
-                        &self.contrast.control
+                        &self.control
                     };
                     warning::add(
                         warnings,

@@ -329,7 +329,39 @@ fn legal(finding: &Finding) -> Vec<String> {
     sentences
 }
 
+/// Group against reference group within strata: the pool first, then whether the strata agree.
+fn within_strata(finding: &Finding) -> Vec<String> {
+    let pools = of_kind(finding, |line| line.estimand == g::MH_RISK_RATIO);
+    let sentence = |pool: &&Line| {
+        let homogeneity = finding
+            .lines
+            .iter()
+            .find(|line| line.estimand == g::TARONE && line.group == pool.group)
+            .and_then(|line| line.test.and_then(|test| test.p_value));
+        let differ = match homogeneity {
+            Some(p) if p < 0.05 => {
+                " The strata differ by more than that allows (Breslow-Day, Tarone): read them one by one."
+            }
+            _ => "",
+        };
+        format!(
+            "{} to {}, {} of {} with {} held equal (Mantel-Haenszel, as if every stratum had the same true ratio and events were independent): {}; {}.{differ}",
+            pool.group,
+            finding.frame.reference,
+            g::RISK_RATIO.heading.to_lowercase(),
+            finding.frame.events,
+            finding.frame.by.join(" and "),
+            with_intervals(pool),
+            reading(pool)
+        )
+    };
+    pools.iter().map(sentence).collect()
+}
+
 fn stratified(finding: &Finding) -> Vec<String> {
+    if finding.frame.arms.is_empty() {
+        return within_strata(finding);
+    }
     let pools = of_kind(finding, |line| line.estimand == g::POOLED_BETWEEN);
     let own: Vec<Vec<String>> = pools.iter().map(|pool| contrast(finding, pool)).collect();
     // Every group's conclusion comes before the details of any, and what may not be concluded right after the first.

@@ -7,6 +7,7 @@ mod answer;
 mod counts;
 mod fields;
 mod intervals;
+mod mean;
 mod models;
 mod significance;
 mod survey;
@@ -238,6 +239,13 @@ pub const KINDS: &[Kind] = &[
         fields: "x1 pop1 moe1 x2 pop2 moe2 [level]",
         answers: "ratio log_se low high",
         run: run::<survey::UncertainRatioRequest>,
+    },
+    Kind {
+        name: "weighted_mean",
+        about: "mean of estimates with weights",
+        fields: "values weights",
+        answers: "estimate",
+        run: run::<mean::WeightedMeanRequest>,
     },
 ];
 

@@ -99,6 +99,7 @@ Examples:
   evenhand replicate --all                                every figure that comes with the program
   evenhand replicate CASTANEDA-A-Z HAZELWOOD-197274-Z57   what is known of one, with its inputs and formula
   evenhand replicate --list
+  evenhand replicate --all --data ../public-data          with the public files that some figures need
   evenhand replicate --catalogue my-figures.csv           your own list, in the same columns; exit 1 when one differs")]
     Replicate(ReplicateOptions),
     /// Print the method page of an analysis
@@ -200,6 +201,9 @@ pub(super) struct ReplicateOptions {
     /// A catalogue of your own instead of the one that comes with the program
     #[arg(long, value_name = "FILE.csv")]
     pub(super) catalogue: Option<PathBuf>,
+    /// Folder of the data that some figures need and that do not come with the program
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -7,7 +7,9 @@ use super::arguments::ReplicateOptions;
 use super::printer::Printer;
 use crate::error::{Error, nearest_hint};
 use crate::number::file_text;
-use crate::replicate::{Catalogue, Entry, QUANTITIES, Replication, SHIPPED, Status, replicate};
+use crate::replicate::{
+    Catalogue, Entry, FILES, QUANTITIES, Replication, Replicator, SHIPPED, Status,
+};
 use crate::world::World;
 
 pub(super) fn command(
@@ -15,13 +17,9 @@ pub(super) fn command(
     world: &World,
     printer: &Printer,
 ) -> Result<ExitCode, Error> {
-    let catalogue = match &options.catalogue {
-        Some(path) => Catalogue::read(path, &world.read(path)?)?,
-        None => Catalogue::read(
-            Path::new("datasets/published/figures.csv"),
-            SHIPPED.as_bytes(),
-        )?,
-    };
+    let world = world.clone().with_shelf(FILES);
+    let path = options.catalogue.as_deref().unwrap_or(Path::new(SHIPPED));
+    let catalogue = Catalogue::read(path, &world.read(path)?)?;
     if options.list {
         printer.text(&listed(&catalogue))?;
         return Ok(ExitCode::SUCCESS);
@@ -36,7 +34,11 @@ pub(super) fn command(
             .map(|id| named(&catalogue, id))
             .collect::<Result<_, _>>()?
     };
-    let results: Vec<Replication> = entries.iter().map(|entry| replicate(entry)).collect();
+    let mut replicator = Replicator::new(&world, path, options.data.as_deref());
+    let results: Vec<Replication> = entries
+        .iter()
+        .map(|entry| replicator.replicate(entry))
+        .collect();
     if printer.json {
         printer.document(&results)?;
     } else if takes_all {

@@ -209,6 +209,12 @@ pub const MH_RISK_RATIO: Estimand = estimand(
     "Mantel-Haenszel risk ratio",
     Style::Ratio,
 );
+/// The same without one stratum.
+pub const MH_RISK_RATIO_WITHOUT: Estimand = estimand(
+    "mantel_haenszel_risk_ratio_without_stratum",
+    "Mantel-Haenszel risk ratio without this stratum",
+    Style::Ratio,
+);
 /// Mantel-Haenszel odds ratio.
 pub const MH_ODDS_RATIO: Estimand = estimand(
     "mantel_haenszel_odds_ratio",

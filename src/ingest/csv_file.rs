@@ -1,6 +1,5 @@
 //! Reading one CSV file so that every fault has a line, and its hash is known at the end.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +17,7 @@ use crate::world::World;
 pub struct CsvFile {
     path: PathBuf,
     headers: Vec<String>,
-    reader: Reader<Hashing<File>>,
+    reader: Reader<Hashing<Box<dyn Read + Send>>>,
     rows: u64,
 }
 

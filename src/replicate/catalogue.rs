@@ -45,10 +45,41 @@ pub struct Entry {
     pub note: String,
     /// A request that gives it, where its numbers do not fit the five columns; and the field of the answer.
     pub request: Option<Asked>,
+    /// What is done to that field.
+    pub transform: Transform,
     /// The status that is expected of it.
     pub expected: Option<String>,
     /// Why it does not agree, or has no inputs.
     pub reason: String,
+}
+
+/// What is done to a field before it is compared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Transform {
+    /// Nothing.
+    #[default]
+    None,
+    /// Its natural logarithm: ratios that were printed as coefficients.
+    Log,
+    /// Times 100.
+    Percent,
+}
+
+impl Transform {
+    /// The words of the column `transform`.
+    const WORDS: [(&'static str, Self); 3] = [
+        ("", Self::None),
+        ("log", Self::Log),
+        ("percent", Self::Percent),
+    ];
+
+    pub(super) fn of(self, value: f64) -> f64 {
+        match self {
+            Self::None => value,
+            Self::Log => libm::log(value),
+            Self::Percent => 100.0 * value,
+        }
+    }
 }
 
 /// Quantities whose size is printed without a sign.
@@ -192,8 +223,22 @@ impl Row<'_> {
             tolerance: self.number("tolerance")?.unwrap_or_default(),
             note: self.text("note").to_owned(),
             request: self.request()?,
+            transform: self.transform()?,
             expected: expected.map(str::to_owned),
             reason: self.text("reason").to_owned(),
+        })
+    }
+
+    fn transform(&self) -> Result<Transform, Error> {
+        let text = self.text("transform");
+        let found = Transform::WORDS.iter().find(|(word, _)| *word == text);
+        found.map(|(_, transform)| *transform).ok_or_else(|| {
+            self.fault(
+                "transform",
+                format!("found `{text}`"),
+                "log, percent, or nothing",
+            )
+            .into()
         })
     }
 
@@ -206,7 +251,7 @@ impl Row<'_> {
             self.fault(
                 "request",
                 format!("no JSON object: {error}"),
-                "a request is what `evenhand calc --jsonl` takes: {\"kind\": ...}",
+                "a request is what `evenhand calc --jsonl` takes, {\"kind\": ...}, or a row of a study, {\"study\": ...}",
             )
         })?;
         Ok(Some((request, self.text("field").to_owned())))

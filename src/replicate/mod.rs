@@ -1,17 +1,40 @@
 //! Published figures, recomputed: a catalogue of what was printed with the numbers it was made from, and whether the
-//! statistics kernel gives it again. No figure has a way of its own: each is one or two requests to [`crate::calc`], a
-//! field of the answer and a change of unit.
+//! statistics kernel gives it again. No figure has a way of its own: each is one or two requests to [`crate::calc`], or a
+//! row of what a study gives, a field of the answer and a change of unit.
 
 mod catalogue;
 mod quantity;
+mod sources;
+
+use std::path::Path;
 
 use serde::Serialize;
 
 pub use catalogue::{Asked, Catalogue, Entry};
 pub use quantity::QUANTITIES;
 
-/// The figures that come with the program; `datasets/published/README.md` says where they are from.
-pub const SHIPPED: &str = include_str!("../../datasets/published/figures.csv");
+use crate::world::{Shelf, World};
+use sources::{Fault, Sources};
+
+/// The figures that come with the program, below [`crate::world::SHELF`]; `datasets/published/README.md` says where they
+/// are from.
+pub const SHIPPED: &str = "(shipped)/published/figures.csv";
+
+/// The catalogue, and the studies that it asks.
+pub const FILES: Shelf = &[
+    shipped!("published/figures.csv"),
+    shipped!("published/frisk.toml"),
+    shipped!("studies/georgia-sentences.toml"),
+    shipped!("georgia/sentences.csv"),
+];
+
+/// A file of `datasets/` as part of the program.
+macro_rules! shipped {
+    ($path:literal) => {
+        ($path, include_bytes!(concat!("../../datasets/", $path)))
+    };
+}
+use shipped;
 
 /// How a recomputed figure stands to the printed one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -60,34 +83,47 @@ pub struct Replication {
     pub is_expected: bool,
 }
 
-/// Recomputes one entry.
-#[must_use]
-pub fn replicate(entry: &Entry) -> Replication {
-    let computed = quantity::compute(entry);
-    let (value, why) = match computed {
-        Ok(value) => (Some(value), String::new()),
-        Err(why) => (None, why),
-    };
-    let status = match (value, entry.published) {
-        (Some(value), Some(published)) => compare(entry, value, published),
-        _ => Status::NoInputs,
-    };
-    let reason = if entry.reason.is_empty() {
-        why
-    } else {
-        entry.reason.clone()
-    };
-    Replication {
-        id: entry.id.clone(),
-        quantity: entry.quantity.clone(),
-        published: entry.published,
-        computed: value,
-        status,
-        reason,
-        is_expected: entry
-            .expected
-            .as_deref()
-            .is_none_or(|word| word == status.word()),
+/// Whoever recomputes figures of one catalogue.
+#[derive(Debug)]
+pub struct Replicator<'a>(Sources<'a>);
+
+impl<'a> Replicator<'a> {
+    /// For a catalogue at `path`, whose studies are relative to it, with the folder of data that do not come with it.
+    #[must_use]
+    pub fn new(world: &'a World, path: &Path, data: Option<&Path>) -> Self {
+        Self(Sources::new(world, path, data))
+    }
+
+    /// Recomputes one entry.
+    pub fn replicate(&mut self, entry: &Entry) -> Replication {
+        let (value, fault) = match quantity::compute(entry, &mut self.0) {
+            Ok(value) => (Some(value), None),
+            Err(fault) => (None, Some(fault)),
+        };
+        let status = match (value, entry.published) {
+            (Some(value), Some(published)) => compare(entry, value, published),
+            _ => Status::NoInputs,
+        };
+        let is_expected = match (&fault, &entry.expected) {
+            (Some(Fault::NeedsData(_)), _) => true,
+            (_, Some(word)) => word == status.word(),
+            (_, None) => [Status::Agrees, Status::BoundHolds].contains(&status),
+        };
+        let reason = match fault {
+            Some(Fault::NeedsData(why)) => why,
+            _ if !entry.reason.is_empty() => entry.reason.clone(),
+            Some(Fault::Said(why)) => why,
+            None => String::new(),
+        };
+        Replication {
+            id: entry.id.clone(),
+            quantity: entry.quantity.clone(),
+            published: entry.published,
+            computed: value,
+            status,
+            reason,
+            is_expected,
+        }
     }
 }
 
@@ -122,13 +158,18 @@ fn compare(entry: &Entry, value: f64, published: f64) -> Status {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     fn shipped() -> Vec<Replication> {
-        let catalogue = Catalogue::read(Path::new("shipped"), SHIPPED.as_bytes()).unwrap();
-        catalogue.entries.iter().map(replicate).collect()
+        let world = World::new(None, None).with_shelf(FILES);
+        let path = Path::new(SHIPPED);
+        let catalogue = Catalogue::read(path, &world.read(path).unwrap()).unwrap();
+        let mut replicator = Replicator::new(&world, path, None);
+        catalogue
+            .entries
+            .iter()
+            .map(|entry| replicator.replicate(entry))
+            .collect()
     }
 
     #[test]
@@ -160,7 +201,10 @@ mod tests {
         let status = |row: &str| {
             let text = format!("{header}{row}\n");
             let catalogue = Catalogue::read(Path::new("own"), text.as_bytes()).unwrap();
-            replicate(&catalogue.entries[0]).status
+            let world = World::new(None, None);
+            Replicator::new(&world, Path::new("own"), None)
+                .replicate(&catalogue.entries[0])
+                .status
         };
         assert_eq!(
             status("a,rate_per_100,30,400,7.5,percent,0.05"),

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::catalogue::Entry;
+use super::sources::{Fault, Sources};
 use crate::calc;
 
 /// The quantities of a catalogue with their formulas: `a`, `b` numerator and denominator, `c`, `d` those of the
@@ -49,20 +50,14 @@ pub const QUANTITIES: &[(&str, &str)] = &[
     ),
     (
         "stratified_2x2x6",
-        "two-by-two tables over strata, by a request",
+        "two-by-two tables over strata, by a request or a study",
     ),
     (
         "weighted_mean_pct",
-        "mean weighted by stops, from data that are not here",
+        "mean weighted by the stops of each place, by a request",
     ),
-    (
-        "poisson_glm",
-        "Poisson regression, from data that are not here",
-    ),
-    (
-        "quasipoisson_se",
-        "its error with dispersion, from data that are not here",
-    ),
+    ("poisson_glm", "Poisson regression, by a study"),
+    ("quasipoisson_se", "its error with dispersion, by a study"),
     (
         "logit_lr_chi2",
         "likelihood-ratio test, from data that are not here",
@@ -74,10 +69,22 @@ pub const QUANTITIES: &[(&str, &str)] = &[
 ];
 
 /// The figure from the entry's numbers; otherwise why it cannot be computed.
-pub(super) fn compute(entry: &Entry) -> Result<f64, String> {
-    if let Some((request, field)) = &entry.request {
-        return answer(request.clone(), field);
+pub(super) fn compute(entry: &Entry, sources: &mut Sources<'_>) -> Result<f64, Fault> {
+    match &entry.request {
+        Some((request, field)) => {
+            let value = if request.contains_key("study") {
+                sources.of_study(request, field)?
+            } else {
+                answer(sources.filled(request.clone())?, field)?
+            };
+            Ok(entry.transform.of(value))
+        }
+        None => Ok(of_inputs(entry)?),
     }
+}
+
+/// The figure from the numbers of the five columns.
+fn of_inputs(entry: &Entry) -> Result<f64, String> {
     let [a, b, c, d, p] = entry.inputs;
     let number =
         |value: Option<f64>| value.ok_or_else(|| "the source prints no inputs for it".to_owned());

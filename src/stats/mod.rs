@@ -30,6 +30,7 @@ pub mod standardise;
 pub mod trend;
 pub mod two_by_two;
 pub mod uncertain;
+pub mod weighted_mean;
 
 use serde::{Deserialize, Serialize};
 

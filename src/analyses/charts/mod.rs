@@ -17,7 +17,7 @@ use super::strata::Stratum;
 use super::words::capitalised;
 use crate::disclosure::Disclosed;
 use crate::figures::{AxisScale, Chart, Figure, Interval, IntervalNames, Mark, Section};
-use crate::findings::{Band, Finding, Line, Variance};
+use crate::findings::{Band, Finding, Line, Variance, glossary};
 use crate::ingest::Baseline;
 use crate::number::{Style, count, level as level_text};
 use crate::warning::{self, Warning};
@@ -395,6 +395,9 @@ fn interval_names<'a>(lines: impl Iterator<Item = &'a Line> + Clone, level: f64)
 /// Heading and row label of a stratum: the first key above, the rest beside.
 fn heading_and_label(line: &Line) -> (String, String) {
     match line.at.as_slice() {
+        [] if line.estimand == glossary::MH_RISK_RATIO => {
+            (String::new(), "All, Mantel-Haenszel".into())
+        }
         [] => (String::new(), "All".into()),
         [(_, only)] => (String::new(), only.clone()),
         [(_, first), rest @ ..] => (

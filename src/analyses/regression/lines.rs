@@ -244,7 +244,7 @@ impl Regression<'_> {
             (
                 libm::exp(own.estimate),
                 std_error,
-                Some(fit.residual_df() as f64),
+                fit.dispersion_df().map(|df| df as f64),
             ),
             "quasi-likelihood, log scale, t".into(),
             (self.common.level, Variance::Between),

@@ -87,8 +87,8 @@ impl Fit {
     /// Squared units of the coefficients.
     ///
     /// # Edge cases
-    /// Clusters are counted among cells that count. Degrees of freedom: n - k for a model with a dispersion and for
-    /// robust linear errors, G - 1 for clusters (the smaller of two keys), else none, the normal.
+    /// Clusters are counted among cells that count. Degrees of freedom: those of the dispersion for the quasi
+    /// families, n - k for linear errors, G - 1 for clusters (the smaller of two keys), else none, the normal.
     ///
     /// # Errors
     /// [`StatsError::TooFew`] clusters and [`StatsError::UnequalLengths`] inside [`RegressionError::Stats`];
@@ -105,7 +105,11 @@ impl Fit {
             CovarianceKind::Model => {
                 let scale = self.scale()?;
                 let matrix = self.inverse.iter().map(|entry| scale * entry).collect();
-                let df = self.law.family.has_dispersion().then_some(residual_df);
+                let df = match self.law.family {
+                    Family::Linear => Some(residual_df),
+                    family if family.has_dispersion() => self.dispersion_df(),
+                    _ => None,
+                };
                 Ok(self.covariance_of(matrix, df))
             }
             CovarianceKind::Hc0 => Ok(self.covariance_of(self.robust(1.0), linear_df)),

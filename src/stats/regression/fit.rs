@@ -208,8 +208,8 @@ impl Fit {
     /// McCullagh and Nelder (1989), equation 4.23. Agrees with R `summary(quasi...)$dispersion`.
     #[must_use]
     pub fn dispersion(&self) -> Option<f64> {
+        let df = self.dispersion_df()? as f64;
         let cells = &self.problem.cells;
-        let df = (cells.len() as u64).checked_sub(self.problem.coefficients());
         let pearson: f64 = cells
             .iter()
             .zip(&self.eta)
@@ -218,7 +218,17 @@ impl Fit {
                 size * point.residual(self.law.family, mean).powi(2) / point.variance
             })
             .sum();
-        df.filter(|&df| df > 0).map(|df| pearson / df as f64)
+        Some(pearson / df)
+    }
+
+    /// The degrees of freedom of the dispersion: cells less coefficients, whatever the grain; `None` when there are no
+    /// more cells than coefficients.
+    #[must_use]
+    pub fn dispersion_df(&self) -> Option<u64> {
+        let cells = self.problem.cells.len() as u64;
+        cells
+            .checked_sub(self.problem.coefficients())
+            .filter(|&df| df > 0)
     }
 
     /// What the score of each used cell is before it meets its columns.
