@@ -91,6 +91,8 @@ pub enum Warning {
     MarginMissing,
     /// A baseline of which some or all cells are controlled to population estimates.
     MarginControlled,
+    /// A baseline with margins of error, in numbers that take its shares as fixed.
+    MarginNotCarried,
     /// Places that the baseline does not have; they are left out of numerator and denominator alike.
     NoBaseline {
         /// The places.
@@ -204,6 +206,7 @@ impl Warning {
             Self::NoExcess => "no_excess",
             Self::MarginMissing => "margin_missing",
             Self::MarginControlled => "margin_controlled",
+            Self::MarginNotCarried => "margin_not_carried",
             Self::NoBaseline { .. } => "no_baseline",
             Self::DominantStratum { .. } => "dominant_stratum",
             Self::Heterogeneous { .. } => "heterogeneous",
@@ -322,6 +325,10 @@ impl fmt::Display for Warning {
             Self::MarginControlled => write!(
                 f,
                 "Margins of 0 in the baseline are controlled to population estimates: sampling error not stated, not absent."
+            ),
+            Self::MarginNotCarried => write!(
+                f,
+                "Standard deviations take the shares of the baseline as fixed: its margins of error are not carried; a disparity index carries them."
             ),
             Self::NoBaseline { places, baseline } => write!(
                 f,

@@ -12,11 +12,13 @@ use evenhand::world::World;
 
 use crate::harness::{objects, root};
 
-const STUDIES: [&str; 4] = [
+const STUDIES: [&str; 6] = [
     "287g-counties",
     "mecklenburg",
     "raw-rows",
     "georgia-sentences",
+    "hazelwood",
+    "missouri",
 ];
 
 fn run(name: &str) -> (Study, Run) {

@@ -508,3 +508,72 @@ fn the_committed_bundle_is_what_the_study_gives() {
         outcome.stdout
     );
 }
+
+/// *Hazelwood*, note 17: more than six standard deviations with the city, less than two without; 62 and 23 expected.
+#[test]
+fn hazelwood_turns_on_its_benchmark() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let out = folder.path().join("out");
+    let results = results("hazelwood", &out);
+    for (benchmark, expected, deviations) in [
+        ("county and city", "62", "-6.52"),
+        ("county alone", "23", "-1.73"),
+    ] {
+        let of = |estimand| {
+            let wanted = [
+                ("benchmark", benchmark),
+                ("estimand", estimand),
+                ("group", "Black"),
+            ];
+            rows(&results, "standard-deviations", &wanted)[0]["estimate"].clone()
+        };
+        assert_digits(&of("expected"), expected);
+        assert_digits(&of("standard_deviations"), deviations);
+    }
+    let chart = fs::read_to_string(out.join("figures/standard-deviations.black.svg")).unwrap();
+    for words in [
+        "county alone: 5.70",
+        "15: −1.73 SD",
+        "−3 SD",
+    ] {
+        assert!(chart.contains(words), "no `{words}`");
+    }
+    let ladder = rows(
+        &results,
+        "ladder",
+        &[("estimand", "minimum_detectable_ratio"), ("group", "Black")],
+    );
+    assert_eq!(ladder.len(), 1, "beside the null, and only there");
+}
+
+/// The report prints .95, 1.58, 1.00, .54 for 2007 and .95, 1.61, .68, .53, .27, .58 for 2015.
+#[test]
+fn missouri_prints_its_own_indices() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let results = results("missouri", &folder.path().join("out"));
+    for (year, group, printed) in [
+        ("2007", "Black", 1.58),
+        ("2007", "Hispanic", 1.00),
+        ("2007", "Asian", 0.54),
+        ("2015", "White", 0.95),
+        ("2015", "Black", 1.61),
+        ("2015", "Hispanic", 0.68),
+        ("2015", "Asian", 0.53),
+        ("2015", "American Indian", 0.27),
+        ("2015", "Other", 0.58),
+    ] {
+        let stratum = format!("year={year}");
+        let wanted = [
+            ("estimand", "disparity_index"),
+            ("group", group),
+            ("stratum", stratum.as_str()),
+        ];
+        let index = rows(&results, "index", &wanted)[0]["estimate"]
+            .as_f64()
+            .unwrap();
+        assert!(
+            (index - printed).abs() < 0.005 + 1e-9,
+            "{year} {group}: {index} is not {printed}"
+        );
+    }
+}

@@ -1,6 +1,7 @@
 //! Intervals from an estimate and its standard error, each with the test that agrees with it.
 
-use crate::findings::{Band, Test, Variance};
+use crate::findings::glossary::{self, Estimand};
+use crate::findings::{Band, Line, Test, Variance};
 use crate::stats::{Interval, Level, special};
 
 /// An estimate, its standard error, and the degrees of freedom of Student's t; the normal where there are none.
@@ -26,6 +27,30 @@ pub(super) fn linear_band(
     let half = quantile(of.0, df) * std_error;
     let interval = Interval::new(estimate - half, estimate + half);
     band(interval, (estimate / std_error, df), method, of)
+}
+
+/// Power at which a minimum detectable disparity is given.
+const POWER: f64 = 0.80;
+
+/// What these data would have found with 80 % power, where the quoted interval of a ratio reaches 1, or that of a
+/// difference 0: what a null leaves open. A normal approximation with the standard error given, that of the interval to
+/// be quoted, on the logarithmic scale for ratios.
+pub(super) fn detectable(line: &Line, std_error: f64, estimand: Estimand) -> Option<Line> {
+    let is_ratio = estimand == glossary::MINIMUM_DETECTABLE_RATIO;
+    let band = line.quoted()?;
+    let null = if is_ratio { 1.0 } else { 0.0 };
+    if !band.interval.contains(null) {
+        return None;
+    }
+    let least = (band.level.z() + special::normal_quantile(POWER)) * std_error;
+    Some(Line {
+        estimate: Some(if is_ratio { libm::exp(least) } else { least }),
+        benchmark: line.benchmark.clone(),
+        rests_on: line.rests_on.clone(),
+        fitted_on: line.fitted_on.clone(),
+        is_of_spread: line.is_of_spread || line.headline.is_some(),
+        ..Line::new(&line.at, line.group.clone(), line.comparison, estimand)
+    })
 }
 
 fn quantile(level: Level, df: Option<f64>) -> f64 {

@@ -1,6 +1,6 @@
 //! A programme contrast of a disparity: per stratum, pooled as if strata may differ, and the plain pools beside it.
 
-use super::bands::log_band;
+use super::bands::{detectable, log_band};
 use super::measures::log_scale;
 use super::noise::{LogScale, Noise, refused};
 use super::pooled::pooled_lines;
@@ -216,7 +216,11 @@ impl Contrasts<'_> {
             df: Some(heterogeneity.df as f64),
             p_value: Some(heterogeneity.p.get()),
         };
+        let detectable = headline
+            .std_error
+            .and_then(|error| detectable(&headline, error, glossary::MINIMUM_DETECTABLE_RATIO));
         finding.lines.extend([headline, fixed_line]);
+        finding.lines.extend(detectable);
         finding.lines.extend(random.map(prediction));
         finding.lines.extend([
             Line {

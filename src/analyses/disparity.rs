@@ -169,6 +169,8 @@ impl Analysis for DisparityOptions {
     fn figures(&self, finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {
         if each(self.population.as_ref()).len() > 1 {
             charts::ladder(finding, setting)
+        } else if !self.against.contains(&Against::ReferenceGroup) {
+            charts::indices(finding, setting)
         } else {
             charts::forest(finding, setting, &|line| {
                 line.comparison == Comparison::Reference && is_ratio(line)

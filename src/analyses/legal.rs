@@ -6,19 +6,20 @@ use toml::Spanned;
 use super::measures::{Comparer, Pair, two_by_two};
 use super::noise::{Noise, Shape, Side, refused};
 use super::strata::{Split, Stratum};
-use super::wanted::name_headline;
-use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts};
-use crate::cells::Only;
+use super::wanted::{each, name_headline};
+use super::{Analysis, Answers, Asks, Common, DispersionRule, Header, Setting, charts};
+use crate::cells::{OneOrMany, Only};
 use crate::disclosure::Disclosed;
 use crate::error::Error;
 use crate::figures::Figure;
 use crate::findings::glossary::{self, Estimand};
 use crate::findings::{Band, Comparison, Finding, Line, Test, Variance};
+use crate::ingest::Baseline;
 use crate::stats::binomial_test::BinomialTest;
 use crate::stats::dispersion::phi_tip;
 use crate::stats::two_by_two::{OddsRatioMethod, TwoByTwo};
 use crate::stats::{Level, special};
-use crate::warning::Warning;
+use crate::warning::{self, Warning};
 
 /// The word in the study file.
 pub const NAME: &str = "legal";
@@ -42,12 +43,13 @@ pub struct LegalOptions {
     pub dispersion: DispersionRule,
     /// Which counts: those that are a part of something.
     pub counts: Spanned<String>,
+    /// Baselines whose shares the counts are held against, where the counts are not a part of something.
+    pub population: Option<Spanned<OneOrMany>>,
     /// Keys of the strata.
     #[serde(default)]
     pub by: Vec<Spanned<String>>,
     /// Whether events are drawn from a pool without replacement, so that the hypergeometric standard deviation is given too.
-    #[serde(default)]
-    pub without_replacement: bool,
+    pub without_replacement: Option<Spanned<bool>>,
 }
 
 /// Least share of the pool that makes a group a comparator of the four-fifths rule.
@@ -73,25 +75,28 @@ impl Analysis for LegalOptions {
 
     fn asks(&self, setting: &Setting) -> Result<Asks, Error> {
         let common = self.header().check(setting)?;
-        if common.outcome.annual_average || common.outcome.trials.is_none() {
-            let what = if common.outcome.annual_average {
-                "annual averages"
-            } else {
-                "not counted out of anything"
-            };
-            let message = format!(
-                "counts `{}` are {what}: the legal table needs events out of trials",
-                common.outcome.name
-            );
+        if common.outcome.annual_average {
             return Err(Error::study(
                 self.counts.span(),
-                message,
-                "name counts of searches or hits",
+                format!(
+                    "counts `{}` are annual averages: the legal table needs events that happened",
+                    common.outcome.name
+                ),
+                "name counts of events",
+            ));
+        }
+        let names = each(self.population.as_ref());
+        common.check_baselines(setting, &names, "legal table")?;
+        if let (Some(pool), false) = (&self.without_replacement, names.is_empty()) {
+            return Err(Error::study(
+                pool.span(),
+                "events are drawn from a pool of trials, and these are held against a population",
+                "take `without_replacement` out",
             ));
         }
         Ok(Asks {
-            tabulations: common.tabulations(false),
-            baselines: Vec::new(),
+            tabulations: common.tabulations(!names.is_empty()),
+            baselines: names.into_iter().map(Spanned::into_inner).collect(),
         })
     }
 
@@ -106,14 +111,55 @@ impl Analysis for LegalOptions {
                 charts::by_words(&self.by)
             ),
         );
-        let strata = Split::new(&common, answers.tables, None).strata(answers)?;
+        let names = each(self.population.as_ref());
+        let baselines: Vec<Option<&Baseline>> = if names.is_empty() {
+            vec![None]
+        } else {
+            let named = |name: &Spanned<String>| Some(&answers.baselines[name.get_ref()]);
+            names.iter().map(named).collect()
+        };
+        for baseline in baselines {
+            self.add_to(&mut finding, &common, (answers, baseline))?;
+        }
+        finding.frame.comparisons = finding
+            .lines
+            .iter()
+            .filter(|line| {
+                [glossary::STANDARD_DEVIATIONS, glossary::POOLED_Z].contains(&line.estimand)
+                    && line.estimate.is_some()
+            })
+            .count();
+        name_headline(&mut finding);
+        Ok(finding)
+    }
+
+    fn figures(&self, finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {
+        charts::null_distributions(finding, setting)
+    }
+}
+
+impl LegalOptions {
+    /// The blocks of every group and stratum under one benchmark.
+    fn add_to(
+        &self,
+        finding: &mut Finding,
+        common: &Common<'_>,
+        (answers, baseline): (&Answers<'_>, Option<&Baseline>),
+    ) -> Result<(), Error> {
+        let strata = Split::new(common, answers.tables, baseline).strata(answers)?;
+        charts::describe_baseline(finding, baseline, &strata);
+        if baseline.is_some_and(Baseline::carries_margins) {
+            warning::add(&mut finding.warnings, Warning::MarginNotCarried);
+        }
         let comparer = Comparer {
             outcome: common.outcome,
-            baseline: None,
+            baseline,
             level: common.level,
             per: 1000.0,
         };
-        finding.frame.counting = comparer.counting_words().into();
+        if baseline.is_none() {
+            finding.frame.counting = comparer.counting_words().into();
+        }
         let groups = &answers.setting.groups;
         let reference = groups.reference();
         let all: Vec<Side> = answers.tables[0]
@@ -122,11 +168,17 @@ impl Analysis for LegalOptions {
             .map(Side::Group)
             .collect();
         for group in groups.compared() {
-            let ratio_noise = Noise::fit(
-                &strata,
-                vec![Side::Group(group.into()), Side::Group(reference.into())],
-                (Shape::Ratio, common.uncertainty()),
-            )?;
+            let sides = [group, reference].map(|side| Side::Group(side.into()));
+            let ratio_noise = baseline
+                .is_none()
+                .then(|| {
+                    Noise::fit(
+                        &strata,
+                        sides.to_vec(),
+                        (Shape::Ratio, common.uncertainty()),
+                    )
+                })
+                .transpose()?;
             let share_noise = Noise::fit(
                 &strata,
                 all.clone(),
@@ -144,26 +196,18 @@ impl Analysis for LegalOptions {
                 let table = LegalTable {
                     comparer: &comparer,
                     pair: &pair,
-                    without_replacement: self.without_replacement,
+                    without_replacement: self
+                        .without_replacement
+                        .as_ref()
+                        .is_some_and(|w| *w.get_ref()),
                 };
                 finding.lines.extend(table.against_benchmark(&share_noise)?);
-                finding.lines.extend(table.against_reference(&ratio_noise)?);
+                if let Some(noise) = &ratio_noise {
+                    finding.lines.extend(table.against_reference(noise)?);
+                }
             }
         }
-        finding.frame.comparisons = finding
-            .lines
-            .iter()
-            .filter(|line| {
-                [glossary::STANDARD_DEVIATIONS, glossary::POOLED_Z].contains(&line.estimand)
-                    && line.estimate.is_some()
-            })
-            .count();
-        name_headline(&mut finding);
-        Ok(finding)
-    }
-
-    fn figures(&self, _: &Disclosed<Finding>, _: &Setting) -> Vec<Figure> {
-        Vec::new()
+        Ok(())
     }
 }
 
@@ -187,13 +231,12 @@ impl LegalTable<'_> {
             });
             return Ok(vec![absent]);
         };
-        let (Some(trials), Some(pool)) = (group.trials, all.trials.filter(|pool| *pool > 0)) else {
+        let Some(share) = self.comparer.benchmark_share(self.pair) else {
             let mut empty = line(glossary::EXPECTED);
             empty.warn(Warning::EmptyDenominator);
             return Ok(vec![empty]);
         };
-        let test = BinomialTest::new(group.events, all.events, trials as f64 / pool as f64)
-            .map_err(refused)?;
+        let test = BinomialTest::new(group.events, all.events, share).map_err(refused)?;
         let with = |estimand, estimate: Option<f64>, test: Option<Test>| Line {
             estimate,
             test,
@@ -236,6 +279,7 @@ impl LegalTable<'_> {
         });
         let mut lines = vec![
             with(glossary::EXPECTED, Some(test.expected()), None),
+            with(glossary::BINOMIAL_SD, Some(test.sd()), None),
             with(
                 glossary::DIFFERENCE,
                 Some(group.events as f64 - test.expected()),
@@ -244,7 +288,7 @@ impl LegalTable<'_> {
             deviations,
         ];
         lines.extend(dispersed);
-        if self.without_replacement {
+        if let (true, Some(pool)) = (self.without_replacement, all.trials) {
             let sd = test.sd_without_replacement(pool).map_err(refused)?;
             let mut line = with(
                 glossary::STANDARD_DEVIATIONS_WITHOUT_REPLACEMENT,
@@ -383,11 +427,9 @@ impl Pair<'_> {
             ..*self
         };
         let mut line = against_all.line(comparer, Comparison::BenchmarkShare, estimand);
-        line.benchmark = comparer
-            .outcome
-            .trials
-            .as_ref()
-            .map(|trials| format!("share of {trials}"));
+        if let Some(trials) = &comparer.outcome.trials {
+            line.benchmark = Some(format!("share of {trials}"));
+        }
         line
     }
 }

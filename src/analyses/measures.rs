@@ -1,5 +1,6 @@
 //! The measures of a disparity in one stratum: ratio, difference, index, surplus, excess, tipping point.
 
+use super::bands::detectable;
 use super::exposure::People;
 use super::noise::{LogScale, Noise, refused};
 use super::strata::{Stratum, Tally};
@@ -15,9 +16,6 @@ use crate::stats::two_by_two::{RiskRatioMethod, TwoByTwo};
 use crate::stats::uncertain::{UncertainIndex, UncertainRate, UncertainRatio};
 use crate::stats::{Interval, Level, special};
 use crate::warning::Warning;
-
-/// Power at which the minimum detectable ratio is stated.
-pub(super) const POWER: f64 = 0.80;
 
 /// How the measures of one analysis are made.
 pub(super) struct Comparer<'a> {
@@ -123,10 +121,8 @@ impl Comparer<'_> {
         Ok(lines)
     }
 
-    /// The ratio that these data would have found with 80 % power, where the interval of the one found reaches 1: what a
-    /// null leaves open. A normal approximation on the logarithmic scale, with the error of the interval to be quoted.
+    /// The ratio that these data would have found, where the interval of the one found reaches 1.
     pub(super) fn minimum_detectable(&self, pair: &Pair<'_>, ratio: &Line) -> Option<Line> {
-        ratio.quoted().filter(|band| band.interval.contains(1.0))?;
         let std_error = if ratio.headline.is_some() {
             ratio.std_error?
         } else {
@@ -136,16 +132,12 @@ impl Comparer<'_> {
             ];
             log_scale(sides).ok()?.std_error()
         };
-        let quantiles = self.level.z() + special::normal_quantile(POWER);
+        let own = detectable(ratio, std_error, glossary::MINIMUM_DETECTABLE_RATIO)?;
         Some(Line {
-            estimate: Some(libm::exp(quantiles * std_error)),
-            is_of_spread: ratio.headline.is_some(),
-            fitted_on: ratio.fitted_on.clone(),
-            ..pair.line(
-                self,
-                Comparison::Reference,
-                glossary::MINIMUM_DETECTABLE_RATIO,
-            )
+            events: ratio.events,
+            trials: ratio.trials,
+            exposure: ratio.exposure,
+            ..own
         })
     }
 
@@ -277,6 +269,15 @@ impl Comparer<'_> {
         let scale = self.index_scale(pair, (group, all), benchmark);
         noise.put(&mut index, pair.stratum, scale)?;
         let total = all.events as f64;
+        let counting_error = ((1.0 - share) / group.events as f64
+            + self.share_variance(group, all).unwrap_or_default())
+        .sqrt();
+        let error = index
+            .headline
+            .as_ref()
+            .and(index.std_error)
+            .unwrap_or(counting_error);
+        let detectable = detectable(&index, error, glossary::MINIMUM_DETECTABLE_RATIO);
         let surplus = transformed(&index, glossary::SURPLUS_OVER_SHARE, |di| {
             total * benchmark * (di - 1.0)
         });
@@ -291,7 +292,8 @@ impl Comparer<'_> {
         let mut expected = pair.line(self, Comparison::BenchmarkShare, glossary::BENCHMARK_SHARE);
         expected.benchmark.clone_from(&index.benchmark);
         expected.estimate = Some(benchmark);
-        Ok(vec![index, surplus, tipping, expected])
+        let lines = [index, surplus, tipping, expected];
+        Ok(lines.into_iter().chain(detectable).collect())
     }
 
     fn index_scale(
@@ -363,7 +365,7 @@ impl Comparer<'_> {
     }
 
     /// The group's share of trials or of people.
-    fn benchmark_share(&self, pair: &Pair<'_>) -> Option<f64> {
+    pub(super) fn benchmark_share(&self, pair: &Pair<'_>) -> Option<f64> {
         let (group, all) = (pair.stratum.tally(pair.group)?, pair.stratum.all()?);
         let (part, whole) = (group.size()?, all.size()?);
         (whole > 0.0).then(|| part / whole)

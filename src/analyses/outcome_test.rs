@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::bands::detectable;
 use super::measures::{Comparer, Pair};
 use super::noise::{Noise, Shape, Side, Uncertainty, refused};
 use super::pooled::pooled_lines;
@@ -321,7 +322,12 @@ impl OutcomeTest<'_> {
                 rests_on: rests_on.clone(),
                 ..Line::new(&[], label, Comparison::Reference, estimand)
             };
-            finding.lines.extend(self.means(&base, (&pairs, of_all))?);
+            let [mean, published] = self.means(&base, (&pairs, of_all))?;
+            let detectable = mean.std_error.and_then(|error| {
+                detectable(&mean, error, glossary::MINIMUM_DETECTABLE_DIFFERENCE)
+            });
+            finding.lines.extend([mean, published]);
+            finding.lines.extend(detectable);
             let pairs: Vec<_> = pairs.into_iter().map(|(g, r)| (Some(g), Some(r))).collect();
             let pooled = pooled_lines(&base(glossary::MH_RISK_DIFFERENCE), &pairs, self.level);
             finding.lines.extend(pooled.into_iter().map(|line| Line {

@@ -1,5 +1,6 @@
 //! The Mantel-Haenszel family as lines: ratios, difference, tests of association and of homogeneity.
 
+use super::bands::detectable;
 use super::strata::Tally;
 use crate::findings::glossary::{self, Estimand};
 use crate::findings::{Band, Line, Test, Variance};
@@ -90,6 +91,9 @@ pub(super) fn pooled_lines(
     {
         ratio.warn(Warning::Simpson { crude, pooled });
     }
+    let detectable = ratio
+        .std_error
+        .and_then(|error| detectable(&ratio, error, glossary::MINIMUM_DETECTABLE_RATIO));
     let homogeneity = |test: Option<breslow_day::HomogeneityTest>| {
         test.map(|t| (t.statistic, t.df as f64, t.p.get()))
     };
@@ -124,6 +128,7 @@ pub(super) fn pooled_lines(
         tested(glossary::TARONE, homogeneity(pool.tarone())),
         crude_line,
     ];
+    lines.extend(detectable);
     if pool.mantel_fleiss_count() < SPARSE
         && let Some(exact) = pool.exact(level)
     {

@@ -5,9 +5,11 @@
 
 use crate::disclosure::Disclosed;
 use crate::findings::glossary as g;
-use crate::findings::{Band, Comparison, Finding, Line};
+use crate::findings::{Comparison, Finding, Line};
 use crate::number::{Style, level};
 use crate::warning::Warning;
+
+mod strata;
 
 use super::charts::{n_text, text};
 
@@ -18,7 +20,7 @@ pub fn sentences(finding: &Disclosed<Finding>) -> Vec<String> {
         super::rates::NAME => rates(finding),
         super::disparity::NAME => disparity(finding),
         super::legal::NAME => legal(finding),
-        super::stratified::NAME => stratified(finding),
+        super::stratified::NAME => strata::stratified(finding),
         super::outcome_test::NAME => outcome_test(finding),
         super::regression::NAME => regression(finding),
         _ => Vec::new(),
@@ -138,7 +140,10 @@ fn rates(finding: &Finding) -> Vec<String> {
 }
 
 fn disparity(finding: &Finding) -> Vec<String> {
-    let lines = of_kind(finding, is_ratio);
+    let mut lines = of_kind(finding, is_ratio);
+    if lines.is_empty() {
+        lines = of_kind(finding, |line| line.estimand == g::DISPARITY_INDEX);
+    }
     let mut sentences = Vec::new();
     let mut benchmarks: Vec<&Option<String>> = Vec::new();
     for line in &lines {
@@ -151,7 +156,13 @@ fn disparity(finding: &Finding) -> Vec<String> {
             .as_ref()
             .map_or_else(String::new, |name| format!(" under the baseline {name}"));
         for group in groups(&lines) {
-            let own = |line: &Line| line.group == group && line.benchmark == *benchmark;
+            let own = |line: &Line| {
+                line.group == group
+                    && line.benchmark == *benchmark
+                    && lines.first().is_some_and(|first| {
+                        first.estimand == line.estimand && first.comparison == line.comparison
+                    })
+            };
             sentences.extend(ratio_sentence(finding, own, &under));
         }
     }
@@ -187,11 +198,7 @@ fn is_withheld(line: &Line) -> bool {
 }
 
 fn ratio_sentence(finding: &Finding, own: impl Fn(&Line) -> bool, under: &str) -> Option<String> {
-    let all: Vec<&Line> = finding
-        .lines
-        .iter()
-        .filter(|line| is_ratio(line) && own(line))
-        .collect();
+    let all: Vec<&Line> = finding.lines.iter().filter(|line| own(line)).collect();
     let missing = without_number(all.iter().copied());
     let of = all.len();
     let own: Vec<&Line> = all
@@ -201,9 +208,14 @@ fn ratio_sentence(finding: &Finding, own: impl Fn(&Line) -> bool, under: &str) -
     let (low, high) = lowest_and_highest(&own)?;
     let group = &low.group;
     let (events, reference) = (&finding.frame.events, &finding.frame.reference);
+    let subject = if low.estimand == g::DISPARITY_INDEX {
+        format!("{group}, share of {events} over share of the benchmark{under}")
+    } else {
+        format!("{group} to {reference}, rate of {events}{under}")
+    };
     if let ([only], 1) = (own.as_slice(), of) {
         return Some(format!(
-            "{group} to {reference}, rate of {events}{under}: ratio {}{}; {}{}.",
+            "{subject}: ratio {}{}; {}{}.",
             with_intervals(only),
             place(only),
             reading(only),
@@ -234,7 +246,7 @@ fn ratio_sentence(finding: &Finding, own: impl Fn(&Line) -> bool, under: &str) -
     }
     let tallies = tallies.join(", and ");
     Some(format!(
-        "{group} to {reference}, rate of {events}{under}: of {of} strata {tallies}{missing}; ratios from {}{} to {}{}.",
+        "{subject}: of {of} strata {tallies}{missing}; ratios from {}{} to {}{}.",
         with_intervals(low),
         place(low),
         with_intervals(high),
@@ -271,8 +283,8 @@ fn with_intervals(line: &Line) -> String {
 fn detectable(finding: &Finding, ratio: &Line) -> String {
     let beside = finding.lines.iter().find(|line| {
         line.estimand == g::MINIMUM_DETECTABLE_RATIO
-            && (&line.at, &line.group, &line.benchmark)
-                == (&ratio.at, &ratio.group, &ratio.benchmark)
+            && (&line.at, &line.group, &line.benchmark, line.comparison)
+                == (&ratio.at, &ratio.group, &ratio.benchmark, ratio.comparison)
     });
     beside
         .and_then(|line| line.estimate)
@@ -293,10 +305,39 @@ fn reading(line: &Line) -> &'static str {
         None => "no interval can be given, so nothing is said about chance",
         Some((low, _)) if low > 1.0 => "the interval lies above 1",
         Some((_, high)) if high < 1.0 => "the interval lies below 1",
+        Some(_) if line.estimand == g::DISPARITY_INDEX => {
+            "the interval reaches across 1: the data are consistent with the group's share of the benchmark, and as well with any ratio in it"
+        }
         Some(_) => {
             "the interval reaches across 1: the data are consistent with equal rates, and as well with any ratio in it"
         }
     }
+}
+
+/// `Black: 15 searches, where 62.4 would be expected ...`.
+fn observed(finding: &Finding, line: &Line) -> Option<String> {
+    let beside = |estimand| {
+        finding.lines.iter().find(|other| {
+            other.estimand == estimand
+                && other.group == line.group
+                && other.benchmark == line.benchmark
+        })
+    };
+    let expected = beside(g::EXPECTED)?.estimate?;
+    let p = beside(g::LOG10_P_CENTRAL).and_then(|line| line.estimate);
+    let p = p.map_or_else(String::new, |log10| {
+        format!(", exact binomial p {}", crate::number::p_from_log10(log10))
+    });
+    Some(format!(
+        "{}: {} {} where {} would be expected under the benchmark \"{}\", {} standard deviations apart if {} were independent{p}.",
+        line.group,
+        crate::number::count(line.events?),
+        finding.frame.events,
+        Style::Statistic.show(Some(expected)),
+        line.benchmark.as_deref().unwrap_or_default(),
+        Style::Statistic.show(line.estimate),
+        finding.frame.events
+    ))
 }
 
 fn legal(finding: &Finding) -> Vec<String> {
@@ -311,6 +352,9 @@ fn legal(finding: &Finding) -> Vec<String> {
             .count()
     };
     let mut sentences = Vec::new();
+    if finding.frame.by.is_empty() {
+        sentences.extend(deviations.iter().filter_map(|line| observed(finding, line)));
+    }
     if !deviations.is_empty() {
         sentences.push(format!(
             "Observed against expected {}: {} of {} comparisons lie more than two standard deviations apart if {} were independent.",
@@ -327,172 +371,6 @@ fn legal(finding: &Finding) -> Vec<String> {
         sentences.push(format!("{} comparisons were made in this table: about one in twenty would pass 1.96 by chance alone if there were no difference and no dispersion.", deviations.len()));
     }
     sentences
-}
-
-/// Group against reference group within strata: the pool first, then whether the strata agree.
-fn within_strata(finding: &Finding) -> Vec<String> {
-    let pools = of_kind(finding, |line| line.estimand == g::MH_RISK_RATIO);
-    let sentence = |pool: &&Line| {
-        let homogeneity = finding
-            .lines
-            .iter()
-            .find(|line| line.estimand == g::TARONE && line.group == pool.group)
-            .and_then(|line| line.test.and_then(|test| test.p_value));
-        let differ = match homogeneity {
-            Some(p) if p < 0.05 => {
-                " The strata differ by more than that allows (Breslow-Day, Tarone): read them one by one."
-            }
-            _ => "",
-        };
-        format!(
-            "{} to {}, {} of {} with {} held equal (Mantel-Haenszel, as if every stratum had the same true ratio and events were independent): {}; {}.{differ}",
-            pool.group,
-            finding.frame.reference,
-            g::RISK_RATIO.heading.to_lowercase(),
-            finding.frame.events,
-            finding.frame.by.join(" and "),
-            with_intervals(pool),
-            reading(pool)
-        )
-    };
-    pools.iter().map(sentence).collect()
-}
-
-fn stratified(finding: &Finding) -> Vec<String> {
-    if finding.frame.arms.is_empty() {
-        return within_strata(finding);
-    }
-    let pools = of_kind(finding, |line| line.estimand == g::POOLED_BETWEEN);
-    let own: Vec<Vec<String>> = pools.iter().map(|pool| contrast(finding, pool)).collect();
-    // Every group's conclusion comes before the details of any, and what may not be concluded right after the first.
-    let first = own.iter().filter_map(|own| own.first());
-    let details = own.iter().flat_map(|own| own.iter().skip(1));
-    let mut sentences: Vec<String> = first.chain(details).cloned().collect();
-    sentences.insert(sentences.len().min(1), "This compares places under the two conditions; by itself it does not show what the programme caused.".into());
-    let per_stratum = |line: &Line| line.estimand == g::RATIO_OF_RATIOS;
-    let all: Vec<&Line> = finding
-        .lines
-        .iter()
-        .filter(|line| per_stratum(line))
-        .collect();
-    for group in groups(&all) {
-        if pools.iter().any(|pool| pool.group == group) {
-            continue;
-        }
-        let own = || all.iter().copied().filter(|line| line.group == group);
-        let shown: Vec<String> = own()
-            .filter(|line| line.estimate.is_some())
-            .map(|line| format!("{} {}", line.stratum(), with_intervals(line)))
-            .collect();
-        let why = if finding.warnings.contains(&Warning::FewStrata) {
-            "too few strata to pool"
-        } else {
-            "no pooled ratio can be shown"
-        };
-        let list = if shown.is_empty() {
-            "none can be shown".to_owned()
-        } else {
-            shown.join(", ")
-        };
-        sentences.push(format!(
-            "{group} to {}: ratio of ratios by stratum {list}{}; {why}.",
-            finding.frame.reference,
-            without_number(own())
-        ));
-    }
-    sentences
-}
-
-/// The first sentence says what may be concluded, the second why counting alone says more.
-fn contrast(finding: &Finding, pool: &Line) -> Vec<String> {
-    let own = |name: &str| {
-        finding.lines.iter().find(|line| {
-            line.estimand.name == name && line.group == pool.group && line.estimate.is_some()
-        })
-    };
-    let Some(band) = &pool.headline else {
-        return vec![format!(
-            "{} to {}: the strata agree exactly on a ratio of ratios of {}, which leaves no interval.",
-            pool.group,
-            finding.frame.reference,
-            Style::Ratio.show(pool.estimate)
-        )];
-    };
-    let strata = own(g::STRATA_ABOVE_ONE.name);
-    let per_stratum = |line: &&Line| line.estimand == g::LEAVE_ONE_OUT && line.group == pool.group;
-    let of = finding.lines.iter().filter(per_stratum).count();
-    let (group, reference, events) = (&pool.group, &finding.frame.reference, &finding.frame.events);
-    let [treated, control] = finding.frame.arms.as_slice() else {
-        return Vec::new();
-    };
-    let by = finding
-        .frame
-        .by
-        .first()
-        .map_or_else(String::new, |key| format!(" (by {key})"));
-    let mut sentences = vec![format!(
-        "Over {of} strata{by} the {group} to {reference} ratio of the rate of {events} was {} times as large where {treated} as where {control} ({} interval {} to {}, strata may differ): {}.",
-        Style::Ratio.show(pool.estimate),
-        level(finding.frame.level),
-        Style::Ratio.show(Some(band.interval.low)),
-        Style::Ratio.show(Some(band.interval.high)),
-        conclusion(band)
-    )];
-    if let Some(fixed) = own(g::POOLED_FIXED.name) {
-        let z = fixed
-            .counting
-            .as_ref()
-            .and_then(|band| band.test)
-            .and_then(|test| test.statistic);
-        let weight = own(g::LARGEST_WEIGHT.name).map_or_else(String::new, |line| {
-            format!(
-                "; {} holds {} of the weight",
-                line.stratum(),
-                Style::Percent.show(line.estimate)
-            )
-        });
-        let homogeneity = own(g::COCHRAN_Q.name)
-            .and_then(|line| line.test)
-            .and_then(|test| test.p_value);
-        let differ = if homogeneity.is_some_and(|p| p < 0.05) {
-            " The strata differ by more than that allows, so this figure is not the headline."
-        } else {
-            ""
-        };
-        sentences.push(format!("{group}: if every stratum had the same true ratio and stops were independent, it would be {} (z = {}){weight}.{differ}", text(fixed), Style::Statistic.show(z)));
-    }
-    if let (Some(line), Some(tau)) = (strata, own(g::TAU.name)) {
-        sentences.push(format!(
-            "{group}: {} of {of} strata lie above 1; the spread between them is τ = {} on the log scale.",
-            Style::Count.show(line.estimate),
-            Style::Statistic.show(tau.estimate)
-        ));
-    }
-    sentences
-}
-
-fn conclusion(band: &Band) -> String {
-    let percent = |ratio: f64| Style::Percent.show(Some((ratio - 1.0).abs()));
-    let (low, high) = (band.interval.low, band.interval.high);
-    if low > 1.0 {
-        format!(
-            "the data are consistent with a ratio larger by {} to {}, and not with an equal one at this level",
-            percent(low),
-            percent(high)
-        )
-    } else if high < 1.0 {
-        format!(
-            "the data are consistent with a ratio smaller by {} to {}, and not with an equal one at this level",
-            percent(high),
-            percent(low)
-        )
-    } else {
-        format!(
-            "the data are consistent with no difference, and as well with a ratio up to {} smaller or up to {} larger; they establish neither",
-            percent(low),
-            percent(high)
-        )
-    }
 }
 
 fn outcome_test(finding: &Finding) -> Vec<String> {
@@ -530,13 +408,14 @@ fn regression(finding: &Finding) -> Vec<String> {
     });
     let sentence = |line: &&Line| {
         format!(
-            "{} to {}, {} of {}: {}; {}.",
+            "{} to {}, {} of {}: {}; {}{}.",
             line.group,
             finding.frame.reference,
             line.estimand.name.replace('_', " "),
             finding.frame.events,
             with_intervals(line),
-            reading(line)
+            reading(line),
+            detectable(finding, line)
         )
     };
     let mut sentences: Vec<String> = lines.iter().map(sentence).collect();

@@ -44,7 +44,7 @@ const DATASETS: [(&str, &str); 3] = [
     ("raw-rows", "made-up stops, a row each, with known truth"),
 ];
 
-const CHARTS: [(&str, &str); 5] = [
+const CHARTS: [(&str, &str); 6] = [
     ("dot_interval", "rates by group with intervals"),
     (
         "forest",
@@ -56,6 +56,10 @@ const CHARTS: [(&str, &str); 5] = [
         "places as circles, rate against rate, with the line of equal rates",
     ),
     ("rate_pair", "search rate beside hit rate"),
+    (
+        "null_distribution",
+        "what chance alone would give under each benchmark, with what was observed",
+    ),
 ];
 
 pub(super) fn command(options: &ListOptions, printer: &Printer) -> Result<ExitCode, Error> {

@@ -212,6 +212,7 @@ pub fn disclose(
 fn is_occasional(line: &Line) -> bool {
     [
         glossary::MINIMUM_DETECTABLE_RATIO,
+        glossary::MINIMUM_DETECTABLE_DIFFERENCE,
         glossary::STANDARD_DEVIATIONS_DISPERSED,
         glossary::CMH_EXACT,
         glossary::POOLED_BETWEEN,

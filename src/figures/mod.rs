@@ -13,6 +13,7 @@ mod labels;
 mod ladder;
 mod legend;
 mod marks;
+mod null_distribution;
 mod palette;
 mod parts;
 mod place_scatter;
@@ -28,6 +29,7 @@ mod ticks;
 pub use dot_interval::DotInterval;
 pub use forest::{Forest, ForestKind, ForestRow};
 pub use ladder::Ladder;
+pub use null_distribution::{NullBar, NullDistribution, NullPanel};
 pub use parts::{Axis, AxisScale, Columns, Interval, IntervalNames, Mark, Reference, Row, Section};
 pub use place_scatter::{Naming, Place, PlaceKind, PlaceScatter, ScatterPanel};
 pub use png::svg_to_png;
@@ -67,6 +69,8 @@ pub enum Chart {
     PlaceScatter(PlaceScatter),
     /// Search rate beside hit rate.
     RatePair(Box<RatePair>),
+    /// What chance alone would give, with what was observed.
+    NullDistribution(NullDistribution),
 }
 
 impl Figure {
@@ -99,6 +103,7 @@ impl Chart {
             Self::Ladder(chart) => chart.draw(canvas, top),
             Self::PlaceScatter(chart) => chart.draw(canvas, top),
             Self::RatePair(chart) => chart.draw(canvas, top),
+            Self::NullDistribution(chart) => chart.draw(canvas, top),
         }
     }
 }
@@ -219,6 +224,32 @@ mod tests {
         })
     }
 
+    fn null_distribution() -> Chart {
+        let at = |i: usize| EXTREMES[i % EXTREMES.len()];
+        let panel = |i: usize| NullPanel {
+            title: "benchmark ".repeat(i * 9),
+            bars: (0..EXTREMES.len())
+                .map(|k| NullBar {
+                    low: at(k),
+                    high: at(k + i),
+                    height: at(k + 2),
+                })
+                .collect(),
+            curve: (0..EXTREMES.len()).map(|k| (at(k), at(k + 3))).collect(),
+            lines: (0..EXTREMES.len())
+                .map(|k| (at(k), "name".into()))
+                .collect(),
+            observed: at(i),
+            observed_label: "observed".repeat(i),
+        };
+        Chart::NullDistribution(NullDistribution {
+            axis: "counts".into(),
+            columns: "chance".into(),
+            curve: "wider".into(),
+            panels: (0..EXTREMES.len()).map(panel).collect(),
+        })
+    }
+
     fn charts(scale: AxisScale) -> Vec<Chart> {
         let (series, intervals, columns) = (
             vec!["a".to_owned(), "b".to_owned()],
@@ -295,6 +326,7 @@ mod tests {
             Chart::Forest(forest),
             Chart::RatePair(Box::new(pair)),
             scatter(scale),
+            null_distribution(),
         ]
     }
 

@@ -32,6 +32,15 @@ impl Extent {
         }
     }
 
+    /// A linear range of counts that need no zero.
+    pub(super) fn without_zero() -> Self {
+        Self {
+            scale: AxisScale::Linear,
+            values: None,
+            ends: None,
+        }
+    }
+
     /// The range of an axis with its reference and these marks.
     pub(super) fn of<'a>(axis: &Axis, marks: impl Iterator<Item = &'a Mark>) -> Self {
         let mut extent = Self::new(axis.scale);

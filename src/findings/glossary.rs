@@ -97,6 +97,12 @@ pub const BENCHMARK_SHARE: Estimand =
     estimand("benchmark_share", "Benchmark share", Style::Percent);
 /// Events expected under the benchmark.
 pub const EXPECTED: Estimand = estimand("expected", "Expected", Style::Count);
+/// Standard deviation of the events under the benchmark, if they were independent.
+pub const BINOMIAL_SD: Estimand = estimand(
+    "binomial_sd",
+    "Standard deviation under the benchmark",
+    Style::Statistic,
+);
 /// Observed minus expected.
 pub const DIFFERENCE: Estimand = estimand(
     "observed_minus_expected",
@@ -154,6 +160,12 @@ pub const MINIMUM_DETECTABLE_RATIO: Estimand = estimand(
     "minimum_detectable_ratio",
     "Minimum detectable ratio",
     Style::Ratio,
+);
+/// The smallest difference that the data would find with 80 % power.
+pub const MINIMUM_DETECTABLE_DIFFERENCE: Estimand = estimand(
+    "minimum_detectable_difference",
+    "Minimum detectable difference",
+    Style::Points,
 );
 /// Ratio in one arm of a programme over the ratio in the other.
 pub const RATIO_OF_RATIOS: Estimand = estimand("ratio_of_ratios", "Ratio of ratios", Style::Ratio);

@@ -1,12 +1,14 @@
 //! Lines of a finding as charts. Every number in a chart is a line of the result table beside it.
 
 mod names;
+mod null;
 mod pairs;
 mod ratios;
 mod scatter;
 
+pub(super) use null::null_distributions;
 pub(super) use pairs::{dots, rate_pair};
-pub(super) use ratios::{contrast_forest, forest, ladder};
+pub(super) use ratios::{contrast_forest, forest, indices, ladder};
 pub(super) use scatter::scatter;
 
 use names::{Part, figure_name};
@@ -189,7 +191,7 @@ fn notes(finding: &Finding, setting: &Setting, lines: &[&Line], chart: &Chart) -
         .outcomes
         .iter()
         .find(|outcome| outcome.name == finding.frame.counts);
-    let has_intervals = !matches!(chart, Chart::PlaceScatter(_));
+    let has_intervals = !matches!(chart, Chart::PlaceScatter(_) | Chart::NullDistribution(_));
     let mut notes = Vec::new();
     if has_intervals {
         notes.push(interval_note(finding, lines));
@@ -270,6 +272,9 @@ fn alt_text(drawing: &Drawing<'_>, chart: &Chart) -> String {
         Chart::Ladder(_) => "Benchmark ladder on a logarithmic axis with a line at 1",
         Chart::PlaceScatter(_) => "Scatter of places with a line of equal rates",
         Chart::RatePair(_) => "Two panels of dots with intervals",
+        Chart::NullDistribution(_) => {
+            "Columns of what chance alone would give, in counts, with a line at the count observed, here in standard deviations from what is expected"
+        }
     };
     let defined = || drawing.lines.iter().filter(|line| line.estimate.is_some());
     let by_estimate = |a: &&&Line, b: &&&Line| {

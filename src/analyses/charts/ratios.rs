@@ -60,6 +60,37 @@ pub(in crate::analyses) fn forest(
     setting.groups.compared().flat_map(one_group).collect()
 }
 
+/// The disparity indices of all groups, stratum by stratum.
+pub(in crate::analyses) fn indices(finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {
+    let of_index = |line: &&Line| line.estimand == glossary::DISPARITY_INDEX;
+    let lines: Vec<&Line> = finding.lines.iter().filter(of_index).collect();
+    let mut strata: Vec<String> = Vec::new();
+    for line in &lines {
+        if !strata.contains(&line.stratum()) {
+            strata.push(line.stratum());
+        }
+    }
+    let of_stratum = |stratum: String| {
+        let own: Vec<&Line> = lines
+            .iter()
+            .copied()
+            .filter(|line| line.stratum() == stratum)
+            .collect();
+        own.into_iter()
+            .map(move |line| shown(stratum.clone(), line, row(line, line.group.clone(), 0)))
+    };
+    let drawing = Forests {
+        finding,
+        setting,
+        title: finding.title.clone(),
+        group: None,
+        series: &[],
+        label: "Group",
+        heading: heading(&lines),
+    };
+    drawing.draw(strata.into_iter().flat_map(of_stratum).collect())
+}
+
 fn heading(lines: &[&Line]) -> &'static str {
     lines.first().map_or("Ratio", |line| line.estimand.heading)
 }
@@ -165,15 +196,22 @@ pub(in crate::analyses) fn contrast_forest(
     setting.groups.compared().flat_map(one_group).collect()
 }
 
-/// The benchmark ladder: one row per baseline, one mark per compared group.
+/// The benchmark ladder: one row per baseline, one mark per compared group; of rate ratios, or of indices where the study
+/// asks for no ratio.
 pub(in crate::analyses) fn ladder(finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {
-    let lines: Vec<&Line> = finding
-        .lines
-        .iter()
-        .filter(|line| {
-            line.comparison == Comparison::Reference && line.estimand == glossary::RATE_RATIO
-        })
-        .collect();
+    let of = |estimand, comparison| {
+        finding
+            .lines
+            .iter()
+            .filter(move |line| line.estimand == estimand && line.comparison == comparison)
+    };
+    let mut lines: Vec<&Line> = of(glossary::RATE_RATIO, Comparison::Reference).collect();
+    if lines.is_empty() {
+        let reference = &finding.frame.reference;
+        lines = of(glossary::DISPARITY_INDEX, Comparison::BenchmarkShare)
+            .filter(|line| line.group != *reference)
+            .collect();
+    }
     let series: Vec<String> = setting
         .groups
         .compared()
@@ -210,7 +248,7 @@ pub(in crate::analyses) fn ladder(finding: &Disclosed<Finding>, setting: &Settin
     let page = |(i, Page { sections, lines }): (usize, Page<'_, Row>)| {
         let (page, words) = page_words(i, of);
         let chart = Ladder {
-            axis: axis(finding, "Rate ratio"),
+            axis: axis(finding, heading(&lines)),
             series: series.clone(),
             intervals: interval_names(lines.iter().copied(), finding.frame.level),
             columns: columns(finding, "Baseline"),
@@ -255,15 +293,28 @@ fn programs(lines: &[&Line]) -> Vec<String> {
 }
 
 fn axis(finding: &Finding, heading: &str) -> Axis {
-    let is_contrast = heading == glossary::RATIO_OF_RATIOS.heading;
-    let (equal, below, above) = if is_contrast {
+    let reference = &finding.frame.reference;
+    let (against, equal, below, above) = if heading == glossary::RATIO_OF_RATIOS.heading {
         (
+            format!(" to {reference}"),
             "no difference",
             "disparity smaller under the programme",
             "larger",
         )
+    } else if heading == glossary::DISPARITY_INDEX.heading {
+        (
+            String::new(),
+            "share of the benchmark",
+            "below the group's share of the benchmark",
+            "above",
+        )
     } else {
-        ("equal rates", "lower rate than the reference", "higher")
+        (
+            format!(" to {reference}"),
+            "equal rates",
+            "lower rate than the reference",
+            "higher",
+        )
     };
     let reference = Reference {
         value: 1.0,
@@ -272,7 +323,7 @@ fn axis(finding: &Finding, heading: &str) -> Axis {
         above: above.into(),
     };
     Axis {
-        label: format!("{heading} to {}, log scale", finding.frame.reference),
+        label: format!("{heading}{against}, log scale"),
         style: crate::number::Style::Ratio,
         scale: AxisScale::Log,
         reference: Some(reference),

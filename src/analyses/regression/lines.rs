@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::super::bands::log_band;
-use super::super::measures::POWER;
+use super::super::bands::{detectable, log_band};
 use super::super::{Answers, Common};
 use super::cells::{Cell, numbered, together, value};
 use super::{EventFamily, Limits, Observation, RegressionOptions, Smooth};
@@ -16,7 +15,6 @@ use crate::stats::regression::{
     self as glm, Clusters, Coefficient, Covariance, CovarianceKind, Design, Factor, Fit, Grain,
     Model, NaturalSpline, RegressionError, Resampling, Response, WildWeights,
 };
-use crate::stats::special;
 use crate::warning::Warning;
 
 /// Fewest clusters on a side from which errors are estimated.
@@ -117,7 +115,8 @@ impl Regression<'_> {
         if !self.by_cluster(&mut line, fitted, group)? {
             self.by_dispersion(&mut line, &own, &fitted.fit);
         }
-        let detectable = self.minimum_detectable(&line, &own, group);
+        let std_error = line.std_error.unwrap_or(own.std_error);
+        let detectable = detectable(&line, std_error, glossary::MINIMUM_DETECTABLE_RATIO);
         Ok(std::iter::once(line).chain(detectable).collect())
     }
 
@@ -249,20 +248,6 @@ impl Regression<'_> {
             "quasi-likelihood, log scale, t".into(),
             (self.common.level, Variance::Between),
         ));
-    }
-
-    fn minimum_detectable(&self, line: &Line, own: &Coefficient, group: &str) -> Option<Line> {
-        line.quoted().filter(|band| band.interval.contains(1.0))?;
-        let std_error = line.std_error.unwrap_or(own.std_error);
-        let quantiles = self.common.level.z() + special::normal_quantile(POWER);
-        Some(Line {
-            estimate: Some(libm::exp(quantiles * std_error)),
-            estimand: glossary::MINIMUM_DETECTABLE_RATIO,
-            events: None,
-            trials: None,
-            exposure: None,
-            ..self.line(group)
-        })
     }
 
     fn band(&self, found: &Coefficient, method: String, variance: Variance) -> Band {
