@@ -67,7 +67,7 @@ fn refusal(table: &str, searches: &str) -> Outcome {
 fn few_clusters_are_resampled_and_many_are_not() {
     let table = "[[regression]]\ncounts = \"searches\"\nadjust = [\"place\"]";
     for (places, method) in [
-        (4, "quasi-likelihood, log scale, t"),
+        (4, "dispersion of the cells, log scale, t"),
         (
             8,
             "wild cluster bootstrap by place, 8 clusters, test inverted",
@@ -151,7 +151,7 @@ fn two_keys_of_clusters_and_a_curve() {
         "yes",
     );
     assert_eq!(
-        quoted["conf_method"], "quasi-likelihood, log scale, t",
+        quoted["conf_method"], "dispersion of the cells, log scale, t",
         "four years are too few"
     );
     let curve = |df: u8| {

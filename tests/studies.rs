@@ -531,11 +531,7 @@ fn hazelwood_turns_on_its_benchmark() {
         assert_digits(&of("standard_deviations"), deviations);
     }
     let chart = fs::read_to_string(out.join("figures/standard-deviations.black.svg")).unwrap();
-    for words in [
-        "county alone: 5.70",
-        "15: −1.73 SD",
-        "−3 SD",
-    ] {
+    for words in ["county alone: 5.70", "15: −1.73 SD", "−3 SD"] {
         assert!(chart.contains(words), "no `{words}`");
     }
     let ladder = rows(

@@ -131,7 +131,13 @@ impl Analysis for DisparityOptions {
                 level: common.level,
                 per: f64::from(self.per),
             };
-            charts::add_words(&mut finding.frame.counting, comparer.counting_words());
+            let shares_only = self.against == [Against::BenchmarkShare];
+            let words = if shares_only {
+                comparer.index_words()
+            } else {
+                comparer.counting_words()
+            };
+            charts::add_words(&mut finding.frame.counting, words);
             let comparisons = Comparisons {
                 comparer: &comparer,
                 uncertainty: common.uncertainty(),

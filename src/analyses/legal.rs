@@ -129,7 +129,12 @@ impl Analysis for LegalOptions {
                     && line.estimate.is_some()
             })
             .count();
-        name_headline(&mut finding);
+        if names.is_empty() {
+            name_headline(&mut finding);
+        } else {
+            finding.frame.headline = "none: standard deviations carry no interval".into();
+            finding.frame.counting = "the binomial distribution, events independent".into();
+        }
         Ok(finding)
     }
 

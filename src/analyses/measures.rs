@@ -93,6 +93,17 @@ impl Comparer<'_> {
         }
     }
 
+    /// The same for indices.
+    pub(super) fn index_words(&self) -> &'static str {
+        match self.baseline {
+            _ if self.outcome.annual_average => "none: annual averages",
+            Some(baseline) if baseline.carries_margins() => {
+                "log delta with the margin of error of the benchmark share"
+            }
+            _ => "Clopper-Pearson of the share, benchmark fixed",
+        }
+    }
+
     /// Ratio, difference, both excesses and the tipping point against the reference group.
     pub(super) fn against_reference(
         &self,

@@ -186,10 +186,10 @@ impl Analysis for RegressionOptions {
             ..Split::new(&common, answers.tables, baseline)
         };
         let strata = split.strata(answers)?;
-        let curve = self
-            .smooth
-            .iter()
-            .map(|smooth| format!("a curve of {}", smooth.key.get_ref()));
+        let curve = self.smooth.iter().map(|smooth| match *smooth.df.get_ref() {
+            1 => format!("a straight line along {}", smooth.key.get_ref()),
+            _ => format!("a curve along {}", smooth.key.get_ref()),
+        });
         let held: Vec<String> = adjust.iter().cloned().chain(curve).collect();
         let held = if held.is_empty() {
             String::new()

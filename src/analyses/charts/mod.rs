@@ -384,6 +384,9 @@ fn interval_names<'a>(lines: impl Iterator<Item = &'a Line> + Clone, level: f64)
                 format!("{level} interval between officers")
             }
             Variance::Cluster => format!("{level} interval between clusters"),
+            _ if band.method.contains("of the cells") => {
+                format!("{level} interval with the dispersion of the cells")
+            }
             _ => format!("{level} interval between places or periods"),
         });
     let counting = lines

@@ -245,7 +245,7 @@ impl Regression<'_> {
                 std_error,
                 fit.dispersion_df().map(|df| df as f64),
             ),
-            "quasi-likelihood, log scale, t".into(),
+            "dispersion of the cells, log scale, t".into(),
             (self.common.level, Variance::Between),
         ));
     }
