@@ -63,11 +63,17 @@ pub fn beta_log_odds_quantile(p: f64, a: f64, b: f64) -> f64 {
         }
         let slope = kernel.slope(x, y);
         let ln_kernel = kernel.ln(x, y, slope);
-        let tail = ln_tail((a, b), (x, y), slope, ln_kernel);
+        let (is_lower, share) = share_of_kernel((a, b), (x, y), slope);
+        let tail = ln_lower_tail(ln_kernel, (is_lower, share));
+        let hazard = if is_lower {
+            1.0 / share
+        } else {
+            libm::exp(ln_kernel - tail)
+        };
         let curvature = (a + b) * x * y;
         let at = TailAt {
             miss: target - tail,
-            hazard: libm::exp(ln_kernel - tail),
+            hazard,
             slope,
             curvature,
             curvature_slope: curvature * (y - x),
@@ -142,17 +148,29 @@ pub(super) fn ln_beta_cdf(a: f64, b: f64, x: f64, y: f64) -> f64 {
     }
     let kernel = BetaKernel::new(a, b);
     let slope = kernel.slope(x, y);
-    ln_tail((a, b), (x, y), slope, kernel.ln(x, y, slope))
+    let share = share_of_kernel((a, b), (x, y), slope);
+    ln_lower_tail(kernel.ln(x, y, slope), share)
 }
 
-/// The log of the lower tail, given the kernel's log and slope.
-fn ln_tail((a, b): (f64, f64), (x, y): (f64, f64), slope: f64, ln_kernel: f64) -> f64 {
-    if x * (a + b + 2.0) <= a + 1.0 {
-        log_probability(ln_kernel + libm::log(fraction((a, b), (x, y), slope)))
+/// The tail that the fraction converges for, over the kernel, and whether it is the lower one.
+fn share_of_kernel((a, b): (f64, f64), (x, y): (f64, f64), slope: f64) -> (bool, f64) {
+    let is_lower = x * (a + b + 2.0) <= a + 1.0;
+    let share = if is_lower {
+        fraction((a, b), (x, y), slope)
     } else {
-        // Here the other tail is the one the fraction converges for, and this one is not small.
-        let other = ln_kernel + libm::log(fraction((b, a), (y, x), -slope));
-        ln_one_minus_exp(log_probability(other))
+        fraction((b, a), (y, x), -slope)
+    };
+    (is_lower, share)
+}
+
+/// The log of the lower tail, given that of the kernel and the tail that converges; where that is the upper one, the
+/// lower is not small.
+fn ln_lower_tail(ln_kernel: f64, (is_lower, share): (bool, f64)) -> f64 {
+    let ln_near = log_probability(ln_kernel + libm::log(share));
+    if is_lower {
+        ln_near
+    } else {
+        ln_one_minus_exp(ln_near)
     }
 }
 

@@ -71,7 +71,7 @@ pub(super) fn ln_gamma_cdf(x: f64, shape: f64) -> f64 {
     if x <= 0.0 {
         return f64::NEG_INFINITY;
     }
-    ln_tail(Side::Lower, x, shape, ln_gamma_kernel(shape, x))
+    Side::Lower.ln_tail(ln_gamma_kernel(shape, x), share_of_kernel(x, shape))
 }
 
 /// `ln P(G > x)`.
@@ -82,7 +82,7 @@ pub(super) fn ln_gamma_sf(x: f64, shape: f64) -> f64 {
     if x == f64::INFINITY {
         return f64::NEG_INFINITY;
     }
-    ln_tail(Side::Upper, x, shape, ln_gamma_kernel(shape, x))
+    Side::Upper.ln_tail(ln_gamma_kernel(shape, x), share_of_kernel(x, shape))
 }
 
 /// Which tail.
@@ -92,23 +92,34 @@ enum Side {
     Upper,
 }
 
-/// The log of a tail, given that of the kernel: the side of the mode that `x` is on converges, the other is its rest.
-fn ln_tail(side: Side, x: f64, shape: f64, ln_kernel: f64) -> f64 {
-    let (near, share) = if x < shape + 1.0 {
-        let share = if shape < SERIES_BELOW {
-            lower_series(x, shape)
+impl Side {
+    /// The log of this tail, given that of the kernel and the tail that converges.
+    fn ln_tail(self, ln_kernel: f64, (near, share): (Side, f64)) -> f64 {
+        let ln_near = log_probability(ln_kernel + libm::log(share));
+        if near == self {
+            ln_near
         } else {
-            lower_fraction(x, shape)
-        };
-        (Side::Lower, share)
-    } else {
+            ln_one_minus_exp(ln_near)
+        }
+    }
+
+    /// 1 where the tail grows with `x`, else -1.
+    fn sign(self) -> f64 {
+        match self {
+            Side::Lower => 1.0,
+            Side::Upper => -1.0,
+        }
+    }
+}
+
+/// The tail on the side of the mode that `x` is on, over the kernel: there a series or fraction converges.
+fn share_of_kernel(x: f64, shape: f64) -> (Side, f64) {
+    if x >= shape + 1.0 {
         (Side::Upper, upper_fraction(x, shape))
-    };
-    let ln_near = log_probability(ln_kernel + libm::log(share));
-    if near == side {
-        ln_near
+    } else if shape < SERIES_BELOW {
+        (Side::Lower, lower_series(x, shape))
     } else {
-        ln_one_minus_exp(ln_near)
+        (Side::Lower, lower_fraction(x, shape))
     }
 }
 
@@ -147,7 +158,7 @@ fn upper_fraction(x: f64, a: f64) -> f64 {
     continued_fraction(first, 1.0 / (x + 1.0), |k| (k * (a - k), first + 2.0 * k))
 }
 
-/// The quantile of a tail of at most one half, on the scale of `ln x`.
+/// The quantile of a tail of at most one half, found on the scale of `ln x`.
 fn solve(p: f64, shape: f64, side: Side) -> f64 {
     if p == 0.0 {
         return match side {
@@ -161,54 +172,48 @@ fn solve(p: f64, shape: f64, side: Side) -> f64 {
     let target = libm::log(p);
     let spread = libm::sqrt(1.0 / shape).min(1.0);
     let kernel = GammaKernel::new(shape);
-    let mut v = start(target, shape, side);
+    let mut x = start(target, shape, side);
     for _ in 0..100 {
-        let x = libm::exp(v);
         if x < f64::MIN_POSITIVE {
             // The quantile of a tiny shape is smaller than any number of full precision.
             return 0.0;
         }
-        let ln_kernel = kernel.ln(x);
-        let tail = ln_tail(side, x, shape, ln_kernel);
-        // The variable along which the tail grows is ln x or its opposite.
-        let sign = match side {
-            Side::Lower => 1.0,
-            Side::Upper => -1.0,
+        let (ln_kernel, (near, share)) = (kernel.ln(x), share_of_kernel(x, shape));
+        let tail = side.ln_tail(ln_kernel, (near, share));
+        let hazard = if near == side {
+            1.0 / share
+        } else {
+            libm::exp(ln_kernel - tail)
         };
+        // The variable along which the tail grows is ln x or its opposite.
         let at = TailAt {
             miss: target - tail,
-            hazard: libm::exp(ln_kernel - tail),
-            slope: sign * (shape - x),
+            hazard,
+            slope: side.sign() * (shape - x),
             curvature: x,
-            curvature_slope: sign * x,
+            curvature_slope: side.sign() * x,
         };
         let (step, last) = at.step(spread);
-        v += sign * step;
+        x *= libm::exp(side.sign() * step);
         if last {
             break;
         }
     }
-    libm::exp(v)
+    x
 }
 
-/// `ln x` near the quantile: the cube of a normal variable (Wilson and Hilferty 1931), or the first term of the series
+/// An `x` near the quantile: the cube of a normal variable (Wilson and Hilferty 1931), or the first term of the series
 /// where the cube would not be positive.
 fn start(target: f64, shape: f64, side: Side) -> f64 {
     let z = near_normal_upper_quantile(target);
-    let root = libm::sqrt(shape);
-    match side {
-        Side::Upper if shape < 1.0 => libm::log(shape) + z,
-        Side::Upper => {
-            libm::log(shape) + 3.0 * libm::log(1.0 - 1.0 / (9.0 * shape) + z / (3.0 * root))
-        }
-        Side::Lower => {
-            let base = 1.0 - 1.0 / (9.0 * shape) - z / (3.0 * root);
-            if base > 0.25 {
-                libm::log(shape) + 3.0 * libm::log(base)
-            } else {
-                (target + ln_gamma(shape + 1.0)) / shape
-            }
-        }
+    if side == Side::Upper && shape < 1.0 {
+        return shape * libm::exp(z);
+    }
+    let base = 1.0 - 1.0 / (9.0 * shape) - side.sign() * z / (3.0 * libm::sqrt(shape));
+    if base > 0.25 {
+        shape * base * base * base
+    } else {
+        libm::exp((target + ln_gamma(shape + 1.0)) / shape)
     }
 }
 
