@@ -247,6 +247,20 @@ mod tests {
     }
 
     #[test]
+    fn series_and_fraction_join() {
+        for x in [120.0, 172.0, 199.0] {
+            close(lower_fraction(x, 200.0), lower_series(x, 200.0));
+        }
+        // By arithmetic of 40 digits.
+        close(gamma_cdf(773_000.0, 774_000.0), 0.127_817_601_917_732_43);
+    }
+
+    #[test]
+    fn quantiles_below_any_number_are_0() {
+        assert!(gamma_quantile(0.6, 2e-4) == 0.0 && gamma_upper_quantile(0.4, 2e-4) == 0.0);
+    }
+
+    #[test]
     fn quantile_inverts_the_tail_at_any_size() {
         for shape in [0.1, 0.5, 3.0, 1e3, 1e9] {
             for p in [1e-12, 0.025, 0.4, 0.7] {
