@@ -108,18 +108,17 @@ impl Rate {
             return None;
         }
         let x = self.x as f64;
-        let z = level.z();
         let count = match method {
             RateMethod::Garwood => {
                 Interval::new(exact_low(x, level.tail()), exact_high(x, level.tail()))
             }
-            RateMethod::Byar => byar(x, x + 1.0, z),
-            RateMethod::ByarHalf => byar(x + 0.5, x + 0.5, z),
+            RateMethod::Byar => byar(x, x + 1.0, level.z()),
+            RateMethod::ByarHalf => byar(x + 0.5, x + 0.5, level.z()),
             RateMethod::MidP => Interval::new(
                 mid_p_low(self.x, level.tail()),
                 mid_p_high(self.x, level.tail()),
             ),
-            RateMethod::PoissonScore => score(x, z),
+            RateMethod::PoissonScore => score(x, level.z()),
         };
         Some(count.map(|limit| limit / self.exposure))
     }

@@ -11,7 +11,9 @@
 
 mod beta;
 mod discrete;
+mod fraction;
 mod gamma;
+mod inverse;
 mod normal;
 mod saddle;
 

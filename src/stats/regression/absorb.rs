@@ -1,5 +1,6 @@
 //! Effects of one or two factors taken out of columns, as weighted deviations from their means.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Factor, RegressionError};
@@ -90,19 +91,19 @@ impl Absorbed {
     }
 
     /// Row-major columns less what the effects explain under weights `w`.
-    pub(super) fn residual(
+    pub(super) fn residual<'v>(
         &self,
-        values: &[f64],
+        values: &'v [f64],
         columns: usize,
         w: &[f64],
-    ) -> Result<Vec<f64>, RegressionError> {
-        let mut rest = values.to_vec();
+    ) -> Result<Cow<'v, [f64]>, RegressionError> {
         let Some(first) = self.factors.first().filter(|_| columns > 0) else {
-            return Ok(rest);
+            return Ok(Cow::Borrowed(values));
         };
+        let mut rest = values.to_vec();
         first.centre(&mut rest, columns, w);
         let Some(second) = self.factors.get(1) else {
-            return Ok(rest);
+            return Ok(Cow::Owned(rest));
         };
         let mut largest = vec![0.0_f64; columns];
         for row in values.chunks_exact(columns) {
@@ -114,7 +115,7 @@ impl Absorbed {
             let moved = [second, first].map(|factor| factor.centre(&mut rest, columns, w));
             let still = |j: usize| moved.iter().all(|m| m[j] <= SETTLED * largest[j]);
             if (0..columns).all(still) {
-                return Ok(rest);
+                return Ok(Cow::Owned(rest));
             }
         }
         Err(RegressionError::NoConvergence {
@@ -189,7 +190,7 @@ mod tests {
         let rest = absorbed
             .residual(&[1.0, 4.0, 9.0], 1, &[1.0, 2.0, 5.0])
             .expect("one round");
-        assert_eq!(rest, [-2.0, 1.0, 0.0]);
+        assert_eq!(*rest, [-2.0, 1.0, 0.0]);
         assert_eq!(
             (absorbed.effects(), absorbed.wholly(&[true, false, true])),
             (2, vec!["agency 3".to_owned()])

@@ -58,11 +58,14 @@ impl Design {
     pub(super) fn without(&self, column: usize) -> Design {
         let mut names = self.names.clone();
         names.remove(column);
-        let rows = self.values.chunks_exact(self.names.len());
-        let others = rows.flat_map(|row| row[..column].iter().chain(&row[column + 1..]));
+        let mut values = Vec::with_capacity(self.rows * names.len());
+        for row in self.values.chunks_exact(self.names.len()) {
+            values.extend_from_slice(&row[..column]);
+            values.extend_from_slice(&row[column + 1..]);
+        }
         Design {
             rows: self.rows,
-            values: others.copied().collect(),
+            values,
             names,
         }
     }

@@ -40,19 +40,7 @@ pub(super) struct Solution {
 
 impl Fit {
     pub(super) fn of(family: Family, problem: Problem) -> Result<Fit, RegressionError> {
-        let mut law = Law {
-            family,
-            theta: f64::INFINITY,
-        };
-        let solution = match family {
-            Family::FirthLogistic => firth::iterate(&problem, law)?,
-            Family::NegativeBinomial => {
-                let (found, solution) = theta::iterate(&problem)?;
-                law.theta = found;
-                solution
-            }
-            _ => iterate(&problem, law, start(&problem, law))?,
-        };
+        let (law, solution) = solve(family, &problem)?;
         Fit::at(law, problem, solution)
     }
 
@@ -61,6 +49,7 @@ impl Fit {
         let k = problem.columns();
         let weights = information(&problem, law, &solution.eta);
         let x = problem.absorbed.residual(&problem.x, k, &weights)?;
+        let x = x.into_owned();
         let triangle = Triangle::new(&x, k, &weights, &vec![0.0; weights.len()]);
         let inverse = triangle.inverse().ok_or(RegressionError::NoConvergence {
             what: "the coefficients",
@@ -242,6 +231,24 @@ impl Fit {
     }
 }
 
+/// The maximum of the likelihood, and the family with its shape.
+pub(super) fn solve(family: Family, problem: &Problem) -> Result<(Law, Solution), RegressionError> {
+    let mut law = Law {
+        family,
+        theta: f64::INFINITY,
+    };
+    let solution = match family {
+        Family::FirthLogistic => firth::iterate(problem, law)?,
+        Family::NegativeBinomial => {
+            let (found, solution) = theta::iterate(problem)?;
+            law.theta = found;
+            solution
+        }
+        _ => iterate(problem, law, start(problem, law))?,
+    };
+    Ok((law, solution))
+}
+
 /// Size times information of each cell.
 pub(super) fn information(problem: &Problem, law: Law, eta: &[f64]) -> Vec<f64> {
     let cells = problem.cells.iter().zip(eta);
@@ -350,16 +357,14 @@ fn weighted_step(
     eta: &[f64],
 ) -> Result<Option<(Vec<f64>, Vec<f64>)>, RegressionError> {
     let k = problem.columns();
-    let weights = information(problem, law, eta);
-    let targets: Vec<f64> = problem
-        .cells
-        .iter()
-        .zip(eta.iter().zip(&problem.offset))
-        .map(|((_, mean), (&eta, offset))| {
+    let cells = problem.cells.iter().zip(eta.iter().zip(&problem.offset));
+    let (weights, targets): (Vec<f64>, Vec<f64>) = cells
+        .map(|((size, mean), (&eta, offset))| {
             let point = law.at(eta);
-            eta - offset + point.residual(law.family, mean) / point.slope
+            let target = eta - offset + point.residual(law.family, mean) / point.slope;
+            (size * point.information(), target)
         })
-        .collect();
+        .unzip();
     if weights
         .iter()
         .chain(&targets)

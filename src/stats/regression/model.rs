@@ -1,5 +1,7 @@
 //! A regression to be fitted: family, design, response, offset, absorbed factors and grain.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::absorb::Absorbed;
@@ -46,7 +48,7 @@ pub(super) struct Cells {
 
 impl Cells {
     fn of(response: &Response) -> Cells {
-        let pair = |i: usize| match response {
+        let of = |i: usize| match response {
             Response::Events { events, trials } => {
                 let size = trials[i] as f64;
                 (
@@ -61,12 +63,20 @@ impl Cells {
             Response::Counts(counts) => (1.0, counts[i] as f64),
             Response::Values { values, weights } => (weights[i], values[i]),
         };
-        let rows: Vec<usize> = (0..response.len()).filter(|&i| pair(i).0 > 0.0).collect();
-        Cells {
-            size: rows.iter().map(|&i| pair(i).0).collect(),
-            mean: rows.iter().map(|&i| pair(i).1).collect(),
-            rows,
+        let mut cells = Cells {
+            rows: Vec::with_capacity(response.len()),
+            size: Vec::with_capacity(response.len()),
+            mean: Vec::with_capacity(response.len()),
+        };
+        for i in 0..response.len() {
+            let (size, mean) = of(i);
+            if size > 0.0 {
+                cells.rows.push(i);
+                cells.size.push(size);
+                cells.mean.push(mean);
+            }
         }
+        cells
     }
 
     pub(super) fn len(&self) -> usize {
@@ -226,23 +236,29 @@ impl Model {
     /// This model with a coefficient held at a value.
     pub(super) fn fixing(&self, name: &str, value: f64) -> Result<Model, RegressionError> {
         let column = self.column(name)?;
-        let shifted = self.shifted(column, value);
         Ok(Model {
+            family: self.family,
             design: self.design.without(column),
-            ..shifted
+            response: self.response.clone(),
+            offset: self.offset_with(column, value),
+            absorbed: self.absorbed.clone(),
+            grain: self.grain,
         })
     }
 
     /// This model with a value times a column in its offset, so that a coefficient of that value becomes one of 0.
     pub(super) fn shifted(&self, column: usize, value: f64) -> Model {
-        let rows = self.design.values.chunks_exact(self.design.names.len());
-        let shift = rows
-            .zip(&self.offset)
-            .map(|(row, offset)| offset + value * row[column]);
         Model {
-            offset: shift.collect(),
+            offset: self.offset_with(column, value),
             ..self.clone()
         }
+    }
+
+    fn offset_with(&self, column: usize, value: f64) -> Vec<f64> {
+        let rows = self.design.values.chunks_exact(self.design.names.len());
+        rows.zip(&self.offset)
+            .map(|(row, offset)| offset + value * row[column])
+            .collect()
     }
 
     /// Where a column stands in the design.
@@ -254,7 +270,10 @@ impl Model {
     pub(super) fn with_effects_as_columns(
         &self,
         keep: impl Fn(&Factor) -> bool,
-    ) -> Result<Model, RegressionError> {
+    ) -> Result<Cow<'_, Model>, RegressionError> {
+        if self.absorbed.iter().all(&keep) {
+            return Ok(Cow::Borrowed(self));
+        }
         let mut model = self.clone();
         model.absorbed.retain(&keep);
         for factor in self.absorbed.iter().filter(|factor| !keep(factor)) {
@@ -264,19 +283,17 @@ impl Model {
             }
             model.design = model.design.with_indicators(factor)?;
         }
-        Ok(model)
+        Ok(Cow::Owned(model))
     }
 
     /// The used rows and the columns that do not depend on earlier ones or on the absorbed effects.
     pub(super) fn problem(&self) -> Result<Problem, RegressionError> {
         let cells = Cells::of(&self.response);
         let all = self.design.names.len();
-        let full: Vec<f64> = cells
-            .rows
-            .iter()
-            .flat_map(|&row| &self.design.values[row * all..][..all])
-            .copied()
-            .collect();
+        let mut full = Vec::with_capacity(cells.len() * all);
+        for &row in &cells.rows {
+            full.extend_from_slice(&self.design.values[row * all..][..all]);
+        }
         let absorbed = Absorbed::new(&self.absorbed, &cells.rows);
         let zeros = vec![0.0; cells.len()];
         let residual = absorbed.residual(&full, all, &cells.size)?;
@@ -289,10 +306,12 @@ impl Model {
         let problem = Problem {
             names: named(&|j| kept.contains(&j)),
             dropped: named(&|j| !kept.contains(&j)),
-            x: full
-                .chunks_exact(all.max(1))
-                .flat_map(|row| kept.iter().map(|&j| row[j]))
-                .collect(),
+            x: if kept.len() == all {
+                full
+            } else {
+                let rows = full.chunks_exact(all.max(1));
+                rows.flat_map(|row| kept.iter().map(|&j| row[j])).collect()
+            },
             offset: cells.rows.iter().map(|&row| self.offset[row]).collect(),
             absorbed,
             grain: self.grain,

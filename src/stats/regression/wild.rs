@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::design::same_length;
 use super::draws::Draws;
-use super::fit::{Fit, information, scores};
+use super::fit::{information, scores, solve};
 use super::least_squares::{Triangle, add_scaled, dot, times};
 use super::model::Model;
 use super::{Factor, Family, RegressionError};
@@ -165,16 +165,17 @@ impl Parts {
     fn of(model: &Model, name: &str, clusters: &[u32]) -> Result<Parts, RegressionError> {
         let full = model.problem()?;
         let column = full.index(name)?;
-        let null = Fit::of(model.family, model.fixing(name, 0.0)?.problem()?)?;
+        let held = model.fixing(name, 0.0)?.problem()?;
+        let (law, null) = solve(model.family, &held)?;
         let k = full.columns();
-        let weights = information(&full, null.law, &null.eta);
-        let residuals = scores(&full, null.law, &null.eta);
+        let weights = information(&full, law, &null.eta);
+        let residuals = scores(&full, law, &null.eta);
         let x = full.absorbed.residual(&full.x, k, &weights)?;
         let zeros = vec![0.0; weights.len()];
         let inverse = Triangle::new(&x, k, &weights, &zeros).inverse().ok_or(
             RegressionError::NoConvergence {
                 what: "the coefficients under the null",
-                iterations: null.iterations(),
+                iterations: null.iterations,
             },
         )?;
         let direction = &inverse[column * k..][..k];

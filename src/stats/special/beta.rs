@@ -1,10 +1,10 @@
 //! The beta distribution, and Student's t as a case of it.
 
-use super::saddle::{difference_of_products, ln_beta_kernel};
-use super::{ln_one_minus_exp, log_probability, normal_quantile};
-
-/// More steps than any tail needs below 10^12 trials, so that a NaN cannot hold the loop.
-const MOST_STEPS: u32 = 1 << 23;
+use super::fraction::continued_fraction;
+use super::inverse::TailAt;
+use super::normal::near_normal_upper_quantile;
+use super::saddle::BetaKernel;
+use super::{ln_one_minus_exp, log_probability};
 
 /// `P(B <= x)` for a Beta(a, b) variable.
 #[must_use]
@@ -38,8 +38,8 @@ pub fn beta_log_odds_upper_quantile(p: f64, a: f64, b: f64) -> f64 {
 
 /// `ln[x / (1 - x)]` at the lower tail `p`; keeps the odds of an `x` that rounds to 1.
 ///
-/// Newton on the log of the tail over the log odds, where it is concave: after at most one step to the far side the
-/// approach is monotone, so no bracket is needed, and a billion trials take a handful of tails.
+/// On the log of the tail over the log odds, where it is concave: after at most one Newton step to the far side the
+/// approach is monotone, so no bracket is needed, and a billion trials take one or two tails.
 #[must_use]
 pub fn beta_log_odds_quantile(p: f64, a: f64, b: f64) -> f64 {
     if p > 0.5 {
@@ -53,21 +53,53 @@ pub fn beta_log_odds_quantile(p: f64, a: f64, b: f64) -> f64 {
     }
     let target = libm::log(p);
     let spread = libm::sqrt(1.0 / a + 1.0 / b).min(1.0);
-    let mut u = libm::log(a / b) + normal_quantile(p) * spread;
+    let kernel = BetaKernel::new(a, b);
+    let mut u = start(target, a, b);
     for _ in 0..100 {
-        let (x, y) = (probability(u), probability(-u));
+        let (x, y) = both_probabilities(u);
         if x == 0.0 {
             // The quantile of a tiny a is smaller than any number.
             return f64::NEG_INFINITY;
         }
-        let tail = ln_beta_cdf(a, b, x, y);
-        let step = (target - tail) * libm::exp(tail - ln_beta_kernel(a, b, x, y));
+        let slope = kernel.slope(x, y);
+        let ln_kernel = kernel.ln(x, y, slope);
+        let (is_lower, share) = share_of_kernel((a, b), (x, y), slope);
+        let tail = ln_lower_tail(ln_kernel, (is_lower, share));
+        let hazard = if is_lower {
+            1.0 / share
+        } else {
+            libm::exp(ln_kernel - tail)
+        };
+        let curvature = (a + b) * x * y;
+        let at = TailAt {
+            miss: target - tail,
+            hazard,
+            slope,
+            curvature,
+            curvature_slope: curvature * (y - x),
+        };
+        let (step, last) = at.step(spread);
         u += step;
-        if step.abs() <= 1e-9 * spread || step.is_nan() {
+        if last {
             break;
         }
     }
     u
+}
+
+/// Log odds near the quantile: Carter's form of the normal approximation (Abramowitz and Stegun 26.5.22), or the plain
+/// one for shapes and tails that it is not made for.
+fn start(target: f64, a: f64, b: f64) -> f64 {
+    let z = near_normal_upper_quantile(target);
+    let centre = libm::log(a / b);
+    let (one, other) = (1.0 / (2.0 * a - 1.0), 1.0 / (2.0 * b - 1.0));
+    let h = 2.0 / (one + other);
+    if a < 1.0 || b < 1.0 || z * z > 20.0 * h {
+        return centre - z * libm::sqrt(1.0 / a + 1.0 / b).min(1.0);
+    }
+    let lambda = (z * z - 3.0) / 6.0;
+    let skew = (other - one) * (lambda + 5.0 / 6.0 - 2.0 / (3.0 * h));
+    centre - 2.0 * (z * libm::sqrt(h + lambda) / h - skew)
 }
 
 /// The `t` with `P(T <= t) = p` on any real `df > 0`.
@@ -109,47 +141,68 @@ pub fn student_t_two_sided(t: f64, df: f64) -> f64 {
 /// `ln I_x(a, b)` with `y = 1 - x` given apart, because near 1 the subtraction would lose it.
 pub(super) fn ln_beta_cdf(a: f64, b: f64, x: f64, y: f64) -> f64 {
     if x <= 0.0 {
-        f64::NEG_INFINITY
-    } else if y <= 0.0 {
-        0.0
-    } else if x * (a + b + 2.0) <= a + 1.0 {
-        ln_fraction(a, b, x, y)
+        return f64::NEG_INFINITY;
+    }
+    if y <= 0.0 {
+        return 0.0;
+    }
+    let kernel = BetaKernel::new(a, b);
+    let slope = kernel.slope(x, y);
+    let share = share_of_kernel((a, b), (x, y), slope);
+    ln_lower_tail(kernel.ln(x, y, slope), share)
+}
+
+/// The tail that the fraction converges for, over the kernel, and whether it is the lower one.
+fn share_of_kernel((a, b): (f64, f64), (x, y): (f64, f64), slope: f64) -> (bool, f64) {
+    let is_lower = x * (a + b + 2.0) <= a + 1.0;
+    let share = if is_lower {
+        fraction((a, b), (x, y), slope)
     } else {
-        // Here the other tail is the one the fraction converges for, and this one is not small.
-        ln_one_minus_exp(ln_fraction(b, a, y, x))
+        fraction((b, a), (y, x), -slope)
+    };
+    (is_lower, share)
+}
+
+/// The log of the lower tail, given that of the kernel and the tail that converges; where that is the upper one, the
+/// lower is not small.
+fn ln_lower_tail(ln_kernel: f64, (is_lower, share): (bool, f64)) -> f64 {
+    let ln_near = log_probability(ln_kernel + libm::log(share));
+    if is_lower {
+        ln_near
+    } else {
+        ln_one_minus_exp(ln_near)
     }
 }
 
-/// The kernel times the even part of the continued fraction of DLMF 8.17.22 (Didonato and Morris 1992, equation 9), by
-/// the modified Lentz recurrence. It asks for `a - (a + b) x` itself, which near the mean only `a y - b x` still knows.
-fn ln_fraction(a: f64, b: f64, x: f64, y: f64) -> f64 {
-    let lambda = difference_of_products(a, y, b, x);
-    let mut d = (a + 1.0) / (a * (lambda + 1.0));
-    let (mut c, mut value) = (f64::INFINITY, d);
-    for n in 1..MOST_STEPS {
-        let n = f64::from(n);
-        let (s, w) = (a + 2.0 * n - 1.0, n * (b - n) * x);
-        let numerator = (a + n - 1.0) / s * ((a + b + n - 1.0) / s) * w * x;
-        let ahead = (a + n) / (s + 2.0) * (lambda + 1.0 + n * (1.0 + y));
-        let denominator = n + w / s + ahead;
-        d = 1.0 / (denominator + numerator * d);
-        c = denominator + numerator / c;
-        value *= c * d;
-        if (c * d - 1.0).abs() < f64::EPSILON || value.is_nan() {
-            break;
-        }
-    }
-    log_probability(ln_beta_kernel(a, b, x, y) + libm::log(value))
+/// The lower tail over the kernel: the even part of the continued fraction of DLMF 8.17.22 (Didonato and Morris 1992,
+/// equation 9).
+fn fraction((a, b): (f64, f64), (x, y): (f64, f64), slope: f64) -> f64 {
+    let (ahead, twice) = (slope + 1.0, 1.0 + y);
+    let first = a * ahead / (a + 1.0);
+    let mut inverse = 1.0 / (a + 1.0);
+    continued_fraction(first, inverse, |n| {
+        let w = n * (b - n) * x * inverse;
+        let numerator = (a + n - 1.0) * ((a + b + n - 1.0) * inverse) * w * x;
+        inverse = 1.0 / (a + 2.0 * n + 1.0);
+        (numerator, n + w + (a + n) * (ahead + n * twice) * inverse)
+    })
 }
 
 /// The probability with these log odds.
 #[must_use]
 pub fn probability(log_odds: f64) -> f64 {
+    both_probabilities(log_odds).0
+}
+
+/// The probability with these log odds and its complement.
+fn both_probabilities(log_odds: f64) -> (f64, f64) {
+    let odds = libm::exp(-log_odds.abs());
+    let (small, large) = (odds / (1.0 + odds), 1.0 / (1.0 + odds));
     if log_odds > 0.0 {
-        return 1.0 / (1.0 + libm::exp(-log_odds));
+        (large, small)
+    } else {
+        (small, large)
     }
-    let odds = libm::exp(log_odds);
-    odds / (1.0 + odds)
 }
 
 #[cfg(test)]
@@ -181,6 +234,17 @@ mod tests {
         // The lower Clopper-Pearson limit of 1 of n is 1 - 0.975^(1/n).
         let want = -(0.975_f64.ln() / 1e9).exp_m1();
         close(beta_quantile(0.025, 1.0, 1e9), want, 1e-13);
+    }
+
+    #[test]
+    fn a_shape_whose_tail_bends_far_from_the_start() {
+        // By arithmetic of 40 digits: the series of the inverse would diverge from the first guess.
+        let got = beta_quantile(
+            0.315_252_277_942_455_86,
+            0.141_064_988_955_352_24,
+            12.230_155_809_329_146,
+        );
+        close(got, 1.481_127_330_111_222_3e-5, 1e-13);
     }
 
     #[test]

@@ -1,10 +1,16 @@
 //! The gamma distribution with scale 1, and chi-square as twice it.
 
-use super::saddle::ln_gamma_kernel;
-use super::{ln_one_minus_exp, log_probability, normal_upper_quantile};
+use super::fraction::continued_fraction;
+use super::inverse::TailAt;
+use super::normal::near_normal_upper_quantile;
+use super::saddle::{GammaKernel, ln_gamma_kernel};
+use super::{ln_gamma, ln_one_minus_exp, log_probability};
 
-/// More terms than any tail needs below 10^12 events, so that a NaN cannot hold the loop.
-const MOST_TERMS: u32 = 1 << 24;
+/// More terms than any series needs, so that a NaN cannot hold the loop.
+const MOST_TERMS: u32 = 1 << 12;
+
+/// Shapes below which the series is no longer than the continued fraction.
+const SERIES_BELOW: f64 = 200.0;
 
 /// `P(G <= x)` for a gamma variable of this shape and scale 1.
 #[must_use]
@@ -24,7 +30,7 @@ pub fn gamma_quantile(p: f64, shape: f64) -> f64 {
     if p > 0.5 {
         return gamma_upper_quantile(1.0 - p, shape);
     }
-    solve(p, shape, ln_gamma_cdf, -1.0)
+    solve(p, shape, Side::Lower)
 }
 
 /// The `x` with `P(G > x) = p`.
@@ -33,7 +39,7 @@ pub fn gamma_upper_quantile(p: f64, shape: f64) -> f64 {
     if p > 0.5 {
         return gamma_quantile(1.0 - p, shape);
     }
-    solve(p, shape, ln_gamma_sf, 1.0)
+    solve(p, shape, Side::Upper)
 }
 
 /// The chi-square value with `P(X <= x) = p`, for any real `df > 0`.
@@ -63,27 +69,62 @@ pub fn ln_chi_square_sf(x: f64, df: f64) -> f64 {
 /// `ln P(G <= x)`.
 pub(super) fn ln_gamma_cdf(x: f64, shape: f64) -> f64 {
     if x <= 0.0 {
-        f64::NEG_INFINITY
-    } else if x < shape + 1.0 {
-        ln_lower_series(x, shape)
-    } else {
-        ln_one_minus_exp(ln_upper_fraction(x, shape))
+        return f64::NEG_INFINITY;
     }
+    Side::Lower.ln_tail(ln_gamma_kernel(shape, x), share_of_kernel(x, shape))
 }
 
 /// `ln P(G > x)`.
 pub(super) fn ln_gamma_sf(x: f64, shape: f64) -> f64 {
     if x <= 0.0 {
-        0.0
-    } else if x < shape + 1.0 {
-        ln_one_minus_exp(ln_lower_series(x, shape))
-    } else {
-        ln_upper_fraction(x, shape)
+        return 0.0;
+    }
+    if x == f64::INFINITY {
+        return f64::NEG_INFINITY;
+    }
+    Side::Upper.ln_tail(ln_gamma_kernel(shape, x), share_of_kernel(x, shape))
+}
+
+/// Which tail.
+#[derive(Clone, Copy, PartialEq)]
+enum Side {
+    Lower,
+    Upper,
+}
+
+impl Side {
+    /// The log of this tail, given that of the kernel and the tail that converges.
+    fn ln_tail(self, ln_kernel: f64, (near, share): (Side, f64)) -> f64 {
+        let ln_near = log_probability(ln_kernel + libm::log(share));
+        if near == self {
+            ln_near
+        } else {
+            ln_one_minus_exp(ln_near)
+        }
+    }
+
+    /// 1 where the tail grows with `x`, else -1.
+    fn sign(self) -> f64 {
+        match self {
+            Side::Lower => 1.0,
+            Side::Upper => -1.0,
+        }
     }
 }
 
-/// Lower tail as `kernel/a [1 + x/(a+1) + x^2/((a+1)(a+2)) + ...]` (DLMF 8.11.4): all terms positive.
-fn ln_lower_series(x: f64, a: f64) -> f64 {
+/// The tail on the side of the mode that `x` is on, over the kernel: there a series or fraction converges.
+fn share_of_kernel(x: f64, shape: f64) -> (Side, f64) {
+    if x >= shape + 1.0 {
+        (Side::Upper, upper_fraction(x, shape))
+    } else if shape < SERIES_BELOW {
+        (Side::Lower, lower_series(x, shape))
+    } else {
+        (Side::Lower, lower_fraction(x, shape))
+    }
+}
+
+/// The lower tail over the kernel, `1/a [1 + x/(a+1) + x^2/((a+1)(a+2)) + ...]` (DLMF 8.11.4): all terms positive.
+fn lower_series(x: f64, a: f64) -> f64 {
     let (mut sum, mut term, mut next) = (1.0, 1.0, a);
     for _ in 0..MOST_TERMS {
         next += 1.0;
@@ -94,57 +135,86 @@ fn ln_lower_series(x: f64, a: f64) -> f64 {
             break;
         }
     }
-    log_probability(ln_gamma_kernel(a, x) - libm::log(a) + libm::log(sum))
+    sum / a
 }
 
-/// Upper tail as `kernel` times the continued fraction of DLMF 8.9.2, by the modified Lentz recurrence.
-fn ln_upper_fraction(x: f64, a: f64) -> f64 {
-    if x == f64::INFINITY {
-        return f64::NEG_INFINITY;
-    }
-    let mut b = x + 1.0 - a;
-    let mut d = 1.0 / b;
-    let (mut c, mut value) = (f64::INFINITY, d);
-    for k in 1..MOST_TERMS {
-        let k = f64::from(k);
-        let numerator = k * (a - k);
-        b += 2.0;
-        d = 1.0 / (b + numerator * d);
-        c = b + numerator / c;
-        value *= c * d;
-        if (c * d - 1.0).abs() < f64::EPSILON || value.is_nan() {
-            break;
-        }
-    }
-    log_probability(ln_gamma_kernel(a, x) + libm::log(value))
+/// The same by the even part of the continued fraction of DLMF 8.9.1, the limit of that of the beta tail for large `b`:
+/// some standard deviations below the mean it takes as many terms at any shape, the series more the larger it is.
+fn lower_fraction(x: f64, a: f64) -> f64 {
+    let ahead = a - x + 1.0;
+    let first = a * ahead / (a + 1.0);
+    let mut inverse = 1.0 / (a + 1.0);
+    continued_fraction(first, inverse, |n| {
+        let share = n * x * inverse;
+        let numerator = (a + n - 1.0) * share * (x * inverse);
+        inverse = 1.0 / (a + 2.0 * n + 1.0);
+        (numerator, n + share + (a + n) * (ahead + 2.0 * n) * inverse)
+    })
 }
 
-/// Newton on the log of a tail over `ln x`, where it is concave: after at most one step to the far side the
-/// approach is monotone, so no bracket is needed. `side` is +1 for the upper tail and -1 for the lower.
-fn solve(p: f64, shape: f64, ln_tail: fn(f64, f64) -> f64, side: f64) -> f64 {
+/// The upper tail over the kernel by the continued fraction of DLMF 8.9.2.
+fn upper_fraction(x: f64, a: f64) -> f64 {
+    let first = x + 1.0 - a;
+    continued_fraction(first, 1.0 / (x + 1.0), |k| (k * (a - k), first + 2.0 * k))
+}
+
+/// The quantile of a tail of at most one half, found on the scale of `ln x`.
+fn solve(p: f64, shape: f64, side: Side) -> f64 {
     if p == 0.0 {
-        return if side > 0.0 { f64::INFINITY } else { 0.0 };
+        return match side {
+            Side::Upper => f64::INFINITY,
+            Side::Lower => 0.0,
+        };
     }
     if !(p > 0.0 && shape > 0.0 && shape.is_finite()) {
         return f64::NAN;
     }
     let target = libm::log(p);
-    let spread = libm::sqrt(1.0 / shape);
-    let mut v = libm::log(shape) + side * normal_upper_quantile(p) * spread.min(1.0);
+    let spread = libm::sqrt(1.0 / shape).min(1.0);
+    let kernel = GammaKernel::new(shape);
+    let mut x = start(target, shape, side);
     for _ in 0..100 {
-        let x = libm::exp(v);
-        if x == 0.0 {
-            // The quantile of a tiny shape is smaller than any number.
+        if x < f64::MIN_POSITIVE {
+            // The quantile of a tiny shape is smaller than any number of full precision.
             return 0.0;
         }
-        let tail = ln_tail(x, shape);
-        let step = side * (tail - target) * libm::exp(tail - ln_gamma_kernel(shape, x));
-        v += step;
-        if step.abs() <= 1e-9 * spread.min(1.0) || step.is_nan() {
+        let (ln_kernel, (near, share)) = (kernel.ln(x), share_of_kernel(x, shape));
+        let tail = side.ln_tail(ln_kernel, (near, share));
+        let hazard = if near == side {
+            1.0 / share
+        } else {
+            libm::exp(ln_kernel - tail)
+        };
+        // The variable along which the tail grows is ln x or its opposite.
+        let at = TailAt {
+            miss: target - tail,
+            hazard,
+            slope: side.sign() * (shape - x),
+            curvature: x,
+            curvature_slope: side.sign() * x,
+        };
+        let (step, last) = at.step(spread);
+        x *= libm::exp(side.sign() * step);
+        if last {
             break;
         }
     }
-    libm::exp(v)
+    x
+}
+
+/// An `x` near the quantile: the cube of a normal variable (Wilson and Hilferty 1931), or the first term of the series
+/// where the cube would not be positive.
+fn start(target: f64, shape: f64, side: Side) -> f64 {
+    let z = near_normal_upper_quantile(target);
+    if side == Side::Upper && shape < 1.0 {
+        return shape * libm::exp(z);
+    }
+    let base = 1.0 - 1.0 / (9.0 * shape) - side.sign() * z / (3.0 * libm::sqrt(shape));
+    if base > 0.25 {
+        shape * base * base * base
+    } else {
+        libm::exp((target + ln_gamma(shape + 1.0)) / shape)
+    }
 }
 
 #[cfg(test)]
@@ -174,6 +244,20 @@ mod tests {
         assert!((chi_square_sf(0.0, 3.0) - 1.0).abs() < 1e-15);
         assert!(gamma_quantile(0.0, 2.0) == 0.0 && gamma_upper_quantile(0.0, 2.0).is_infinite());
         assert!(gamma_quantile(0.5, f64::NAN).is_nan() && gamma_sf(f64::NAN, 2.0).is_nan());
+    }
+
+    #[test]
+    fn series_and_fraction_join() {
+        for x in [120.0, 172.0, 199.0] {
+            close(lower_fraction(x, 200.0), lower_series(x, 200.0));
+        }
+        // By arithmetic of 40 digits.
+        close(gamma_cdf(773_000.0, 774_000.0), 0.127_817_601_917_732_43);
+    }
+
+    #[test]
+    fn quantiles_below_any_number_are_0() {
+        assert!(gamma_quantile(0.6, 2e-4) == 0.0 && gamma_upper_quantile(0.4, 2e-4) == 0.0);
     }
 
     #[test]

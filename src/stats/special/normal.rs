@@ -38,7 +38,7 @@ pub fn normal_quantile(p: f64) -> f64 {
 
 /// The `z` with `P(Z > z) = p`; infinite at 0 and 1.
 ///
-/// A rational start (Abramowitz and Stegun 26.2.23, within 4.5e-4), then Newton steps on the log of the tail, which is
+/// A rational start within 4.5e-4, then Newton steps on the log of the tail, which is
 /// concave, so that they cannot overshoot twice. Own, because statrs reaches 1e-10 only and its `erf` is not libm's.
 #[must_use]
 pub fn normal_upper_quantile(p: f64) -> f64 {
@@ -49,16 +49,21 @@ pub fn normal_upper_quantile(p: f64) -> f64 {
         return if p == 0.0 { f64::INFINITY } else { f64::NAN };
     }
     let target = libm::log(p);
-    let t = libm::sqrt(-2.0 * target);
-    let top = 2.515_517 + t * (0.802_853 + t * 0.010_328);
-    let bottom = 1.0 + t * (1.432_788 + t * (0.189_269 + t * 0.001_308));
-    let mut z = t - top / bottom;
+    let mut z = near_normal_upper_quantile(target);
     for _ in 0..4 {
         let tail = ln_normal_sf(z);
         let ln_density = -0.5 * z * z - 0.5 * libm::log(TAU);
         z += (tail - target) * libm::exp(tail - ln_density);
     }
     z
+}
+
+/// The `z` with `ln P(Z > z)` given and not above `ln 1/2`, within 4.5e-4 (Abramowitz and Stegun 26.2.23).
+pub(super) fn near_normal_upper_quantile(ln_p: f64) -> f64 {
+    let t = libm::sqrt(-2.0 * ln_p);
+    let top = 2.515_517 + t * (0.802_853 + t * 0.010_328);
+    let bottom = 1.0 + t * (1.432_788 + t * (0.189_269 + t * 0.001_308));
+    t - top / bottom
 }
 
 #[cfg(test)]
