@@ -189,6 +189,31 @@ impl World {
         path.is_dir()
     }
 
+    /// The names in a folder that a pattern (`*.csv`, `20??.csv.gz`) matches, in byte order.
+    ///
+    /// # Errors
+    /// A pattern that is none; any failure of the system.
+    pub fn names_like(&self, folder: &Path, pattern: &str) -> Result<Vec<String>, Error> {
+        let pattern = glob::Pattern::new(pattern).map_err(|fault| {
+            Error::bundle(
+                format!("`{pattern}` is no pattern: {}", fault.msg),
+                "`*` stands for any characters, `?` for one, `[12]` for one of those",
+            )
+        })?;
+        let read = |source| failed(folder, "read", source);
+        let mut names = Vec::new();
+        for entry in fs::read_dir(folder).map_err(read)? {
+            let name = entry.map_err(read)?.file_name();
+            names.extend(
+                name.to_str()
+                    .filter(|name| pattern.matches(name))
+                    .map(str::to_owned),
+            );
+        }
+        names.sort();
+        Ok(names)
+    }
+
     /// Writes a new file, with the folders above it, and waits until the disk has it.
     ///
     /// # Errors

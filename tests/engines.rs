@@ -89,6 +89,7 @@ fn embedded(workspace: &Workspace, files: &[&str], threads: usize) -> Tabulated 
     let world = World::new(None, NonZeroUsize::new(threads));
     Embedded {
         config: &config,
+        files: config.all_files(&world, &root).unwrap(),
         root: &root,
         groups: &groups,
         periods: &periods,
@@ -193,6 +194,7 @@ fn rows_that_do_not_say_what_the_study_expects_are_refused_with_their_line() {
         let root = DataRoot::BesideStudy(workspace.path(""));
         let error = Embedded {
             config: &config,
+            files: config.all_files(&world, &root).unwrap(),
             root: &root,
             groups: &groups,
             periods: &periods,
@@ -233,6 +235,7 @@ fn dates_are_dates_and_a_serial_number_gets_a_hint() {
         };
         let error = Embedded {
             config: &config,
+            files: config.all_files(&world, &root).unwrap(),
             root: &root,
             groups: &groups,
             periods: &periods,

@@ -16,6 +16,7 @@ mod engines;
 mod exposure;
 mod fuzz;
 mod harness;
+mod layouts;
 mod properties;
 mod reference;
 mod regressions;

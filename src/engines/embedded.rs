@@ -27,8 +27,10 @@ const MEASURES: [&str; 5] = ["rows", "search_known", "searched", "hit_known", "h
 /// Counts the rows of a `[[stops]]` table.
 #[derive(Debug)]
 pub struct Embedded<'a> {
-    /// The files and what their columns mean.
+    /// What the columns mean.
     pub config: &'a StopsConfig,
+    /// The files.
+    pub files: Vec<String>,
     /// Where the files are.
     pub root: &'a DataRoot,
     /// The groups of the study.
@@ -59,13 +61,7 @@ impl Tabulate for Embedded<'_> {
         let keys = finest_keys(requests);
         let parts = self.count_files(&keys)?;
         let mut ledger = SourceLedger {
-            files: self
-                .config
-                .files
-                .get_ref()
-                .iter()
-                .map(|f| f.get_ref().clone())
-                .collect(),
+            files: self.files.clone(),
             ..parts[0].ledger.clone()
         };
         let (mut contradictions, mut unclear) = (parts[0].contradictions, parts[0].unclear);
@@ -109,25 +105,18 @@ impl Tabulate for Embedded<'_> {
 
 impl Embedded<'_> {
     fn count_files(&self, keys: &[String]) -> Result<Vec<Counted>, Error> {
-        let files: Vec<&str> = self
-            .config
-            .files
-            .get_ref()
-            .iter()
-            .map(|f| f.get_ref().as_str())
-            .collect();
         let next = AtomicUsize::new(0);
         let work = || {
             let mut done = Vec::new();
             loop {
                 let i = next.fetch_add(1, Ordering::Relaxed);
-                let Some(file) = files.get(i) else {
+                let Some(file) = self.files.get(i) else {
                     return done;
                 };
                 done.push((i, self.count_file(file, keys)));
             }
         };
-        let workers = self.world.threads().min(files.len());
+        let workers = self.world.threads().min(self.files.len());
         let mut results = std::thread::scope(|scope| {
             let handles: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
             handles
@@ -141,7 +130,7 @@ impl Embedded<'_> {
 
     fn count_file(&self, shown_as: &str, keys: &[String]) -> Result<Counted, Error> {
         let path: PathBuf = self.root.locate(shown_as);
-        let mut file = CsvFile::open(self.world, &path)?;
+        let mut file = CsvFile::open(self.world, &path, &self.config.layout)?;
         let mut coder = Coder::new(self.config, &file, keys, (self.groups, self.periods))?;
         let mut batch = Batch::new(keys.len());
         let mut total: Option<DataFrame> = None;
@@ -195,9 +184,9 @@ impl Embedded<'_> {
     }
 
     fn too_many(&self) -> Error {
-        let first = self.config.files.get_ref().first();
+        let first = self.files.first();
         DataFault::new(
-            &self.root.locate(first.map_or("", |file| file.get_ref())),
+            &self.root.locate(first.map_or("", String::as_str)),
             "the rows add up to more than the largest integer",
             "divide the files among several studies",
         )
@@ -218,7 +207,7 @@ impl Embedded<'_> {
 
     /// Rules that drop every row are a fault of the rules.
     fn nothing_kept(&self, ledger: &SourceLedger) -> Error {
-        let first = self.config.files.get_ref().first();
+        let first = self.files.first();
         let fired: Vec<&str> = ledger
             .dropped
             .iter()
@@ -226,7 +215,7 @@ impl Embedded<'_> {
             .map(|dropped| dropped.rule.as_str())
             .collect();
         DataFault::new(
-            &self.root.locate(first.map_or("", |file| file.get_ref())),
+            &self.root.locate(first.map_or("", String::as_str)),
             format!("no row is left of {}", crate::number::count(ledger.rows_in)),
             format!(
                 "every row was dropped by a rule: {}; {}",

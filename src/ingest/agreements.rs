@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::csv_file::{At, CsvFile};
+use super::layout::Layout;
 use crate::cells::CellTable;
 use crate::error::{DataFault, Error};
 use crate::stops::{Input, PLACE, SourceLedger};
@@ -26,6 +27,9 @@ const PROGRAM: &str = "program";
 pub struct AgreementsConfig {
     /// The CSV file, relative to the study.
     pub file: Spanned<String>,
+    /// How the file is written, where it is not plain CSV in UTF-8.
+    #[serde(default)]
+    pub layout: Layout,
     /// Which columns hold what.
     pub columns: AgreementColumns,
     /// The calendar year to which the programme key refers: an agreement counts when it was in force at some time in it.
@@ -108,7 +112,7 @@ pub fn read_agreements(
     path: &Path,
     config: &AgreementsConfig,
 ) -> Result<(Register, SourceLedger, Input), Error> {
-    let mut file = CsvFile::open(world, path)?;
+    let mut file = CsvFile::open(world, path, &config.layout)?;
     let c = &config.columns;
     let columns = [
         &c.state, &c.place, &c.level, &c.agency, &c.model, &c.signed, &c.ended,

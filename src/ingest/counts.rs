@@ -8,6 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::csv_file::{At, CsvFile};
+use super::layout::Layout;
 use super::periods::Periods;
 use super::row_filter::{CompiledFilter, RowFilter};
 use crate::cells::{Absent, Cell, CellTable, Coded, GROUP, Groups, Outcome};
@@ -24,6 +25,9 @@ pub struct CountsConfig {
     pub name: Spanned<String>,
     /// The CSV file, relative to the study.
     pub file: Spanned<String>,
+    /// How the file is written, where it is not plain CSV in UTF-8.
+    #[serde(default)]
+    pub layout: Layout,
     /// Key to column. `group` is required; `place`, `program`, `year` and `state` are known to the analyses.
     pub keys: Spanned<BTreeMap<String, Spanned<String>>>,
     /// Columns over whose values the rows of a cell are added up; each cell stands once for each of them.
@@ -180,7 +184,7 @@ pub fn read_counts(
     periods: &Periods,
 ) -> Result<PublishedCounts, Error> {
     let outcome = config.outcome(periods)?;
-    let mut file = CsvFile::open(world, path)?;
+    let mut file = CsvFile::open(world, path, &config.layout)?;
     let columns = Columns::find(config, &file, &outcome)?;
     let mut reading = Reading::new(config, groups, periods);
     let filters = config

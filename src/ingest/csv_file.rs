@@ -6,18 +6,22 @@ use std::path::{Path, PathBuf};
 use csv::{ByteRecord, Reader, ReaderBuilder};
 use sha2::{Digest, Sha256};
 
+use super::layout::{FileHash, Layout, Opened, Separator};
 use crate::error::{DataFault, Error, nearest_hint};
 use crate::stops::Input;
 use crate::world::World;
 
 /// An open CSV file with a checked header.
 ///
-/// UTF-8 with or without a byte order mark, comma separated, with one header row. Rows must have as many fields as
-/// the header. Other encodings and layouts are refused here with what was seen.
+/// As its [`Layout`] says, with one header row. Rows must have as many fields as the header. A file in another encoding,
+/// or with another separator, is refused here with what was seen.
 pub struct CsvFile {
     path: PathBuf,
     headers: Vec<String>,
-    reader: Reader<Hashing<Box<dyn Read + Send>>>,
+    reader: Reader<Box<dyn Read + Send>>,
+    hash: FileHash,
+    /// Lines before the header, which the reader has not seen.
+    skipped: u64,
     rows: u64,
 }
 
@@ -27,22 +31,22 @@ pub struct At<'a> {
     path: &'a Path,
     headers: &'a [String],
     line: u64,
+    byte: u64,
 }
 
 impl CsvFile {
     /// Opens the file and reads its header.
     ///
     /// # Errors
-    /// A folder, a missing or empty file, a header that is not UTF-8.
-    pub fn open(world: &World, path: &Path) -> Result<Self, Error> {
-        let hashing = Hashing {
-            inner: world.open(path)?,
-            hasher: Sha256::new(),
-        };
+    /// A folder, a missing or empty file, a header that is not in the encoding of the layout.
+    pub fn open(world: &World, path: &Path, layout: &Layout) -> Result<Self, Error> {
+        let Opened { text, hash } = layout.open(world, path)?;
+        let skipped = u64::from(layout.skip_lines);
         let mut reader = ReaderBuilder::new()
             .flexible(true)
+            .delimiter(layout.separator.byte())
             .buffer_capacity(1 << 20)
-            .from_reader(hashing);
+            .from_reader(text);
         let header = reader
             .byte_headers()
             .map_err(|e| unreadable(path, &e))?
@@ -58,19 +62,22 @@ impl CsvFile {
         let at = At {
             path,
             headers: &[],
-            line: 1,
+            line: skipped + 1,
+            byte: 0,
         };
         let headers: Vec<String> = header
             .iter()
             .map(|field| at.utf8(field).map(str::to_owned))
             .collect::<Result<_, _>>()?;
         if let [all] = headers.as_slice() {
-            refuse_other_separators(&at, all)?;
+            refuse_other_separators(&at, all, layout.separator)?;
         }
         Ok(Self {
             path: path.to_path_buf(),
             headers,
             reader,
+            hash,
+            skipped,
             rows: 0,
         })
     }
@@ -93,7 +100,7 @@ impl CsvFile {
                 "the header has this column twice",
                 "rename one of the two",
             )
-            .at_line(1)
+            .at_line(self.skipped + 1)
             .in_column(name)
             .into()),
             (None, _) => {
@@ -103,7 +110,7 @@ impl CsvFile {
                 );
                 Err(
                     DataFault::new(&self.path, "there is no such column in the header", hint)
-                        .at_line(1)
+                        .at_line(self.skipped + 1)
                         .in_column(name)
                         .into(),
                 )
@@ -124,11 +131,14 @@ impl CsvFile {
             return Ok(None);
         }
         self.rows += 1;
-        let line = record.position().map_or(0, csv::Position::line);
+        let (line, byte) = record
+            .position()
+            .map_or((0, 0), |position| (position.line(), position.byte()));
         let at = At {
             path: &self.path,
             headers: &self.headers,
-            line,
+            line: self.skipped + line,
+            byte,
         };
         if record.len() != self.headers.len() {
             let message = format!(
@@ -165,15 +175,15 @@ impl CsvFile {
             .into());
         }
         let path = self.path;
-        let mut hashing = self.reader.into_inner();
-        std::io::copy(&mut hashing, &mut std::io::sink()).map_err(|source| Error::File {
+        let mut rest = self.reader.into_inner();
+        std::io::copy(&mut rest, &mut std::io::sink()).map_err(|source| Error::File {
             path,
             action: "read",
             source,
         })?;
         Ok(Input {
             file: shown_as.to_owned(),
-            sha256: hex(&hashing.hasher.finalize()),
+            sha256: self.hash.hex(),
             rows: Some(self.rows),
             used_for,
         })
@@ -214,8 +224,9 @@ impl<'a> At<'a> {
             self.fault_in(
                 column,
                 format!(
-                    "found `{}`, which is not UTF-8",
-                    String::from_utf8_lossy(&record[column])
+                    "found `{}`, which is not UTF-8, in the row that begins at byte {} of the table",
+                    String::from_utf8_lossy(&record[column]),
+                    self.byte
                 ),
                 ENCODING_HINT,
             )
@@ -250,10 +261,11 @@ impl<'a> At<'a> {
     }
 
     fn utf8<'r>(&self, field: &'r [u8]) -> Result<&'r str, Error> {
-        if field.starts_with(&[0x1f, 0x8b]) || field.starts_with(b"PK\x03\x04") {
+        let is_packed_twice = field.starts_with(&[0x1f, 0x8b]);
+        if is_packed_twice || field.starts_with(b"PK\x03\x04") {
             return Err(self
                 .fault(
-                    "the file is compressed",
+                    "the file is packed in a way that is not read (gzip is)",
                     "unpack it and name the CSV file inside",
                 )
                 .into());
@@ -275,22 +287,22 @@ impl<'a> At<'a> {
 }
 
 /// A header of one column that holds another usual separator.
-fn refuse_other_separators(at: &At<'_>, header: &str) -> Result<(), Error> {
-    for (separator, name) in [(';', "a semicolon"), ('\t', "a tab"), ('|', "a bar")] {
-        let columns = header.split(separator).count();
-        if columns > 1 {
-            let message = format!(
-                "the header is one column; {name} in it would make {columns}, so the file is not separated by commas"
+fn refuse_other_separators(at: &At<'_>, header: &str, own: Separator) -> Result<(), Error> {
+    for (separator, name) in Separator::ALL {
+        let columns = header.split(char::from(separator.byte())).count();
+        if separator != own && columns > 1 {
+            let message = format!("the header is one column; {name} in it would make {columns}");
+            let hint = format!(
+                "say so in the study: layout = {{ separator = \"{}\" }}",
+                separator.word()
             );
-            return Err(at
-                .fault(message, "save it as CSV with commas between the columns (in a spreadsheet: `CSV UTF-8 (comma delimited)`)")
-                .into());
+            return Err(at.fault(message, hint).into());
         }
     }
     Ok(())
 }
 
-const ENCODING_HINT: &str = "save the file as UTF-8 (in a spreadsheet: `CSV UTF-8`)";
+const ENCODING_HINT: &str = "say how it is encoded, layout = { encoding = \"windows-1252\" } or \"utf-16\", or save it as UTF-8 (in a spreadsheet: `CSV UTF-8`)";
 
 /// What was found, for an error message: a blank is called blank.
 #[must_use]
@@ -308,32 +320,23 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn unreadable(path: &Path, error: &csv::Error) -> Error {
-    let fault = DataFault::new(
+/// A file that begins and cannot be read to its end.
+pub(super) fn broken_off(path: &Path, why: &str) -> DataFault {
+    DataFault::new(
         path,
-        format!("the file cannot be read to its end: {error}"),
+        format!("the file cannot be read to its end: {why}"),
         "check the disk or the network that it is on, or copy it here, and try again",
-    );
-    error
-        .position()
-        .map_or(fault.clone(), |position| fault.at_line(position.line()))
-        .into()
+    )
 }
 
-/// Hashes what is read through it, so that a file is read once.
-struct Hashing<R> {
-    inner: R,
-    hasher: Sha256,
-}
-
-impl<R: Read> Read for Hashing<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.hasher.update(&buffer[..read]);
-        Ok(read)
+fn unreadable(path: &Path, error: &csv::Error) -> Error {
+    let fault = broken_off(path, &error.to_string());
+    match error.position() {
+        Some(position) => fault.at_line(position.line()).into(),
+        None => fault.into(),
     }
 }

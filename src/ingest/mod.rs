@@ -6,6 +6,7 @@
 mod agreements;
 mod counts;
 mod csv_file;
+mod layout;
 mod periods;
 mod population;
 mod row_filter;
@@ -15,10 +16,11 @@ pub use agreements::{Agreement, AgreementsConfig, Register, read_agreements};
 pub use counts::{CountsConfig, EventsAre, PublishedCounts, read_counts};
 pub(crate) use counts::{UnlistedCodes, group_of};
 pub use csv_file::{At, CsvFile, quoted_or_blank, sha256};
+pub use layout::{Layout, Separator, TextEncoding};
 pub use periods::{PartOfYear, Period, Periods, PeriodsConfig};
 pub use population::{Baseline, People, PopulationCell, PopulationConfig, read_population};
 pub use row_filter::{CompiledFilter, RowFilter};
-pub use stops::{OutcomeCodes, StopsConfig, UnclearRule};
+pub use stops::{OutcomeCodes, StopsConfig, UnclearRule, is_pattern};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

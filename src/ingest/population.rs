@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::csv_file::{At, CsvFile, quoted_or_blank};
+use super::layout::Layout;
 use crate::cells::{Coded, GROUP, Groups};
 use crate::error::{DataFault, Error};
 use crate::stats::acs::MarginOfError;
@@ -26,6 +27,9 @@ pub struct PopulationConfig {
     pub name: Spanned<String>,
     /// The CSV file, relative to the study.
     pub file: Spanned<String>,
+    /// How the file is written, where it is not plain CSV in UTF-8.
+    #[serde(default)]
+    pub layout: Layout,
     /// `group` and `population` are required; `moe90` is a 90 % margin of error; every other name is a key to join by.
     pub columns: Spanned<BTreeMap<String, Spanned<String>>>,
     /// Columns over whose values the rows of a cell are added up; each cell stands once for each of them.
@@ -187,7 +191,7 @@ pub fn read_population(
     groups: &Groups,
 ) -> Result<(Baseline, SourceLedger, Input), Error> {
     config.check()?;
-    let mut file = CsvFile::open(world, path)?;
+    let mut file = CsvFile::open(world, path, &config.layout)?;
     let columns = config.columns.get_ref();
     let keys = config.keys();
     let key_columns = keys

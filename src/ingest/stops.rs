@@ -6,18 +6,25 @@ use std::path::{Component, Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::DataRoot;
+use super::layout::Layout;
 use super::periods::Periods;
 use super::row_filter::RowFilter;
 use crate::cells::{Absent, GROUP, Outcome};
 use crate::error::{Error, nearest_hint};
 use crate::stops::{Column, DATE, HIT, OFFICER, PERIOD, PLACE, SEARCHED, YEAR};
+use crate::world::World;
 
 /// The `[[stops]]` table of the study: plain CSV files with a column mapping.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StopsConfig {
-    /// The CSV files, relative to the study; read as one.
+    /// The CSV files, relative to the study, packed with gzip or not; read as one. `*`, `?` and `[..]` in a file's name
+    /// stand for several.
     pub files: Spanned<Vec<Spanned<String>>>,
+    /// How the file is written, where it is not plain CSV in UTF-8.
+    #[serde(default)]
+    pub layout: Layout,
     /// Canonical column to the file's column; see [`Column::ALL`].
     pub columns: Spanned<BTreeMap<Spanned<String>, Spanned<String>>>,
     /// Further keys that analyses may ask by, to the file's columns.
@@ -96,6 +103,38 @@ impl Unit {
             Self::Driver => "driver",
         }
     }
+}
+
+/// Whether the last part of a path stands for several files.
+#[must_use]
+pub fn is_pattern(file: &str) -> bool {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    name.contains(['*', '?', '['])
+}
+
+/// The files that a pattern stands for.
+fn matching(file: &Spanned<String>, world: &World, root: &DataRoot) -> Result<Vec<String>, Error> {
+    let (folder, pattern) = match file.get_ref().rsplit_once('/') {
+        Some((folder, pattern)) => (format!("{folder}/"), pattern),
+        None => (String::new(), file.get_ref().as_str()),
+    };
+    let place = root.locate(if folder.is_empty() { "." } else { &folder });
+    let names = if world.is_folder(&place) {
+        world.names_like(&place, pattern)?
+    } else {
+        Vec::new()
+    };
+    if names.is_empty() {
+        return Err(Error::study(
+            file.span(),
+            format!("no file matches `{}`", file.get_ref()),
+            format!(
+                "looked in {}; paths are relative to the study file",
+                place.display()
+            ),
+        ));
+    }
+    Ok(names.iter().map(|name| format!("{folder}{name}")).collect())
 }
 
 /// The path as written without `.` and `name/..`, so that two ways to write it are one.
@@ -199,6 +238,37 @@ impl StopsConfig {
         self.check_files()?;
         super::check_years(self.years.as_ref())?;
         Ok(())
+    }
+
+    /// Every file, those that patterns stand for in byte order of their names.
+    ///
+    /// # Errors
+    /// A pattern that no file matches; a file that is named twice.
+    pub fn all_files(&self, world: &World, root: &DataRoot) -> Result<Vec<String>, Error> {
+        let mut all: Vec<String> = Vec::new();
+        for file in self.files.get_ref() {
+            // A file may have such a character in its own name.
+            let is_one = !is_pattern(file.get_ref()) || world.exists(&root.locate(file.get_ref()));
+            let found = if !is_one {
+                matching(file, world, root)?
+            } else {
+                vec![file.get_ref().clone()]
+            };
+            for name in found {
+                if all
+                    .iter()
+                    .any(|known| without_detours(known) == without_detours(&name))
+                {
+                    return Err(Error::study(
+                        file.span(),
+                        format!("`{name}` is named twice"),
+                        "every row would count twice: name each file once",
+                    ));
+                }
+                all.push(name);
+            }
+        }
+        Ok(all)
     }
 
     /// A file that is read twice would count every row twice.

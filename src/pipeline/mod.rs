@@ -10,7 +10,9 @@ use crate::disclosure::{self, Account, Disclosed, Protected, PublishedRule, disc
 use crate::engines::{Embedded, Totals};
 use crate::error::Error;
 use crate::findings::Finding;
-use crate::ingest::{Baseline, Register, read_agreements, read_counts, read_population};
+use crate::ingest::{
+    Baseline, Register, is_pattern, read_agreements, read_counts, read_population,
+};
 use crate::results::{Exhibit, Identity, Run};
 use crate::stops::{Input, SourceLedger};
 use crate::study::Study;
@@ -167,14 +169,23 @@ pub fn read(study: &Study, world: &World) -> Result<Reading, Error> {
         .collect();
     let finest = finest_requests(study);
     let totals = Totals::new(counts);
-    let embedded = study.file.stops.first().map(|config| Embedded {
-        config,
-        root,
-        groups,
-        periods,
-        world,
-        smallest_shown: study.file.disclosure.smallest_shown(),
-    });
+    let embedded = study
+        .file
+        .stops
+        .first()
+        .map(|config| {
+            let files = config.all_files(world, root);
+            Ok::<_, Error>(Embedded {
+                config,
+                files: files.map_err(|error| study.locate(error))?,
+                root,
+                groups,
+                periods,
+                world,
+                smallest_shown: study.file.disclosure.smallest_shown(),
+            })
+        })
+        .transpose()?;
     let all: Vec<Tabulation> = requests.iter().chain(&finest).cloned().collect();
     let is_published = |request: &Tabulation| published.contains_key(&request.counts);
     let tabulated = tabulate(
@@ -302,6 +313,7 @@ fn files_exist(study: &Study, world: &World) -> Result<(), Error> {
         .iter()
         .map(|p| &p.file)
         .chain(file.agreements.iter().map(|a| &a.file));
+    let stops = stops.filter(|named| !is_pattern(named.get_ref()));
     for named in counts.chain(stops).chain(rest) {
         let path = study.root.locate(named.get_ref());
         if !world.exists(&path) {

@@ -72,12 +72,11 @@ counts = "stops"
 population = "residents"
 "#;
 
-/// What is not read yet, and so cannot be judged: times of day, ages, compressed files, and settings that the study file does not have.
-const NOT_READ: [&str; 6] = [
+/// What is not read yet, and so cannot be judged: times of day, ages, and settings that the study file does not have.
+const NOT_READ: [&str; 5] = [
     "time-2460",
     "time-no-colon",
     "value-age-neg",
-    "gz-multi-member",
     "toml-iterations",
     "toml-traversal",
 ];
