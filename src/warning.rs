@@ -53,6 +53,8 @@ pub enum Warning {
         /// How many would do.
         few: usize,
     },
+    /// Two keys of clusters whose variance is not above 0.
+    NoClusteredVariance,
     /// Values of a key in which there are no events, or nothing but events, and which a regression leaves out.
     SilentValues {
         /// The keys with their values.
@@ -197,6 +199,7 @@ impl Warning {
             Self::FewOfficers { .. } => "few_officers",
             Self::TooFewClusters { .. } => "too_few_clusters",
             Self::FewClusters { .. } => "few_clusters",
+            Self::NoClusteredVariance => "no_clustered_variance",
             Self::SilentValues { .. } => "silent_values",
             Self::SpreadWithheld { .. } => "spread_withheld",
             Self::SpreadRounded { .. } => "spread_rounded",
@@ -278,6 +281,10 @@ impl fmt::Display for Warning {
             Self::FewClusters { few } => write!(
                 f,
                 "Fewer than {few} clusters: the clustered interval is likely to be too narrow."
+            ),
+            Self::NoClusteredVariance => write!(
+                f,
+                "The clusters of two keys give no variance above 0: the errors are widened by the dispersion of the cells instead."
             ),
             Self::SilentValues { values } => write!(
                 f,

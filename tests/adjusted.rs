@@ -35,7 +35,7 @@ fn searches(places: usize) -> String {
     for place in 0..places {
         for year in 0..4 {
             let base = 20 + (place * 7 + year * 5) % 13;
-            let gap = (place * 3 + year * 2) % 7;
+            let gap = (place * place * 13 + place * 7) % 61;
             text += &format!("p{place},{},white,{base},400\n", 2010 + year);
             text += &format!("p{place},{},black,{},300\n", 2010 + year, base + gap);
         }
@@ -226,7 +226,7 @@ fn what_a_regression_refuses() {
         ("cells = [\"plaec\"]", "did you mean `place`?"),
         (
             "adjust = [\"place\"]\nsmooth = { key = \"place\", df = 1 }",
-            "held equal already",
+            "`place` stands there twice",
         ),
         (
             "smooth = { key = \"place\", df = 0 }",
@@ -318,4 +318,177 @@ fn arms_go_with_a_ratio_of_ratios_only() {
         "{}",
         with.stderr
     );
+}
+
+/// Rows of stops by place and group, in public mode, with small counts in some places.
+fn rows_in_public(table: &str, cells: &[(&str, &str, usize, usize)]) -> Workspace {
+    let workspace = Workspace::new();
+    let mut rows = String::from("place,race,searched\n");
+    for (place, race, searched, stops) in cells {
+        for i in 0..*stops {
+            rows += &format!(
+                "{place},{race},{}\n",
+                if i < *searched { "yes" } else { "no" }
+            );
+        }
+    }
+    workspace.write("rows.csv", &rows);
+    let study = format!(
+        r#"format = 1
+title = "Rows"
+[groups]
+reference = "white"
+compare = ["black"]
+[[stops]]
+files = ["rows.csv"]
+unit = "stop"
+columns = {{ group = "race", place = "place", searched = "searched" }}
+years = 1.0
+{table}
+"#
+    );
+    workspace.write("study.toml", &study);
+    workspace
+}
+
+/// Each of these numbers gave a hidden count back by trying the few values that it can have.
+#[test]
+fn no_number_of_a_regression_on_hidden_counts_is_shown() {
+    let table = "[[regression]]\ncounts = \"searches\"\nadjust = [\"place\"]\ncluster = ";
+    let cells = [
+        ("Alpha", "white", 16, 163),
+        ("Beta", "white", 15, 120),
+        ("Gamma", "white", 12, 80),
+        ("Alpha", "black", 18, 90),
+        ("Beta", "black", 7, 70),
+        ("Gamma", "black", 6, 30),
+    ];
+    let two = [
+        ("Alpha", "white", 7, 63),
+        ("Beta", "white", 25, 120),
+        ("Alpha", "black", 18, 90),
+    ];
+    let silent: Vec<(String, &str, usize, usize)> = (0..7)
+        .flat_map(|i| {
+            let searched = if i == 3 { 0 } else { 12 };
+            [
+                (format!("P{i}"), "white", searched, 150),
+                (format!("P{i}"), "black", usize::from(i != 3), 86),
+            ]
+        })
+        .collect();
+    let silent: Vec<_> = silent
+        .iter()
+        .map(|(place, race, x, n)| (place.as_str(), *race, *x, *n))
+        .collect();
+    for (cells, cluster) in [
+        (&cells[..], "[]"),
+        (&two[..], "[]"),
+        (&silent[..], "\"place\""),
+    ] {
+        let workspace = rows_in_public(&format!("{table}{cluster}"), cells);
+        let found = results(&workspace);
+        let stated = [
+            "estimand",
+            "group",
+            "comparison",
+            "events",
+            "trials",
+            "warning",
+            "quoted",
+            "outcome",
+            "unit",
+            "stratum",
+        ];
+        for row in objects(&found["findings"][0]) {
+            for (name, value) in row.as_object().unwrap() {
+                assert!(
+                    value.is_null() || stated.contains(&name.as_str()),
+                    "{name}: {row}"
+                );
+            }
+        }
+        let head = found["findings"][0]["glance"]["headline"].as_str().unwrap();
+        assert_eq!(head, "none");
+        let trials: u64 = objects(&found["findings"][0])
+            .iter()
+            .filter_map(|row| row["trials"].as_u64())
+            .next()
+            .unwrap_or_default();
+        let all: usize = cells
+            .iter()
+            .filter(|cell| cell.1 == "black")
+            .map(|cell| cell.3)
+            .sum();
+        assert!(
+            trials == 0 || trials == all as u64,
+            "counts of places without events are left out"
+        );
+    }
+}
+
+#[test]
+fn the_groups_together_are_tested_where_there_are_clusters_enough() {
+    let table = "[[regression]]\ncounts = \"searches\"\nadjust = [\"place\"]";
+    let with_third = |places: usize| {
+        let more = (0..places).map(|place| format!("p{place},2010,other,{},200\n", 5 + place % 9));
+        format!("{}{}", searches(places), more.collect::<String>())
+    };
+    for (places, is_there) in [(24, true), (12, false)] {
+        let workspace = study(table, &with_third(places));
+        workspace.change(
+            "study.toml",
+            "compare = [\"black\"]",
+            "compare = [\"black\", \"other\"]",
+        );
+        let rows = objects(&results(&workspace)["findings"][0]);
+        let has = |name: &str| rows.iter().any(|row| row["estimand"] == name);
+        assert_eq!(has("wald_groups"), is_there);
+        assert!(has("likelihood_ratio_groups") && has("deviance_without_groups"));
+    }
+}
+
+/// One cell a group: the constant is the odds of all, and the deviance without the groups is that of two binomials, by hand.
+#[test]
+fn a_model_without_the_groups_is_one_rate_for_all() {
+    let text = "place,year,group,searches,stops\na,2010,white,10,200\na,2010,black,30,100\n";
+    let found = results(&study(
+        "[[regression]]\ncounts = \"searches\"\ncluster = []",
+        text,
+    ));
+    let number = |name: &str| row(&found, name, "")["estimate"].as_f64().unwrap();
+    assert!((number("constant_without_groups") - 40.0 / 260.0).abs() < 1e-11);
+    let log_likelihood = |x: f64, n: f64, p: f64| x * p.ln() + (n - x) * (1.0 - p).ln();
+    let ratio = 2.0
+        * (log_likelihood(10.0, 200.0, 0.05) + log_likelihood(30.0, 100.0, 0.3)
+            - log_likelihood(40.0, 300.0, 40.0 / 300.0));
+    assert!((number("likelihood_ratio_groups") - ratio).abs() < 1e-9);
+    assert!((number("deviance_without_groups") - number("deviance") - ratio).abs() < 1e-9);
+}
+
+/// Mantel-Haenszel without each stratum is Mantel-Haenszel of the others.
+#[test]
+fn a_pool_without_a_stratum_is_that_of_the_others() {
+    let table =
+        "[[stratified]]\ncounts = \"searches\"\nstrata = \"place\"\nestimand = \"risk_ratio\"";
+    let whole = objects(&results(&study(table, &searches(4)))["findings"][0]);
+    let without = |place: &str| {
+        let is_it = |row: &&Value| {
+            row["place"] == place && row["estimand"] == "mantel_haenszel_risk_ratio_without_stratum"
+        };
+        whole.iter().find(is_it).unwrap()["estimate"].clone()
+    };
+    for left_out in ["p0", "p3"] {
+        let rest: String = searches(4)
+            .lines()
+            .filter(|line| !line.starts_with(left_out))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let others = row(
+            &results(&study(table, &rest)),
+            "mantel_haenszel_risk_ratio",
+            "",
+        );
+        assert_eq!(without(left_out), others["estimate"]);
+    }
 }

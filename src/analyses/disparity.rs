@@ -163,10 +163,15 @@ impl Analysis for DisparityOptions {
                 Warning::ShareOfGroupsInData { groups: shown },
             );
         }
+        let has_ratio = finding.lines.iter().any(is_ratio);
+        let counts_as_comparison = |line: &Line| match has_ratio {
+            true => is_ratio(line),
+            false => line.estimand == glossary::DISPARITY_INDEX,
+        };
         finding.frame.comparisons = finding
             .lines
             .iter()
-            .filter(|line| is_ratio(line) && line.estimate.is_some())
+            .filter(|line| counts_as_comparison(line) && line.estimate.is_some())
             .count();
         name_headline(&mut finding);
         Ok(finding)

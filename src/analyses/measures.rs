@@ -280,15 +280,19 @@ impl Comparer<'_> {
         let scale = self.index_scale(pair, (group, all), benchmark);
         noise.put(&mut index, pair.stratum, scale)?;
         let total = all.events as f64;
-        let counting_error = ((1.0 - share) / group.events as f64
-            + self.share_variance(group, all).unwrap_or_default())
-        .sqrt();
+        let counting_error = || {
+            let has_both = group.events > 0 && group.events < all.events;
+            let baseline = self.share_variance(group, all).filter(|_| has_both)?;
+            Some(((1.0 - share) / group.events as f64 + baseline).sqrt())
+        };
         let error = index
             .headline
             .as_ref()
-            .and(index.std_error)
-            .unwrap_or(counting_error);
-        let detectable = detectable(&index, error, glossary::MINIMUM_DETECTABLE_RATIO);
+            .map_or_else(counting_error, |_| index.std_error);
+        // A share ends at 1, so no index is above 1 / benchmark.
+        let detectable = error
+            .and_then(|error| detectable(&index, error, glossary::MINIMUM_DETECTABLE_RATIO))
+            .filter(|line| line.estimate.is_some_and(|ratio| ratio * benchmark <= 1.0));
         let surplus = transformed(&index, glossary::SURPLUS_OVER_SHARE, |di| {
             total * benchmark * (di - 1.0)
         });

@@ -65,7 +65,7 @@ pub const ALL: [Method; 6] = [
     },
     Method {
         name: stratified::NAME,
-        question: "Is the disparity different under a programme, state by state and pooled?",
+        question: "Is there a disparity within strata, or another one under a programme, pooled over them?",
         page: include_str!("stratified.md"),
     },
     Method {

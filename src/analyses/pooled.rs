@@ -12,13 +12,12 @@ use crate::warning::Warning;
 /// Mantel-Fleiss count below which the exact test is given too.
 const SPARSE: f64 = 5.0;
 
-/// The Mantel-Haenszel family over strata of two sides each; strata in which a side is absent are left out.
-pub(super) fn pooled_lines(
-    base: &Line,
-    pairs: &[(Option<Tally>, Option<Tally>)],
-    level: Level,
-) -> Vec<Line> {
-    let stratum = |(group, other): &(Option<Tally>, Option<Tally>)| {
+/// Two sides of a stratum, where they are there.
+pub(super) type Sides = (Option<Tally>, Option<Tally>);
+
+/// The two-by-two tables of strata in which both sides are there.
+pub(super) fn pool_of(pairs: &[Sides]) -> MantelHaenszel {
+    let stratum = |(group, other): &Sides| {
         let (group, other) = ((*group)?, (*other)?);
         let (n1, n2) = (group.trials?, other.trials?);
         Some(mantel_haenszel::Stratum {
@@ -28,7 +27,12 @@ pub(super) fn pooled_lines(
             d: n2 - other.events,
         })
     };
-    let pool = MantelHaenszel::new(pairs.iter().filter_map(stratum).collect());
+    MantelHaenszel::new(pairs.iter().filter_map(stratum).collect())
+}
+
+/// The Mantel-Haenszel family over strata of two sides each; strata in which a side is absent are left out.
+pub(super) fn pooled_lines(base: &Line, pairs: &[Sides], level: Level) -> Vec<Line> {
+    let pool = pool_of(pairs);
     let breslow_day = pool.breslow_day();
     let disagreement = breslow_day
         .as_ref()

@@ -2,6 +2,7 @@
 
 mod cells;
 mod lines;
+mod quoted;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -13,11 +14,12 @@ use crate::cells::{OneOrMany, Only};
 use crate::disclosure::Disclosed;
 use crate::error::Error;
 use crate::figures::Figure;
-use crate::findings::Finding;
 use crate::findings::glossary::{self, Estimand};
+use crate::findings::{Finding, Line};
 use crate::stats::regression::{self as glm, RegressionError};
 use crate::stops::PLACE;
 use crate::warning::{self, Warning};
+use cells::Cell;
 use lines::Regression;
 
 /// The word in the study file.
@@ -156,6 +158,15 @@ impl Analysis for RegressionOptions {
                 "take `observation` out",
             ));
         }
+        if let (Limits::Profile, Some(family)) = (self.limits, &self.family)
+            && *family.get_ref() == EventFamily::FirthLogistic
+        {
+            return Err(Error::study(
+                family.span(),
+                "profile limits under Firth's penalty are not given here",
+                "take `limits` out (`evenhand calc regression` gives them)",
+            ));
+        }
         Ok(Asks {
             tabulations: common.tabulations(self.population.is_some()),
             baselines: self
@@ -199,10 +210,15 @@ impl Analysis for RegressionOptions {
         let title = format!("Regression of {} on the group{held}", common.outcome.events);
         let mut finding = common.finding(NAME, answers, title);
         finding.frame.by = Vec::new();
-        finding.frame.counting = "errors of the model, events independent".into();
+        finding.frame.counting = match self.limits {
+            Limits::Wald => "errors of the model, events independent",
+            Limits::Profile => "profile likelihood, events independent",
+        }
+        .into();
         charts::describe_baseline(&mut finding, baseline, &strata);
         let groups: Vec<&str> = answers.setting.groups.shown().collect();
-        let mut cells = cells::cells(&strata, &groups);
+        let all = cells::cells(&strata, &groups);
+        let mut cells: Vec<&Cell<'_>> = all.iter().collect();
         if self.family() != Some(EventFamily::FirthLogistic) {
             let left_out;
             (cells, left_out) =
@@ -219,23 +235,14 @@ impl Analysis for RegressionOptions {
             baseline,
             adjust: &adjust,
             clusters: &clusters,
+            all: &all,
             cells: &cells,
             groups: &groups,
         };
         finding.lines = regression.lines()?;
-        let adjusted = || finding.lines.iter().filter(|l| is_adjusted(l.estimand));
-        let mut methods: Vec<String> = Vec::new();
-        for band in adjusted().filter_map(|line| line.headline.as_ref()) {
-            if !methods.contains(&band.method) {
-                methods.push(band.method.clone());
-            }
-        }
-        finding.frame.comparisons = adjusted().count();
-        finding.frame.headline = if methods.is_empty() {
-            "none".into()
-        } else {
-            methods.join("; ")
-        };
+        let adjusted = |line: &&Line| is_adjusted(line.estimand);
+        finding.frame.comparisons = finding.lines.iter().filter(adjusted).count();
+        finding.frame.headline = finding.headline_methods();
         Ok(finding)
     }
 
@@ -263,6 +270,21 @@ impl RegressionOptions {
                 "two keys at most: name a key of the counts that combines them",
             ));
         }
+        let held = self
+            .adjust
+            .iter()
+            .chain(self.smooth.iter().map(|smooth| &smooth.key));
+        let mut known: Vec<&str> = Vec::new();
+        for key in held.chain(&self.cells) {
+            if known.contains(&key.get_ref().as_str()) {
+                return Err(Error::study(
+                    key.span(),
+                    format!("`{}` stands there twice", key.get_ref()),
+                    "a key is in `adjust`, `smooth` or `cells`, once: each keeps cells apart",
+                ));
+            }
+            known.push(key.get_ref());
+        }
         let clusters = each(self.cluster.as_ref());
         for key in clusters.iter().chain(&self.cells) {
             check_key(common.outcome, key)?;
@@ -288,20 +310,6 @@ impl RegressionOptions {
             return Ok(());
         };
         check_key(common.outcome, &smooth.key)?;
-        if self
-            .adjust
-            .iter()
-            .any(|key| key.get_ref() == smooth.key.get_ref())
-        {
-            return Err(Error::study(
-                smooth.key.span(),
-                format!(
-                    "`{}` is held equal already by `adjust`",
-                    smooth.key.get_ref()
-                ),
-                "a curve is for a key whose values have no effects of their own: take it out of one of the two",
-            ));
-        }
         if !(1..=MOST_COLUMNS).contains(smooth.df.get_ref()) {
             return Err(Error::study(
                 smooth.df.span(),
@@ -366,6 +374,9 @@ impl RegressionOptions {
         let hint = match fault {
             RegressionError::Separation { .. } => {
                 "take the group or the key that it names out, add up more of the data, or say family = \"firth_logistic\""
+            }
+            RegressionError::Collinear(_) => {
+                "take one of the keys out, or the group out of `compare`: in no value of the keys do both sides occur"
             }
             RegressionError::NoOverdispersion => "say family = \"poisson\"",
             RegressionError::TooFewObservations { .. } => {

@@ -90,7 +90,10 @@ impl Analysis for StratifiedOptions {
         let common = self.header().check(setting)?;
         check_key(common.outcome, &self.strata)?;
         match (self.estimand.get_ref(), &self.contrast) {
-            (Pooled::RatioOfRatios, Some(contrast)) => check_key(common.outcome, &contrast.key)?,
+            (Pooled::RatioOfRatios, Some(contrast)) => {
+                check_key(common.outcome, &contrast.key)?;
+                contrast.check(&self.strata)?;
+            }
             (Pooled::RatioOfRatios, None) => {
                 return Err(Error::study(
                     self.estimand.span(),
@@ -223,6 +226,25 @@ impl StratifiedOptions {
 }
 
 impl Contrast {
+    /// Two arms that differ, within strata that are not the arms.
+    fn check(&self, strata: &Spanned<String>) -> Result<(), Error> {
+        if self.key.get_ref() == strata.get_ref() {
+            return Err(Error::study(
+                self.key.span(),
+                format!("`{}` is the key of the strata as well", self.key.get_ref()),
+                "arms are compared within strata: name another key for one of the two",
+            ));
+        }
+        if self.treated.get_ref() == self.control.get_ref() {
+            return Err(Error::study(
+                self.control.span(),
+                format!("`{}` is both arms", self.control.get_ref()),
+                "name the value of the other arm",
+            ));
+        }
+        Ok(())
+    }
+
     fn require_arms(
         &self,
         answers: &Answers<'_>,

@@ -143,6 +143,18 @@ impl Common<'_> {
                 "add population = \"the name of a [[population]] table\"",
             ));
         }
+        for (i, name) in named.iter().enumerate() {
+            if named[..i]
+                .iter()
+                .any(|known| known.get_ref() == name.get_ref())
+            {
+                return Err(Error::study(
+                    name.span(),
+                    format!("population `{}` is named twice", name.get_ref()),
+                    "name each once: every comparison would be made twice",
+                ));
+            }
+        }
         named
             .iter()
             .try_for_each(|name| check_baseline(setting, self.outcome, name))
@@ -271,7 +283,7 @@ pub(super) fn check_key(outcome: &Outcome, key: &Spanned<String>) -> Result<(), 
         return Err(Error::study(
             key.span(),
             "the group is compared, not a stratum",
-            "take `group` out of `by`: every analysis compares the groups",
+            "take `group` out: every analysis compares the groups",
         ));
     }
     if outcome.keys.iter().any(|known| known == key.get_ref()) {

@@ -32,7 +32,7 @@ const FORMATS: [(&str, &str); 4] = [
     ),
 ];
 
-const DATASETS: [(&str, &str); 3] = [
+const DATASETS: [(&str, &str); 6] = [
     (
         "287g-counties",
         "state patrol stops, searches and hits in 24 counties with a 287(g) agreement and in the rest of nine states, 2011-2015",
@@ -40,6 +40,18 @@ const DATASETS: [(&str, &str); 3] = [
     (
         "mecklenburg",
         "Charlotte-Mecklenburg police and Mecklenburg sheriff, 2002-2023, before, during and after the sheriff's agreement",
+    ),
+    (
+        "missouri",
+        "vehicle stops, searches and arrests in Missouri by group, 2007, 2012, 2014 and 2015",
+    ),
+    (
+        "hazelwood",
+        "teachers hired, and two benchmarks: Hazelwood School District v. United States",
+    ),
+    (
+        "georgia",
+        "death sentences by aggravation and race of the victim, six strata",
     ),
     ("raw-rows", "made-up stops, a row each, with known truth"),
 ];

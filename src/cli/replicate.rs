@@ -18,6 +18,16 @@ pub(super) fn command(
     printer: &Printer,
 ) -> Result<ExitCode, Error> {
     let world = world.clone().with_shelf(FILES);
+    if let Some(folder) = options
+        .data
+        .as_deref()
+        .filter(|folder| !world.is_folder(folder))
+    {
+        return Err(Error::bundle(
+            format!("{}: there is no such folder", folder.display()),
+            "--data names the folder that holds the public files; datasets/published/README.md lists them",
+        ));
+    }
     let path = options.catalogue.as_deref().unwrap_or(Path::new(SHIPPED));
     let catalogue = Catalogue::read(path, &world.read(path)?)?;
     if options.list {

@@ -187,7 +187,12 @@ pub fn disclose(
                 .retain(|warning| *warning != Warning::FewStrata);
         }
         if protected.holds(&finding.frame.counts) {
-            let names_zeros = |warning: &Warning| matches!(warning, Warning::SilentValues { .. });
+            let names_zeros = |warning: &Warning| {
+                matches!(
+                    warning,
+                    Warning::SilentValues { .. } | Warning::OneArm { .. }
+                )
+            };
             finding.warnings.retain(|warning| !names_zeros(warning));
         }
         finding
@@ -199,6 +204,16 @@ pub fn disclose(
             } else {
                 spread::apply(judge.spread(&line.fitted_on), line, config.minimum);
             }
+        }
+        let is_spread_withheld = |line: &Line| {
+            let hides = |w: &Warning| matches!(w, Warning::SpreadWithheld { .. });
+            line.is_of_spread && line.warnings.iter().any(hides)
+        };
+        finding
+            .lines
+            .retain(|line| !(is_spread_withheld(line) && is_occasional(line)));
+        if finding.lines.iter().any(|line| line.is_fit) {
+            finding.frame.headline = finding.headline_methods();
         }
     }
     Decided {

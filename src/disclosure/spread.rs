@@ -144,6 +144,7 @@ pub(super) fn apply(spread: Spread, line: &mut Line, minimum: u64) {
     let has_spread = line.headline.is_some() || line.dispersion.is_some() || line.is_of_spread;
     match spread {
         _ if !has_spread => {}
+        Spread::Rounded if line.is_fit => withhold(line, minimum),
         Spread::Shown => {}
         Spread::Rounded => round(line, minimum),
         Spread::Withheld => withhold(line, minimum),
@@ -154,6 +155,8 @@ fn round(line: &mut Line, minimum: u64) {
     line.dispersion = rounded(line.dispersion);
     if line.is_of_spread {
         line.estimate = rounded(line.estimate);
+        line.std_error = rounded(line.std_error);
+        line.test = None;
         if let Some(band) = &mut line.counting {
             round_band(band);
             band.test = None;
@@ -187,7 +190,13 @@ fn withhold(line: &mut Line, minimum: u64) {
     line.dispersion = None;
     if line.is_of_spread {
         line.estimate = None;
+        line.std_error = None;
         line.counting = None;
+        line.test = None;
+    }
+    if line.is_fit {
+        // Cautions of a fit count its clusters and cells.
+        line.warnings.clear();
     }
     line.warn(Warning::SpreadWithheld { minimum });
 }

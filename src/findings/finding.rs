@@ -105,6 +105,9 @@ pub struct Line {
     pub fitted_on: Vec<Arc<Family>>,
     /// Whether the estimate itself is made from dispersion or headline.
     pub is_of_spread: bool,
+    /// Whether every number of the line solves equations in all the counts that it is fitted on: several of them pin
+    /// hidden counts down however they are rounded.
+    pub is_fit: bool,
 }
 
 /// What events are, and what they are counted out of.
@@ -235,6 +238,24 @@ pub enum Part {
     Trials,
 }
 
+impl Finding {
+    /// The methods of the intervals to be quoted, each once; `none` where there is none.
+    #[must_use]
+    pub fn headline_methods(&self) -> String {
+        let mut methods: Vec<&str> = Vec::new();
+        for band in self.lines.iter().filter_map(|line| line.headline.as_ref()) {
+            if !methods.contains(&band.method.as_str()) {
+                methods.push(&band.method);
+            }
+        }
+        if methods.is_empty() {
+            "none".into()
+        } else {
+            methods.join("; ")
+        }
+    }
+}
+
 impl Line {
     /// A number without intervals and counts yet.
     #[must_use]
@@ -265,6 +286,7 @@ impl Line {
             rests_on: Vec::new(),
             fitted_on: Vec::new(),
             is_of_spread: false,
+            is_fit: false,
         }
     }
 

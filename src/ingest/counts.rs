@@ -65,6 +65,8 @@ pub enum EventsAre {
     AnnualAverage,
 }
 
+const COUNTED_AGAIN: &str = "each cell stands once: remove one, add the key that tells the rows apart to `keys`, or add the rows up over that column with sum_over = [\"column\"]";
+
 /// Published counts, read and checked.
 #[derive(Debug)]
 pub struct PublishedCounts {
@@ -95,6 +97,13 @@ impl CountsConfig {
         }
         let used = [&self.events].into_iter().chain(&self.trials);
         super::check_summed(&self.sum_over, self.keys.get_ref().values().chain(used))?;
+        if let (EventsAre::AnnualAverage, Some(column)) = (self.events_are, self.sum_over.first()) {
+            return Err(Error::study(
+                column.span(),
+                "annual averages of rows that are added up",
+                "name counts of events, or add the averages up before if they are of the same years",
+            ));
+        }
         super::check_years(self.years.as_ref())?;
         let mut keys: Vec<String> = self.keys.get_ref().keys().cloned().collect();
         if keys.iter().any(|key| key == YEAR) && !periods.is_empty() {
@@ -205,6 +214,7 @@ pub fn read_counts(
         ..
     } = reading;
     ledger.notes.extend(unlisted.note());
+    ledger.notes.extend(super::summed_note(&config.sum_over));
     ledger.rows_in = input.rows.unwrap_or_default();
     ledger.check()?;
     let table = CellTable::new(outcome.keys.clone(), cells).ok_or_else(|| {
@@ -389,7 +399,7 @@ impl<'a> Reading<'a> {
         for &column in &columns.sum_over {
             row.push(at.text(record, column)?.to_owned());
         }
-        super::once(&mut self.first_line, row, at, "keys")?;
+        super::once(&mut self.first_line, row, at, COUNTED_AGAIN)?;
         self.ledger.rows_kept += 1;
         self.cells.push(Cell {
             key,

@@ -54,6 +54,18 @@ fn check_summed<'a>(
     names: &[Spanned<String>],
     mapped: impl Iterator<Item = &'a Spanned<String>> + Clone,
 ) -> Result<(), Error> {
+    for (i, name) in names.iter().enumerate() {
+        if names[..i]
+            .iter()
+            .any(|known| known.get_ref() == name.get_ref())
+        {
+            return Err(Error::study(
+                name.span(),
+                format!("column `{}` stands there twice", name.get_ref()),
+                "name each column once",
+            ));
+        }
+    }
     match names.iter().find(|name| {
         mapped
             .clone()
@@ -76,20 +88,26 @@ fn once(
     first_line: &mut BTreeMap<Vec<String>, u64>,
     row: Vec<String>,
     at: &At<'_>,
-    keys: &str,
+    hint: &str,
 ) -> Result<(), Error> {
     if let Some(first) = first_line.get(&row) {
         let message = format!(
             "the cell {} stands here again, first on line {first}",
             row.join(" / ")
         );
-        let hint = format!(
-            "each cell stands once: remove one, add the key that tells the rows apart to `{keys}`, or add the rows up over that column with sum_over = [\"column\"]"
-        );
         return Err(at.fault(message, hint).into());
     }
     first_line.insert(row, at.line());
     Ok(())
+}
+
+/// The remark in the account of the rows, where some are added up.
+fn summed_note(columns: &[Spanned<String>]) -> Option<String> {
+    let names: Vec<&str> = columns
+        .iter()
+        .map(|column| column.get_ref().as_str())
+        .collect();
+    (!names.is_empty()).then(|| format!("rows of a cell are added up over {}", names.join(", ")))
 }
 
 /// Where the files of a study are: beside the study file, or below a folder given to `verify --data`.

@@ -13,7 +13,7 @@ use super::layout::Layout;
 use crate::cells::{Coded, GROUP, Groups};
 use crate::error::{DataFault, Error};
 use crate::stats::acs::MarginOfError;
-use crate::stops::{Dropped, Input, SourceLedger};
+use crate::stops::{Dropped, Input, SourceLedger, YEAR};
 use crate::world::World;
 
 const POPULATION: &str = "population";
@@ -43,6 +43,8 @@ pub struct PopulationConfig {
     #[serde(default)]
     pub cautions: Vec<String>,
 }
+
+const PEOPLE_AGAIN: &str = "each cell stands once: remove one, or add the key that tells the rows apart to `columns`; people of several ages, say, are added up with sum_over = [\"age\"], people of several years are not";
 
 /// A benchmark population by cell.
 #[derive(Debug, Clone)]
@@ -156,6 +158,14 @@ impl PopulationConfig {
                 ));
             }
         }
+        let is_year = |column: &&Spanned<String>| column.get_ref().eq_ignore_ascii_case(YEAR);
+        if let Some(year) = self.sum_over.iter().find(is_year) {
+            return Err(Error::study(
+                year.span(),
+                "people of several years are not added up: each year has its own",
+                "map the column as the key `year`, or keep one year of the file",
+            ));
+        }
         super::check_summed(&self.sum_over, self.columns.get_ref().values())?;
         match (self.sum_over.first(), self.columns.get_ref().get(MOE90)) {
             (Some(_), Some(margin)) => Err(Error::study(
@@ -238,7 +248,7 @@ pub fn read_population(
         for &column in &sum_over {
             row.push(at.text(&record, column)?.to_owned());
         }
-        super::once(&mut first_line, row, &at, "columns")?;
+        super::once(&mut first_line, row, &at, PEOPLE_AGAIN)?;
         match cells.entry(key) {
             Entry::Vacant(slot) => {
                 slot.insert(cell);
@@ -250,6 +260,7 @@ pub fn read_population(
         config.file.get_ref(),
         format!("population {}", config.name.get_ref()),
     )?;
+    ledger.notes.extend(super::summed_note(&config.sum_over));
     ledger.rows_in = input.rows.unwrap_or_default();
     ledger.check()?;
     let baseline = Baseline {

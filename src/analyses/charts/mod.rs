@@ -235,6 +235,14 @@ fn notes(finding: &Finding, setting: &Setting, lines: &[&Line], chart: &Chart) -
         let annual = outcome.is_some_and(|outcome| outcome.annual_average);
         notes.push(if annual { "Hollow: nothing repeats there, and an annual average has no interval of counting." } else { "Rows without a thick interval have no replication: the interval of counting alone understates uncertainty." }.into());
     }
+    if finding.warnings.contains(&Warning::MarginNotCarried) {
+        notes.push(Warning::MarginNotCarried.to_string());
+    }
+    if matches!(chart, Chart::NullDistribution(_))
+        && any(|w| matches!(w, Warning::SpreadWithheld { .. }))
+    {
+        notes.push("The dispersion between places or periods is withheld.".into());
+    }
     if any(|w| *w == Warning::RateAboveOne) {
         notes.push(
             "Some cells hold more events than residents: those counted are not only residents."

@@ -44,7 +44,7 @@ pub(super) fn value<'s>(stratum: &'s Stratum, key: &str) -> &'s str {
 }
 
 /// The values of a key as numbers.
-pub(super) fn numbered(cells: &[Cell<'_>], key: &str) -> Vec<u32> {
+pub(super) fn numbered(cells: &[&Cell<'_>], key: &str) -> Vec<u32> {
     let values: Vec<&str> = cells.iter().map(|cell| value(cell.stratum, key)).collect();
     let distinct: BTreeSet<&str> = values.iter().copied().collect();
     let numbers: BTreeMap<&str, u32> = distinct.into_iter().zip(0..).collect();
@@ -69,10 +69,10 @@ pub(super) fn together(counts: &[CountRef]) -> Option<CountRef> {
 /// Cells without those of values of a key in which there are no events, or nothing but events, which say nothing about
 /// the groups; and the values that are left out.
 pub(super) fn informative<'c>(
-    mut cells: Vec<Cell<'c>>,
+    mut cells: Vec<&'c Cell<'c>>,
     keys: &[String],
     is_logistic: bool,
-) -> (Vec<Cell<'c>>, Vec<String>) {
+) -> (Vec<&'c Cell<'c>>, Vec<String>) {
     let mut left_out = Vec::new();
     loop {
         let mut silent: Vec<(&String, String)> = Vec::new();

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::super::bands::{detectable, log_band};
+use super::super::bands::detectable;
 use super::super::{Answers, Common};
 use super::cells::{Cell, numbered, together, value};
+use super::quoted::{ENOUGH, FEWEST, half_width};
 use super::{EventFamily, Limits, Observation, RegressionOptions, Smooth};
 use crate::error::Error;
 use crate::findings::glossary::{self, Estimand};
@@ -13,21 +14,9 @@ use crate::findings::{Band, Comparison, CountRef, Family, Line, Part, Test, Vari
 use crate::ingest::Baseline;
 use crate::stats::regression::{
     self as glm, Clusters, Coefficient, Covariance, CovarianceKind, Design, Factor, Fit, Grain,
-    Model, NaturalSpline, RegressionError, Resampling, Response, WildWeights,
+    Model, NaturalSpline, RegressionError, Response,
 };
 use crate::warning::Warning;
-
-/// Fewest clusters on a side from which errors are estimated.
-const FEWEST: usize = 6;
-
-/// Clusters on a side below which Webb's weights are drawn: with signs alone there are too few possibilities.
-const WEBB: usize = 10;
-
-/// Clusters on a side from which the normal theory of clustered errors is taken at its word.
-const ENOUGH: usize = 20;
-
-/// Draws of the wild cluster bootstrap.
-const DRAWS: u32 = 9_999;
 
 /// Most effects that are estimated as columns, where they cannot be taken out.
 const MOST_EFFECTS: usize = 200;
@@ -42,18 +31,21 @@ pub(super) struct Regression<'a> {
     pub(super) baseline: Option<&'a Baseline>,
     pub(super) adjust: &'a [String],
     pub(super) clusters: &'a [String],
-    pub(super) cells: &'a [Cell<'a>],
+    /// Every cell in which somebody could have been counted: what the counts beside a number add up.
+    pub(super) all: &'a [Cell<'a>],
+    /// Those that say something about the groups: what is fitted.
+    pub(super) cells: &'a [&'a Cell<'a>],
     /// The reference group first.
     pub(super) groups: &'a [&'a str],
 }
 
 /// A fitted model with its errors.
-struct Fitted {
-    model: Model,
-    fit: Fit,
+pub(super) struct Fitted {
+    pub(super) model: Model,
+    pub(super) fit: Fit,
     counting: Covariance,
     /// The cells' clusters by each key, and the covariance from them.
-    clustered: Option<(Vec<Vec<u32>>, Covariance)>,
+    pub(super) clustered: Option<(Vec<Vec<u32>>, Covariance)>,
 }
 
 impl Regression<'_> {
@@ -74,10 +66,7 @@ impl Regression<'_> {
     fn fitted(&self, model: Model) -> Result<Fitted, RegressionError> {
         let fit = model.fit()?;
         if let Some(dropped) = fit.dropped().first() {
-            return Err(RegressionError::UnknownColumn {
-                name: format!("{dropped} (the keys tell it apart by themselves)"),
-                known: fit.names().to_vec(),
-            });
+            return Err(RegressionError::Collinear(dropped.clone()));
         }
         let ids: Vec<Vec<u32>> = self
             .clusters
@@ -112,11 +101,14 @@ impl Regression<'_> {
         line.estimate = Some(libm::exp(own.estimate));
         line.dispersion = fitted.fit.dispersion();
         line.counting = Some(self.counting(fitted, &own)?);
-        if !self.by_cluster(&mut line, fitted, group)? {
-            self.by_dispersion(&mut line, &own, &fitted.fit);
-        }
-        let std_error = line.std_error.unwrap_or(own.std_error);
-        let detectable = detectable(&line, std_error, glossary::MINIMUM_DETECTABLE_RATIO);
+        self.quote(&mut line, fitted, &own)?;
+        let error = line.std_error.or_else(|| half_width(&line));
+        let detectable = error
+            .and_then(|error| detectable(&line, error, glossary::MINIMUM_DETECTABLE_RATIO))
+            .map(|least| Line {
+                is_fit: true,
+                ..least
+            });
         Ok(std::iter::once(line).chain(detectable).collect())
     }
 
@@ -137,120 +129,7 @@ impl Regression<'_> {
         })
     }
 
-    /// The clustered interval; `false` where there are too few clusters on a side.
-    fn by_cluster(
-        &self,
-        line: &mut Line,
-        fitted: &Fitted,
-        group: &str,
-    ) -> Result<bool, RegressionError> {
-        let Some((ids, covariance)) = &fitted.clustered else {
-            return Ok(false);
-        };
-        let on_side = |wanted: &str, ids: &[u32]| {
-            let of_side = ids.iter().zip(self.cells);
-            distinct(
-                of_side
-                    .filter(|(_, cell)| self.groups[cell.group] == wanted)
-                    .map(|(id, _)| id),
-            )
-        };
-        let sides = ids
-            .iter()
-            .flat_map(|ids| [on_side(group, ids), on_side(self.groups[0], ids)]);
-        let fewest = sides.min().unwrap_or_default();
-        let Some(found) = fitted
-            .fit
-            .estimate(group, covariance, self.common.level)?
-            .filter(|_| fewest >= FEWEST)
-        else {
-            return Ok(false);
-        };
-        let all: Vec<String> = ids
-            .iter()
-            .map(|ids| distinct(ids.iter()).to_string())
-            .collect();
-        let (keys, all) = (self.clusters.join(" and "), all.join(" and "));
-        line.std_error = Some(found.std_error);
-        if fewest < ENOUGH {
-            let can_resample = !self.is_firth();
-            if let (true, [ids]) = (can_resample, ids.as_slice()) {
-                let weights = if fewest < WEBB {
-                    WildWeights::Webb
-                } else {
-                    WildWeights::Rademacher
-                };
-                line.headline = self.resampled(fitted, (&found, ids), weights, (&keys, &all))?;
-                if line.headline.is_some() {
-                    return Ok(true);
-                }
-            }
-            line.warn(Warning::FewClusters { few: ENOUGH });
-        }
-        let method = format!("CR1 by {keys}, {all} clusters, log scale, t");
-        line.headline = Some(self.band(&found, method, Variance::Cluster));
-        Ok(true)
-    }
-
-    /// The interval and p of the wild cluster bootstrap.
-    fn resampled(
-        &self,
-        fitted: &Fitted,
-        (found, ids): (&Coefficient, &[u32]),
-        weights: WildWeights,
-        (keys, all): (&str, &str),
-    ) -> Result<Option<Band>, RegressionError> {
-        let resampling = Resampling {
-            draws: DRAWS,
-            seed: self.answers.seed,
-        };
-        let model = &fitted.model;
-        let Some(test) = model.wild_bootstrap(&found.name, ids, weights, resampling)? else {
-            return Ok(None);
-        };
-        let interval = model.wild_interval(
-            (&found.name, ids),
-            weights,
-            resampling,
-            (found.estimate, found.std_error, self.common.level),
-        )?;
-        Ok(interval.map(|interval| Band {
-            interval: interval.map(libm::exp),
-            level: self.common.level,
-            method: format!("wild cluster bootstrap by {keys}, {all} clusters, test inverted"),
-            variance: Variance::Cluster,
-            test: Some(Test {
-                statistic: Some(test.statistic),
-                df: None,
-                p_value: Some(test.p.get()),
-            }),
-        }))
-    }
-
-    /// Too few clusters: the errors of the model, widened by the dispersion of the cells.
-    fn by_dispersion(&self, line: &mut Line, own: &Coefficient, fit: &Fit) {
-        if !self.clusters.is_empty() {
-            line.warn(Warning::TooFewClusters { fewest: FEWEST });
-        }
-        let Some(phi) = fit.dispersion() else {
-            line.warn(Warning::NoReplication);
-            line.std_error = Some(own.std_error);
-            return;
-        };
-        let std_error = own.std_error * phi.max(1.0).sqrt();
-        line.std_error = Some(std_error);
-        line.headline = Some(log_band(
-            (
-                libm::exp(own.estimate),
-                std_error,
-                fit.dispersion_df().map(|df| df as f64),
-            ),
-            "dispersion of the cells, log scale, t".into(),
-            (self.common.level, Variance::Between),
-        ));
-    }
-
-    fn band(&self, found: &Coefficient, method: String, variance: Variance) -> Band {
+    pub(super) fn band(&self, found: &Coefficient, method: String, variance: Variance) -> Band {
         Band {
             interval: found.interval.map(libm::exp),
             level: self.common.level,
@@ -274,7 +153,10 @@ impl Regression<'_> {
             test: test.map(chi_square),
             ..self.whole(estimand)
         };
-        if let (Some((_, covariance)), true) = (&fitted.clustered, compared.len() > 1) {
+        let enough = compared
+            .iter()
+            .all(|group| self.fewest_clusters(fitted, group) >= ENOUGH);
+        if let (Some((_, covariance)), true) = (&fitted.clustered, enough && compared.len() > 1) {
             match fit.wald(compared, covariance)? {
                 Some(wald) => lines.push(tested(glossary::WALD_GROUPS, wald.statistic, Some(wald))),
                 None => {
@@ -336,7 +218,7 @@ impl Regression<'_> {
         let mut line = Line::new(&[], label, Comparison::Reference, estimand);
         line.benchmark = self.baseline.map(|baseline| baseline.name.clone());
         let own = || {
-            self.cells
+            self.all
                 .iter()
                 .filter(|cell| self.groups[cell.group] == group)
         };
@@ -351,7 +233,7 @@ impl Regression<'_> {
         for group in self.groups {
             let mut parts: BTreeMap<Part, Vec<CountRef>> = BTreeMap::new();
             for cell in self
-                .cells
+                .all
                 .iter()
                 .filter(|cell| self.groups[cell.group] == *group)
             {
@@ -368,11 +250,11 @@ impl Regression<'_> {
                 .map(|counts| Arc::new(Family::Cells(counts)));
             line.fitted_on.extend(families);
         }
-        line.is_of_spread = true;
+        (line.is_of_spread, line.is_fit) = (true, true);
         line
     }
 
-    fn is_firth(&self) -> bool {
+    pub(super) fn is_firth(&self) -> bool {
         self.options.family() == Some(EventFamily::FirthLogistic)
     }
 
@@ -468,7 +350,7 @@ impl Regression<'_> {
     /// The columns of the curve at each cell.
     fn curve(&self, smooth: &Smooth) -> Result<Vec<Vec<f64>>, Error> {
         let key = smooth.key.get_ref();
-        let number = |cell: &Cell<'_>| {
+        let number = |cell: &&Cell<'_>| {
             let text = value(cell.stratum, key);
             let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
             number.ok_or_else(|| {
@@ -493,7 +375,7 @@ impl Regression<'_> {
                     "no curve of `{key}` with df = {}: {fault}",
                     smooth.df.get_ref()
                 ),
-                "take a smaller df, or add the key to `adjust`",
+                "a curve needs more different numbers than columns: take a smaller df, or the key into `adjust`",
             )
         })?;
         // Every cell counts somebody, so no value lies beyond the ends of the curve.
@@ -511,6 +393,6 @@ fn chi_square(test: glm::Test) -> Test {
     }
 }
 
-fn distinct<'i>(ids: impl Iterator<Item = &'i u32>) -> usize {
+pub(super) fn distinct<'i>(ids: impl Iterator<Item = &'i u32>) -> usize {
     ids.collect::<BTreeSet<_>>().len()
 }

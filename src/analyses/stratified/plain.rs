@@ -2,13 +2,15 @@
 
 use super::super::measures::{Comparer, Pair};
 use super::super::noise::{Noise, Shape, Side};
-use super::super::pooled::pooled_lines;
-use super::super::strata::{Split, Stratum, Tally};
+use super::super::pooled::{Sides, pool_of, pooled_lines};
+use super::super::strata::{Split, Stratum};
 use super::super::wanted::name_headline;
 use super::super::{Answers, Common};
 use super::{NAME, StratifiedOptions};
 use crate::error::Error;
-use crate::findings::{Comparison, Finding, Line, glossary};
+use crate::findings::{Band, Comparison, Finding, Line, Variance, glossary};
+use crate::stats::Level;
+use crate::warning::Warning;
 
 /// Strata from which a pool without each of them says something.
 const FEWEST_TO_LEAVE_OUT: usize = 3;
@@ -70,29 +72,53 @@ impl StratifiedOptions {
                     glossary::MH_RISK_RATIO,
                 )
             };
-            let tallies: Vec<(Option<Tally>, Option<Tally>)> = strata
+            let pairs: Vec<(&Stratum, Sides)> = strata
                 .iter()
-                .map(|stratum| (stratum.tally(group), stratum.tally(groups.reference())))
+                .map(|stratum| {
+                    let sides = (stratum.tally(group), stratum.tally(groups.reference()));
+                    (stratum, sides)
+                })
+                .filter(|(_, (group, other))| group.is_some() && other.is_some())
                 .collect();
+            let tallies: Vec<_> = pairs.iter().map(|(_, sides)| *sides).collect();
             finding
                 .lines
                 .extend(pooled_lines(&base, &tallies, common.level));
-            if strata.len() >= FEWEST_TO_LEAVE_OUT {
-                let without = |left_out: usize| {
-                    let mut rest = tallies.clone();
-                    rest.remove(left_out);
-                    let pooled = pooled_lines(&base, &rest, common.level).into_iter().next();
-                    pooled.map(|line| Line {
-                        at: strata[left_out].at.clone(),
-                        estimand: glossary::MH_RISK_RATIO_WITHOUT,
-                        ..line
-                    })
-                };
-                finding.lines.extend((0..strata.len()).filter_map(without));
-            }
+            finding.lines.extend(left_out(&base, &pairs, common.level));
         }
         name_headline(&mut finding);
         finding.frame.comparisons = groups.compared().count();
         Ok(finding)
     }
+}
+
+/// The pooled risk ratio without each stratum in turn.
+fn left_out(base: &Line, pairs: &[(&Stratum, Sides)], level: Level) -> Vec<Line> {
+    if pairs.len() < FEWEST_TO_LEAVE_OUT {
+        return Vec::new();
+    }
+    let without = |left_out: usize| {
+        let rest = pairs.iter().enumerate().filter(|(i, _)| *i != left_out);
+        let rest: Vec<_> = rest.map(|(_, (_, sides))| *sides).collect();
+        let effect = pool_of(&rest).risk_ratio(level);
+        let mut line = Line {
+            at: pairs[left_out].0.at.clone(),
+            estimand: glossary::MH_RISK_RATIO_WITHOUT,
+            estimate: effect.as_ref().map(|effect| effect.estimate),
+            std_error: effect.as_ref().map(|effect| effect.std_error),
+            counting: effect.map(|effect| Band {
+                interval: effect.interval,
+                level,
+                method: "Greenland-Robins".into(),
+                variance: Variance::Counting,
+                test: None,
+            }),
+            ..base.clone()
+        };
+        if line.estimate.is_none() {
+            line.warn(Warning::NoPool);
+        }
+        line
+    };
+    (0..pairs.len()).map(without).collect()
 }

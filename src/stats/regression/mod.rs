@@ -64,6 +64,11 @@ pub enum RegressionError {
         /// The columns there are.
         known: Vec<String>,
     },
+    /// A column that the others, absorbed effects among them, tell by themselves.
+    #[error(
+        "column `{0}` is told by the other columns and effects alone: it has no coefficient of its own"
+    )]
+    Collinear(String),
     /// A response the family cannot explain.
     #[error(
         "a response that {family} regression does not take: linear takes values or events of trials, logistic events \
@@ -94,7 +99,7 @@ pub enum RegressionError {
     /// The likelihood has no maximum: some combination of columns tells apart cells without events, or without
     /// anything else.
     #[error(
-        "separation on '{column}': the outcome is all or nothing along it, so no finite estimate exists; leave it out, \
+        "separation on `{column}`: the outcome is all or nothing along it, so no finite estimate exists; leave it out, \
          merge its levels, or use Firth's penalty if the regression is logistic"
     )]
     Separation {
