@@ -492,3 +492,40 @@ fn a_pool_without_a_stratum_is_that_of_the_others() {
         assert_eq!(without(left_out), others["estimate"]);
     }
 }
+
+/// Places within regions: the effects of the regions are those of their places, whatever the clusters.
+#[test]
+fn a_key_within_another_adds_nothing() {
+    let with_region = |text: &str| {
+        let mut lines = text.lines();
+        let header = lines.next().unwrap();
+        let row = |line: &str| {
+            let place: usize = line[1..line.find(',').unwrap()].parse().unwrap();
+            format!("{line},r{}\n", place / 2)
+        };
+        format!("{header},region\n{}", lines.map(row).collect::<String>())
+    };
+    let estimates = |adjust: &str, cluster: &str| {
+        let table = format!(
+            "[[regression]]\ncounts = \"searches\"\nadjust = {adjust}\ncluster = {cluster}"
+        );
+        let workspace = study(&table, &with_region(&searches(48)));
+        workspace.change(
+            "study.toml",
+            "year = \"year\",",
+            "year = \"year\", region = \"region\",",
+        );
+        let quoted = row(&results(&workspace), "adjusted_odds_ratio", "yes");
+        assert!(quoted["conf_method"].as_str().unwrap().starts_with("CR1"));
+        ["estimate", "std_error", "df"].map(|name| quoted[name].as_f64().unwrap())
+    };
+    for cluster in ["\"place\"", "\"region\"", "[\"region\", \"place\"]"] {
+        let both = estimates("[\"place\", \"region\"]", cluster);
+        for (one, two) in estimates("[\"place\"]", cluster).into_iter().zip(both) {
+            assert!(
+                (one / two - 1.0).abs() < 1e-9,
+                "{cluster}: {one} is not {two}"
+            );
+        }
+    }
+}

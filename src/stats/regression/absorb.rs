@@ -64,16 +64,19 @@ impl Absorbed {
         self.effects
     }
 
-    /// What clusters take off the effects: levels less one of each factor whose levels lie within one cluster each of some key.
+    /// What clusters take off the effects: the rank, less one, of the factors whose levels lie within one cluster each of
+    /// some key.
     pub(super) fn nested(&self, keys: &[Vec<u32>]) -> u64 {
-        let within_one = |factor: &Levels, key: &[u32]| {
-            let mut cluster_of = BTreeMap::new();
-            let mut rows = factor.of_row.iter().zip(key);
-            rows.all(|(level, cluster)| cluster_of.entry(level).or_insert(cluster) == &cluster)
+        let within = |factor: &&Levels| {
+            let of_row = || factor.of_row.iter();
+            keys.iter().any(|key| lie_within(of_row(), key))
         };
-        let within = |factor: &&Levels| keys.iter().any(|key| within_one(factor, key));
-        let nested = self.factors.iter().filter(within);
-        nested.map(|factor| factor.codes.len() as u64 - 1).sum()
+        match self.factors.iter().filter(within).collect::<Vec<_>>()[..] {
+            [] => 0,
+            [one] => one.codes.len() as u64 - 1,
+            // Both of them: one may lie within the other.
+            _ => self.effects - 1,
+        }
     }
 
     /// The levels, in words, all of whose used rows are marked.
@@ -171,6 +174,14 @@ fn components(first: &Levels, second: &Levels) -> usize {
         }
     }
     sets
+}
+
+/// Whether each level of a factor, given row by row, lies within one cluster.
+pub(super) fn lie_within<L: Ord>(levels: impl Iterator<Item = L>, clusters: &[u32]) -> bool {
+    let mut cluster_of = BTreeMap::new();
+    levels
+        .zip(clusters)
+        .all(|(level, cluster)| cluster_of.entry(level).or_insert(cluster) == &cluster)
 }
 
 #[cfg(test)]

@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::absorb::lie_within;
 use super::design::same_length;
 use super::draws::Draws;
 use super::fit::{information, scores, solve};
 use super::least_squares::{Triangle, add_scaled, dot, times};
 use super::model::Model;
-use super::{Factor, Family, RegressionError};
+use super::{Family, RegressionError};
 use crate::stats::{PValue, StatsError};
 
 /// How close to the observed statistic, relative to it, a drawn one is a tie.
@@ -99,7 +100,8 @@ impl Model {
             });
         }
         same_length("cluster ids", clusters.len(), self.design.rows())?;
-        let model = self.with_effects_as_columns(|factor| nested(factor, clusters))?;
+        let model =
+            self.with_effects_as_columns(|factor| lie_within(factor.levels.iter(), clusters))?;
         let parts = Parts::of(&model, name, clusters)?;
         let observed = parts.t(&vec![1.0; parts.groups()]);
         if !observed.is_finite() {
@@ -255,17 +257,10 @@ fn signs(bits: u64, groups: usize) -> Vec<f64> {
     (0..groups).map(sign).collect()
 }
 
-/// Whether each level of a factor lies within one cluster.
-fn nested(factor: &Factor, clusters: &[u32]) -> bool {
-    let mut cluster_of = BTreeMap::new();
-    let mut rows = factor.levels.iter().zip(clusters);
-    rows.all(|(level, cluster)| cluster_of.entry(level).or_insert(cluster) == &cluster)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::regression::{Clusters, CovarianceKind, Design, Response};
+    use crate::stats::regression::{Clusters, CovarianceKind, Design, Factor, Response};
 
     const CLUSTERS: [u32; 18] = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5, 5];
 
