@@ -39,7 +39,7 @@ pub struct Test {
 }
 
 impl Test {
-    fn new(statistic: f64, df: u64) -> Test {
+    pub(super) fn new(statistic: f64, df: u64) -> Test {
         let statistic = statistic.max(0.0);
         Test {
             statistic,
@@ -117,15 +117,7 @@ impl Fit {
         names: &[&str],
         covariance: &Covariance,
     ) -> Result<Option<Test>, RegressionError> {
-        if names.is_empty() {
-            let what = "columns to test";
-            return Err(StatsError::TooFew {
-                what,
-                got: 0,
-                needed: 1,
-            }
-            .into());
-        }
+        some_column(names)?;
         let places: Vec<usize> = names
             .iter()
             .map(|name| self.problem.index(name))
@@ -151,9 +143,10 @@ impl Fit {
     /// That the smaller model lies within the larger is the caller's word: two bases of one spline share no name.
     ///
     /// # Errors
-    /// [`RegressionError::Unsupported`] for the quasi families, for Firth's penalty, which differs with the columns, for
-    /// a linear fit without residuals, and for fits that differ in family;
-    /// [`RegressionError::NotNested`] for fits of different observations or without fewer coefficients.
+    /// [`RegressionError::Unsupported`] for the quasi families, for Firth's penalty, which differs with the columns
+    /// ([`Model::likelihood_ratio`](super::Model::likelihood_ratio) holds it), for a linear fit without residuals, and
+    /// for fits that differ in family; [`RegressionError::NotNested`] for fits of different observations or without
+    /// fewer coefficients.
     ///
     /// # Source
     /// Wilks (1938). Agrees with R `anova(smaller, larger, test = "LRT")`.
@@ -179,6 +172,19 @@ impl Fit {
         }
         Ok(Test::new(2.0 * (larger - other), k - fewer))
     }
+}
+
+/// Refuses a test of nothing.
+pub(super) fn some_column(names: &[&str]) -> Result<(), StatsError> {
+    if names.is_empty() {
+        let what = "columns to test";
+        return Err(StatsError::TooFew {
+            what,
+            got: 0,
+            needed: 1,
+        });
+    }
+    Ok(())
 }
 
 /// `b' V^-1 b` by Cholesky; `None` when a pivot is not positive beyond rounding.
