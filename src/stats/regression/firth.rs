@@ -1,9 +1,12 @@
 //! Firth's penalty for logistic regression: half the log determinant of the information, so that separated cells
 //! have finite estimates.
+//!
+//! The penalised likelihood of few, separated cells is not concave: with a coefficient held it may have several maxima,
+//! and which of them iterations reach depends on where they start. Profiles therefore start from many places.
 
 use super::RegressionError;
 use super::family::Law;
-use super::fit::{Solution, information, scores};
+use super::fit::{Fit, Solution, information, scores};
 use super::least_squares::{Triangle, add_scaled, dot, times};
 use super::model::{Grain, Problem, predictors};
 
@@ -12,6 +15,15 @@ const ITERATIONS: usize = 500;
 
 /// No coefficient moves by more than this in one step.
 const LONGEST: f64 = 5.0;
+
+/// Iterations end when no linear predictor moves by more than this, relative to the largest.
+const SETTLED: f64 = 1e-11;
+
+/// A step that turns more than this part of the slope at its start into one downhill went too far.
+const TOO_FAR: f64 = 0.5;
+
+/// How many standard errors wide starts stand away from the fit.
+const AWAY: f64 = 4.0;
 
 /// A column whose coefficient is not estimated but given.
 #[derive(Debug, Clone, Copy)]
@@ -22,36 +34,117 @@ pub(super) struct Held {
     pub(super) value: f64,
 }
 
-/// The maximum of the penalised likelihood, some coefficients held.
-///
-/// A cell of n trials with leverage h counts h/2 further events and h/2 further non-events (Firth 1993; Heinze and
-/// Schemper 2002, equation 2); the leverage of a cell is the sum of those of its trials. The penalty is that of all
-/// columns, held or not: likelihoods with and without a hold are then of one function, as a profile of it needs.
-pub(super) fn iterate(
-    problem: &Problem,
-    law: Law,
-    held: &[Held],
-) -> Result<Solution, RegressionError> {
-    let k = problem.columns();
-    let failed = |iterations| RegressionError::NoConvergence {
-        what: "the penalised coefficients",
-        iterations,
-    };
-    let free: Vec<usize> = (0..k)
-        .filter(|j| held.iter().all(|hold| hold.column != *j))
-        .collect();
-    let mut beta = vec![0.0; k];
+/// From how many places the maximum with coefficients held is sought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Starts {
+    /// From the fit itself, and from where its tangent leads.
+    Near,
+    /// Those, and some errors away from them along each column that is not held.
+    Wide,
+}
+
+/// The maximum of the penalised likelihood.
+pub(super) fn iterate(problem: &Problem, law: Law) -> Result<Solution, RegressionError> {
+    ascend(problem, law, &[], vec![0.0; problem.columns()])
+}
+
+/// Minus twice the log-likelihood of trials with half the log determinant of the information of all columns.
+pub(super) fn lack(problem: &Problem, law: Law, eta: &[f64]) -> f64 {
+    let likelihood = law.log_likelihood(&problem.cells, Grain::Trial, eta);
+    let information = triangle(problem, &information(problem, law, eta));
+    -2.0 * likelihood - information.ln_determinant()
+}
+
+/// The least of that with some coefficients held, the highest maximum that the starts lead to.
+pub(super) fn least_lack(fit: &Fit, held: &[Held], starts: Starts) -> Result<f64, RegressionError> {
+    let ends = begin(fit, held, starts).into_iter().map(|start| {
+        let solution = ascend(&fit.problem, fit.law, held, start)?;
+        Ok(lack(&fit.problem, fit.law, &solution.eta))
+    });
+    // A start that leads nowhere is no fault while another leads somewhere.
+    ends.reduce(|best, next| match (best, next) {
+        (Ok(a), Ok(b)) => Ok(f64::min(a, b)),
+        (Ok(a), Err(_)) | (Err(_), Ok(a)) => Ok(a),
+        (Err(error), Err(_)) => Err(error),
+    })
+    .expect("the fit itself is a start")
+}
+
+/// Coefficients to start from, those held at their values.
+fn begin(fit: &Fit, held: &[Held], starts: Starts) -> Vec<Vec<f64>> {
+    let k = fit.coefficients.len();
+    let mut kept = fit.coefficients.clone();
     for hold in held {
-        beta[hold.column] = hold.value;
+        kept[hold.column] = hold.value;
     }
-    let mut eta = predictors(problem, &beta);
-    let mut reached = log_likelihood(problem, law, &eta);
-    for iteration in 1..=ITERATIONS {
-        let inverse = triangle(problem, law, &eta)
-            .inverse()
-            .ok_or(failed(iteration))?;
+    let mut all: Vec<Vec<f64>> = tangent(fit, held, &kept).into_iter().collect();
+    all.push(kept);
+    if starts == Starts::Wide {
+        for base in all.clone() {
+            for j in free(k, held) {
+                let away = AWAY * fit.inverse[j * k + j].sqrt();
+                for far in [-away, away] {
+                    let mut start = base.clone();
+                    start[j] += far;
+                    all.push(start);
+                }
+            }
+        }
+    }
+    all
+}
+
+/// Where the other coefficients go, to first order, when the held ones leave their estimates for `kept`.
+fn tangent(fit: &Fit, held: &[Held], kept: &[f64]) -> Option<Vec<f64>> {
+    let problem = &fit.problem;
+    let others = free(kept.len(), held);
+    let weights = information(problem, fit.law, &fit.eta);
+    let part = part_inverse(problem, &others, &weights)?;
+    let mut pull = vec![0.0; others.len()];
+    for (i, weight) in weights.iter().enumerate() {
+        let row = problem.row(i);
+        let shift = dot(row, kept) - dot(row, &fit.coefficients);
+        for (sum, &j) in pull.iter_mut().zip(&others) {
+            *sum -= weight * shift * row[j];
+        }
+    }
+    let mut start = kept.to_vec();
+    for (&j, far) in others.iter().zip(times(&part, &pull)) {
+        start[j] += far;
+    }
+    Some(start)
+}
+
+fn free(k: usize, held: &[Held]) -> Vec<usize> {
+    let is_free = |j: &usize| held.iter().all(|hold| hold.column != *j);
+    (0..k).filter(is_free).collect()
+}
+
+/// Coefficients with what is known there.
+struct Place {
+    beta: Vec<f64>,
+    eta: Vec<f64>,
+    weights: Vec<f64>,
+    /// The inverse information of all columns.
+    inverse: Vec<f64>,
+    /// The slope of the penalised likelihood.
+    score: Vec<f64>,
+    reached: f64,
+}
+
+impl Place {
+    /// `None` where the information is singular to the last digit.
+    ///
+    /// A cell of n trials with leverage h counts h/2 further events and h/2 further non-events (Firth 1993; Heinze and
+    /// Schemper 2002, equation 2); the leverage of a cell is the sum of those of its trials. The penalty is that of all
+    /// columns, held or not: likelihoods with and without a hold are then of one function, as a profile of it needs.
+    fn at(problem: &Problem, law: Law, beta: Vec<f64>) -> Option<Place> {
+        let eta = predictors(problem, &beta);
         let weights = information(problem, law, &eta);
-        let mut score = vec![0.0; k];
+        let triangle = triangle(problem, &weights);
+        let inverse = triangle.inverse()?;
+        let likelihood = law.log_likelihood(&problem.cells, Grain::Trial, &eta);
+        let mut score = vec![0.0; beta.len()];
         for (i, residual) in scores(problem, law, &eta).into_iter().enumerate() {
             let row = problem.row(i);
             let leverage = weights[i] * dot(row, &times(&inverse, row));
@@ -61,65 +154,94 @@ pub(super) fn iterate(
                 row,
             );
         }
-        let part = if held.is_empty() {
-            Some(inverse)
+        Some(Place {
+            reached: likelihood + triangle.ln_determinant() / 2.0,
+            beta,
+            eta,
+            weights,
+            inverse,
+            score,
+        })
+    }
+
+    /// The step of least squares on the free columns, and 0 for the others.
+    fn step(&self, problem: &Problem, free: &[usize]) -> Option<Vec<f64>> {
+        let pull: Vec<f64> = free.iter().map(|&j| self.score[j]).collect();
+        let far = if free.len() == self.beta.len() {
+            times(&self.inverse, &pull)
         } else {
-            part_inverse(problem, &free, &weights)
+            times(&part_inverse(problem, free, &self.weights)?, &pull)
         };
-        let pull: Vec<f64> = free.iter().map(|&j| score[j]).collect();
-        let mut step = vec![0.0; k];
-        for (&j, far) in free
-            .iter()
-            .zip(times(&part.ok_or(failed(iteration))?, &pull))
-        {
-            step[j] = far;
+        let longest = far.iter().fold(LONGEST, |most, s| most.max(s.abs()));
+        let mut step = vec![0.0; self.beta.len()];
+        for (&j, far) in free.iter().zip(far) {
+            step[j] = far * (LONGEST / longest);
         }
-        let longest = step.iter().fold(LONGEST, |most, s| most.max(s.abs()));
-        step.iter_mut().for_each(|s| *s *= LONGEST / longest);
-        let mut moved = f64::INFINITY;
+        Some(step)
+    }
+
+    /// The place a step leads to, shortened until it climbs and does not run far past the top along it: the information
+    /// leaves out the curvature of the penalty, so that full steps may swing about the maximum for ever.
+    fn after(&self, mut step: Vec<f64>, problem: &Problem, law: Law) -> Option<Place> {
+        let mut slope = dot(&self.score, &step);
         for _ in 0..40 {
-            let next: Vec<f64> = beta.iter().zip(&step).map(|(b, s)| b + s).collect();
-            let next_eta = predictors(problem, &next);
-            let here = log_likelihood(problem, law, &next_eta);
-            if here >= reached - 1e-10 * (1.0 + reached.abs()) {
-                let change = next_eta
-                    .iter()
-                    .zip(&eta)
-                    .map(|(new, old)| (new - old).abs());
-                moved = change.fold(0.0, f64::max);
-                (beta, eta, reached) = (next, next_eta, here);
-                break;
+            let beta = self.beta.iter().zip(&step).map(|(b, s)| b + s).collect();
+            let mut part = 0.5;
+            if let Some(next) = Place::at(problem, law, beta)
+                && next.reached >= self.reached - 1e-10 * (1.0 + self.reached.abs())
+            {
+                let there = dot(&next.score, &step);
+                if there >= -TOO_FAR * slope || next.is_settled(self) {
+                    return Some(next);
+                }
+                part = slope / (slope - there);
             }
-            step.iter_mut().for_each(|s| *s /= 2.0);
+            step.iter_mut().for_each(|s| *s *= part);
+            slope *= part;
         }
-        if moved <= 1e-11 * eta.iter().fold(1.0_f64, |most, e| most.max(e.abs())) {
+        None
+    }
+
+    fn is_settled(&self, before: &Place) -> bool {
+        let moved = self.eta.iter().zip(&before.eta);
+        let farthest = moved.fold(0.0, |most: f64, (new, old)| most.max((new - old).abs()));
+        let largest = self.eta.iter().fold(1.0, |most: f64, e| most.max(e.abs()));
+        farthest <= SETTLED * largest
+    }
+}
+
+/// Climbs to a maximum from the given coefficients, the held ones staying where they are.
+fn ascend(
+    problem: &Problem,
+    law: Law,
+    held: &[Held],
+    start: Vec<f64>,
+) -> Result<Solution, RegressionError> {
+    let failed = |iterations| RegressionError::NoConvergence {
+        what: "the penalised coefficients",
+        iterations,
+    };
+    let free = free(problem.columns(), held);
+    let mut here = Place::at(problem, law, start).ok_or(failed(0))?;
+    for iterations in 1..=ITERATIONS {
+        let step = here.step(problem, &free).ok_or(failed(iterations))?;
+        let next = here.after(step, problem, law).ok_or(failed(iterations))?;
+        let settled = next.is_settled(&here);
+        here = next;
+        if settled {
             return Ok(Solution {
-                coefficients: beta,
-                eta,
-                iterations: iteration,
+                coefficients: here.beta,
+                eta: here.eta,
+                iterations,
             });
-        }
-        if moved.is_infinite() {
-            return Err(failed(iteration));
         }
     }
     Err(failed(ITERATIONS))
 }
 
-/// The log-likelihood of trials with half the log determinant of the information of all columns.
-pub(super) fn log_likelihood(problem: &Problem, law: Law, eta: &[f64]) -> f64 {
-    let likelihood = law.log_likelihood(&problem.cells, Grain::Trial, eta);
-    likelihood + triangle(problem, law, eta).ln_determinant() / 2.0
-}
-
-fn triangle(problem: &Problem, law: Law, eta: &[f64]) -> Triangle {
-    let weights = information(problem, law, eta);
-    Triangle::new(
-        &problem.x,
-        problem.columns(),
-        &weights,
-        &vec![0.0; eta.len()],
-    )
+fn triangle(problem: &Problem, weights: &[f64]) -> Triangle {
+    let zeros = vec![0.0; weights.len()];
+    Triangle::new(&problem.x, problem.columns(), weights, &zeros)
 }
 
 /// The inverse information of some columns alone.

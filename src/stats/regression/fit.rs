@@ -45,7 +45,7 @@ impl Fit {
             theta: f64::INFINITY,
         };
         let solution = match family {
-            Family::FirthLogistic => firth::iterate(&problem, law, &[])?,
+            Family::FirthLogistic => firth::iterate(&problem, law)?,
             Family::NegativeBinomial => {
                 let (found, solution) = theta::iterate(&problem)?;
                 law.theta = found;

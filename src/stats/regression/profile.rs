@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::firth::{self, Held};
+use super::firth::{self, Held, Starts};
 use super::fit::Fit;
 use super::inference::{Test, some_column};
 use super::model::{Grain, Model};
@@ -23,7 +23,9 @@ impl Model {
     /// The scale of the link.
     ///
     /// # Edge cases
-    /// A side on which the likelihood has not fallen that far a million times the Wald limit away is infinite.
+    /// A side on which the likelihood has not fallen that far a million times the Wald limit away is infinite. Of few,
+    /// separated cells the penalised likelihood with a coefficient held may have several maxima: the limit is that of
+    /// the highest one found from starts about the fit, while software with one start may stop at a narrower limit.
     ///
     /// # Errors
     /// As [`Model::fit`]; [`RegressionError::UnknownColumn`], for a dropped column too; [`RegressionError::Unsupported`]
@@ -51,16 +53,21 @@ impl Model {
         let (estimate, least) = (best.coefficients[j], lack(&best));
         let std_error = (scale * best.inverse[j * best.coefficients.len() + j]).sqrt();
         let limit = |side: f64| -> Result<f64, RegressionError> {
-            let excess = |step: f64| -> Result<f64, RegressionError> {
+            let excess = |starts: Starts, step: f64| -> Result<f64, RegressionError> {
                 let value = estimate + side * step;
                 let held = if family == Family::FirthLogistic {
-                    lack_with(&best, &[Held { column: j, value }])?
+                    firth::least_lack(&best, &[Held { column: j, value }], starts)?
                 } else {
                     lack(&Fit::of(family, self.fixing(name, value)?.problem()?)?)
                 };
                 Ok(((held - least) / scale).max(0.0).sqrt() - quantile)
             };
-            let step = crossing(excess, quantile * std_error, -quantile)?;
+            let first = quantile * std_error;
+            let mut step = crossing(|step| excess(Starts::Near, step), first, -quantile)?;
+            // The limit is that of the highest maximum: one seen only from afar moves it outward.
+            if family == Family::FirthLogistic && excess(Starts::Wide, step)? < -HIGHER {
+                step = crossing(|step| excess(Starts::Wide, step), step, -quantile)?;
+            }
             Ok(estimate + side * step)
         };
         Ok(Interval::new(limit(-1.0)?, limit(1.0)?))
@@ -77,7 +84,7 @@ impl Model {
     /// None.
     ///
     /// # Edge cases
-    /// A column named twice counts once.
+    /// A column named twice counts once. Several maxima of a penalised likelihood: as [`Model::profile_interval`].
     ///
     /// # Errors
     /// As [`Model::fit`]; [`RegressionError::UnknownColumn`], for a dropped column too; [`StatsError::TooFew`] inside
@@ -95,7 +102,7 @@ impl Model {
         if self.family == Family::FirthLogistic {
             let hold = |&column: &usize| Held { column, value: 0.0 };
             let held: Vec<Held> = columns.iter().map(hold).collect();
-            let lost = lack_with(&best, &held)? - lack(&best);
+            let lost = firth::least_lack(&best, &held, Starts::Wide)? - lack(&best);
             return Ok(Test::new(lost, columns.len() as u64));
         }
         let mut smaller = self.clone();
@@ -105,6 +112,9 @@ impl Model {
         best.likelihood_ratio(&Fit::of(self.family, smaller.problem()?)?)
     }
 }
+
+/// What a limit may lack of the quantile and still be at the highest maximum.
+const HIGHER: f64 = 1e-8;
 
 /// Steps outward before a side is called infinite, each twice the last.
 const OUTWARD: usize = 20;
@@ -157,15 +167,9 @@ fn lack(fit: &Fit) -> f64 {
                 .law
                 .log_likelihood(&fit.problem.cells, Grain::Cell, &fit.eta)
         }
-        Family::FirthLogistic => -2.0 * firth::log_likelihood(&fit.problem, fit.law, &fit.eta),
+        Family::FirthLogistic => firth::lack(&fit.problem, fit.law, &fit.eta),
         _ => fit.deviance(),
     }
-}
-
-/// The same of the penalised likelihood with some coefficients held.
-fn lack_with(fit: &Fit, held: &[Held]) -> Result<f64, RegressionError> {
-    let solution = firth::iterate(&fit.problem, fit.law, held)?;
-    Ok(-2.0 * firth::log_likelihood(&fit.problem, fit.law, &solution.eta))
 }
 
 #[cfg(test)]
