@@ -63,3 +63,44 @@ impl<'de> Deserialize<'de> for Probability {
         PValue::new(p).map(Self).map_err(serde::de::Error::custom)
     }
 }
+
+/// Which cells belong together: ids of each cell, by one key or by several.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "ids are one array of whole numbers or of texts, or several such arrays"
+)]
+pub(super) enum Keys {
+    /// One key.
+    One(Vec<Id>),
+    /// Several.
+    Several(Vec<Vec<Id>>),
+}
+
+/// Who a cell belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Id {
+    /// By number.
+    Number(u64),
+    /// By name.
+    Text(String),
+}
+
+impl Keys {
+    /// The same ids of each key numbered in their order from 0.
+    pub(super) fn codes(&self) -> Vec<Vec<u32>> {
+        let keys = match self {
+            Self::One(key) => std::slice::from_ref(key),
+            Self::Several(keys) => keys.as_slice(),
+        };
+        let numbered = |key: &Vec<Id>| {
+            let mut known: Vec<&Id> = key.iter().collect();
+            known.sort_unstable();
+            known.dedup();
+            let code = |id: &Id| known.partition_point(|other| *other < id) as u32;
+            key.iter().map(code).collect()
+        };
+        keys.iter().map(numbered).collect()
+    }
+}

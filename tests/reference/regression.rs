@@ -52,6 +52,10 @@ impl Data {
             .collect()
     }
 
+    pub(super) fn texts(&self, name: &str) -> &[String] {
+        &self.0[name]
+    }
+
     /// Numbers for distinct texts, in the order R gives factor levels.
     pub(super) fn codes(&self, name: &str) -> Vec<u32> {
         let values = &self.0[name];
