@@ -61,7 +61,62 @@ fn draws() -> u32 {
     9_999
 }
 
+/// Products of a request beyond which it is refused: some seconds of one processor.
+const MOST: f64 = 1e9;
+
+/// What a cell costs beside the products of its columns: its logarithms and exponentials.
+const CELL: f64 = 30.0;
+
+/// Fits that find two limits of a coefficient, and the p between them.
+const PROFILE: f64 = 40.0;
+
 impl RegressionRequest {
+    /// Refuses what would take minutes or more memory than there is, and says what to ask instead.
+    fn bounded(&self) -> Result<(), Refusal> {
+        let given = [&self.events, &self.counts].into_iter().flatten();
+        let cells = given.map(Vec::len).max().unwrap_or_default();
+        let cells = cells.max(self.values.as_ref().map_or(0, Vec::len)) as f64;
+        let columns = self.x.len() as f64 + 1.0;
+        let fit = cells * (columns * columns + CELL);
+        // Firth's maxima are sought from many places.
+        let starts = match self.family {
+            Some(Family::FirthLogistic) => 4.0 * columns,
+            _ => 1.0,
+        };
+        let mut parts = vec![(
+            fit,
+            "merge cells whose columns are equal, or ask for fewer columns",
+        )];
+        if self.profile {
+            parts.push((
+                fit * columns * (PROFILE + 3.0 * starts),
+                "leave out `profile`: of so many cells the limits of the model's errors are close",
+            ));
+        }
+        if self.without.is_some() {
+            parts.push((fit * starts, "leave out `without`"));
+        }
+        if let (Some(_), Some(keys)) = (&self.wild, &self.cluster) {
+            let groups = keys
+                .codes()
+                .iter()
+                .flatten()
+                .max()
+                .map_or(0, |most| most + 1);
+            parts.push((
+                f64::from(self.draws) * f64::from(groups) * (columns + 5.0),
+                "ask for fewer `draws`, or for the errors of `cluster` alone, which many clusters make safe",
+            ));
+        }
+        let all: f64 = parts.iter().map(|(products, _)| products).sum();
+        match parts.iter().max_by(|a, b| a.0.total_cmp(&b.0)) {
+            Some((_, instead)) if all > MOST => Err(Refusal(format!(
+                "{all:.2e} products are needed, at most {MOST:.2e} are made: {instead}"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// What is explained, and the family it belongs to unless another is asked for.
     fn response(&self) -> Result<(Response, Family), Refusal> {
         let whole = |counts: &[Count]| counts.iter().map(|count| count.0).collect::<Vec<_>>();
@@ -241,6 +296,7 @@ impl RegressionRequest {
 
 impl Request for RegressionRequest {
     fn answer(self) -> Result<Answer, Refusal> {
+        self.bounded()?;
         let model = self.model()?;
         let fit = model.fit()?;
         if !fit.dropped().is_empty() {

@@ -210,25 +210,29 @@ impl BinomialTest {
     /// The decimal logarithm of [`BinomialTest::p_less`], which does not underflow.
     #[must_use]
     pub fn log10_less(&self) -> f64 {
-        self.ln_less() / LN_10
+        // Adding 0 makes the logarithm of a sure event 0 and not -0.
+        self.ln_less() / LN_10 + 0.0
     }
 
     /// The decimal logarithm of [`BinomialTest::p_greater`], which does not underflow.
     #[must_use]
     pub fn log10_greater(&self) -> f64 {
-        self.ln_greater() / LN_10
+        // Adding 0 makes the logarithm of a sure event 0 and not -0.
+        self.ln_greater() / LN_10 + 0.0
     }
 
     /// The decimal logarithm of [`BinomialTest::p_central`], which does not underflow.
     #[must_use]
     pub fn log10_central(&self) -> f64 {
-        self.ln_central() / LN_10
+        // Adding 0 makes the logarithm of a sure event 0 and not -0.
+        self.ln_central() / LN_10 + 0.0
     }
 
     /// The decimal logarithm of [`BinomialTest::p_minimum_likelihood`], which does not underflow.
     #[must_use]
     pub fn log10_minimum_likelihood(&self) -> f64 {
-        self.ln_minimum_likelihood() / LN_10
+        // Adding 0 makes the logarithm of a sure event 0 and not -0.
+        self.ln_minimum_likelihood() / LN_10 + 0.0
     }
 
     fn ln_less(&self) -> f64 {

@@ -115,6 +115,11 @@ pub enum RegressionError {
         "fits that are not nested: the smaller needs the same observations and fewer coefficients"
     )]
     NotNested,
+    /// Likelihoods whose difference rounding hides.
+    #[error(
+        "above 10^10 events or trials rounding hides what a likelihood loses: take Wald's limits and tests, which are as good there"
+    )]
+    Rounded,
     /// Counts that vary no more than Poisson counts do.
     #[error(
         "the counts vary no more than Poisson counts: theta is infinite, so use Poisson regression"

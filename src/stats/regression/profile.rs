@@ -29,7 +29,7 @@ impl Model {
     ///
     /// # Errors
     /// As [`Model::fit`]; [`RegressionError::UnknownColumn`], for a dropped column too; [`RegressionError::Unsupported`]
-    /// for linear fits, whose t interval is exact.
+    /// for linear fits, whose t interval is exact; [`RegressionError::Rounded`] above 10^10 events or trials.
     ///
     /// # Source
     /// Venzon and Moolgavkar (1988); with Firth's penalty Heinze and Schemper (2002), section 2.3. Agrees with R
@@ -100,6 +100,7 @@ impl Model {
         let columns = names.iter().map(|name| best.problem.index(name));
         let columns: BTreeSet<usize> = columns.collect::<Result<_, _>>()?;
         if self.family == Family::FirthLogistic {
+            best.tells_likelihoods()?;
             let hold = |&column: &usize| Held { column, value: 0.0 };
             let held: Vec<Held> = columns.iter().map(hold).collect();
             let lost = firth::least_lack(&best, &held, Starts::Wide)? - lack(&best);
@@ -131,6 +132,7 @@ impl Profile<'_> {
             });
         }
         let best = model.fit()?;
+        best.tells_likelihoods()?;
         Ok(Profile {
             column: best.problem.index(name)?,
             scale: best.scale()?,
