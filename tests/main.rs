@@ -9,6 +9,7 @@
 mod architecture;
 mod bad_input;
 mod bundles;
+mod calc_bounds;
 mod command_line;
 mod conformance;
 mod engines;

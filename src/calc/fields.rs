@@ -8,29 +8,28 @@ use crate::stats::{Level, PValue};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Count(pub(super) u64);
 
-/// Largest whole number up to which a double is exact.
-const EXACT: f64 = 9_007_199_254_740_992.0;
+/// Largest whole number up to which doubles, in which all statistics are reckoned, tell neighbours apart.
+const MOST: u64 = 1 << 53;
 
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let number = serde_json::Number::deserialize(deserializer)?;
-        let whole = |value: &f64| value.fract() == 0.0 && (0.0..=EXACT).contains(value);
+        let whole = |value: &f64| value.fract() == 0.0 && (0.0..=MOST as f64).contains(value);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "whole, not negative and exact, as tested"
         )]
         let from_float = || number.as_f64().filter(whole).map(|value| value as u64);
-        number
-            .as_u64()
-            .or_else(from_float)
-            .map(Self)
-            .ok_or_else(|| {
-                serde::de::Error::custom(format!(
-                    "found {number}: a count is a whole number from 0 to {}",
-                    u64::MAX
-                ))
-            })
+        let count = match number.as_u64() {
+            Some(count) => Some(count).filter(|&count| count <= MOST),
+            None => from_float(),
+        };
+        count.map(Self).ok_or_else(|| {
+            serde::de::Error::custom(format!(
+                "found {number}: a count is a whole number from 0 to {MOST}"
+            ))
+        })
     }
 }
 

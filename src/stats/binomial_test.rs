@@ -264,7 +264,7 @@ impl BinomialTest {
             Ordering::Equal => 0.0,
             Ordering::Less => {
                 let start = (libm::ceil(mean) as u64).min(self.n);
-                let first = first_where(start, self.n + 1, |k| self.counts(k));
+                let first = first_where(start, self.n.saturating_add(1), |k| self.counts(k));
                 ln_add_exp(self.ln_less(), ln_binomial_upper(first, self.n, self.p))
             }
             Ordering::Greater => {
