@@ -178,7 +178,7 @@ fn with_counts_of(c: u64) -> Vec<Value> {
         json!({"kind": "table_2x2", "a": half, "b": third, "c": third, "d": half}),
         json!({"kind": "table", "table": [[half, third, 1], [third, half, 2], [3, 4, c]]}),
         json!({"kind": "trend", "x": [half, third], "n": [c, c]}),
-        json!({"kind": "goodness_of_fit", "x": [half, third], "p": [0.5, 0.5]}),
+        json!({"kind": "goodness_of_fit", "x": [c, third], "p": [0.5, 0.5]}),
         json!({"kind": "poisson_compare", "x1": half, "t1": 1, "x2": third, "t2": 2}),
         json!({"kind": "direct", "count": [c, 1], "pop": [1, 2], "std": [1, 2]}),
         json!({"kind": "indirect", "obs": c, "exp": 3}),
@@ -204,10 +204,14 @@ fn counts_of_any_size_are_answered_or_refused() {
     }
     // Doubles do not tell larger ones apart.
     for c in [(1 << 53) + 1, u64::MAX] {
-        for request in with_counts_of(c) {
+        let mut requests = with_counts_of(c);
+        requests.retain(|request| request.to_string().contains(&c.to_string()));
+        assert!(requests.len() > 30);
+        for request in requests {
             let (answer, is_answer) = ask(&request);
+            let error = answer["error"].as_str().unwrap_or_default();
             assert!(
-                !is_answer && answer["error"].is_string(),
+                !is_answer && error.contains("9007199254740992"),
                 "{request}: {answer}"
             );
         }

@@ -208,6 +208,21 @@ impl BinomialTest {
     }
 
     /// The decimal logarithm of [`BinomialTest::p_less`], which does not underflow.
+    ///
+    /// # Definition
+    /// The logarithm of the tail itself, summed in logarithms.
+    ///
+    /// # Units
+    /// Powers of ten.
+    ///
+    /// # Edge cases
+    /// 0 for a sure event, minus infinity for an impossible one.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// As the p-value; agrees with R `pbinom(log.p = TRUE)` and mpmath.
     #[must_use]
     pub fn log10_less(&self) -> f64 {
         // Adding 0 makes the logarithm of a sure event 0 and not -0.
@@ -215,6 +230,21 @@ impl BinomialTest {
     }
 
     /// The decimal logarithm of [`BinomialTest::p_greater`], which does not underflow.
+    ///
+    /// # Definition
+    /// The logarithm of the tail itself, summed in logarithms.
+    ///
+    /// # Units
+    /// Powers of ten.
+    ///
+    /// # Edge cases
+    /// 0 for a sure event, minus infinity for an impossible one.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// As the p-value; agrees with R `pbinom(log.p = TRUE)` and mpmath.
     #[must_use]
     pub fn log10_greater(&self) -> f64 {
         // Adding 0 makes the logarithm of a sure event 0 and not -0.
@@ -222,6 +252,21 @@ impl BinomialTest {
     }
 
     /// The decimal logarithm of [`BinomialTest::p_central`], which does not underflow.
+    ///
+    /// # Definition
+    /// The logarithm of the tail itself, summed in logarithms.
+    ///
+    /// # Units
+    /// Powers of ten.
+    ///
+    /// # Edge cases
+    /// 0 for a sure event, minus infinity for an impossible one.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// As the p-value; agrees with R `pbinom(log.p = TRUE)` and mpmath.
     #[must_use]
     pub fn log10_central(&self) -> f64 {
         // Adding 0 makes the logarithm of a sure event 0 and not -0.
@@ -229,6 +274,21 @@ impl BinomialTest {
     }
 
     /// The decimal logarithm of [`BinomialTest::p_minimum_likelihood`], which does not underflow.
+    ///
+    /// # Definition
+    /// The logarithm of the tail itself, summed in logarithms.
+    ///
+    /// # Units
+    /// Powers of ten.
+    ///
+    /// # Edge cases
+    /// 0 for a sure event, minus infinity for an impossible one.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// As the p-value; agrees with R `pbinom(log.p = TRUE)` and mpmath.
     #[must_use]
     pub fn log10_minimum_likelihood(&self) -> f64 {
         // Adding 0 makes the logarithm of a sure event 0 and not -0.
