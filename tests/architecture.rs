@@ -153,3 +153,36 @@ fn no_file_grows_past_six_hundred_lines() {
         );
     }
 }
+
+/// The headings of a statistic, in their order.
+const HEADINGS: [&str; 5] = ["Definition", "Units", "Edge cases", "Errors", "Source"];
+
+/// Whoever defines a statistic says all of it: units, edge cases, errors, and the source with the software it agrees with.
+#[test]
+fn statistics_are_documented_under_every_heading() {
+    let mut documented = 0;
+    let mut missing = Vec::new();
+    for (name, text) in sources() {
+        if !name.starts_with("stats") {
+            continue;
+        }
+        let mut headings: Vec<&str> = Vec::new();
+        for line in text.lines().map(str::trim) {
+            if let Some(comment) = line.strip_prefix("///") {
+                headings.extend(comment.trim().strip_prefix("# "));
+            } else if !line.starts_with("#[") {
+                let given = |heading: &&&str| headings.contains(*heading);
+                let found: Vec<&&str> = HEADINGS.iter().filter(given).collect();
+                if line.starts_with("pub fn") && (given(&&"Definition") || given(&&"Source")) {
+                    documented += 1;
+                    if found.len() < HEADINGS.len() {
+                        missing.push(format!("{name}: {line}"));
+                    }
+                }
+                headings.clear();
+            }
+        }
+    }
+    assert!(missing.is_empty(), "headings are missing: {missing:#?}");
+    assert!(documented > 100, "{documented} statistics");
+}

@@ -100,10 +100,52 @@ fn request() -> impl Strategy<Value = Value> {
             let column: Vec<f64> = (0..x.len()).map(|i| f64::from(u8::from(i % 2 == 0))).collect();
             json!({"kind": "regression", "x": [column], "events": x, "trials": n})
         }),
+        regression(),
         (amount(), amount(), count(), count()).prop_map(|(rate, ratio, n1, n2)| {
             json!({"kind": "power", "rate": rate, "ratio": ratio, "n1": n1, "n2": n2})
         }),
     ]
+}
+
+/// Regressions of every family with every further question, most of which some family refuses.
+fn regression() -> impl Strategy<Value = Value> {
+    let cell = (0..9_u64, 0..30_u64, -2.0..2.0_f64, 0..4_u32);
+    let family = one_of(&[
+        "linear",
+        "logistic",
+        "quasi_logistic",
+        "firth_logistic",
+        "poisson",
+        "quasi_poisson",
+    ]);
+    let more = proptest::sample::select(vec![
+        json!({}),
+        json!({"robust": "hc1"}),
+        json!({"observation": "trial", "robust": "hc0"}),
+        json!({"profile": true}),
+        json!({"without": ["x1"]}),
+    ]);
+    let clusters = one_of(&["", "cluster", "absorb", "wild"]);
+    (proptest::collection::vec(cell, 3..14), family, more, clusters).prop_map(|(cells, family, more, clusters)| {
+        let mut request = json!({
+            "kind": "regression", "family": family, "x": [cells.iter().map(|cell| cell.2).collect::<Vec<_>>()],
+            "events": cells.iter().map(|cell| cell.0.min(cell.1)).collect::<Vec<_>>(),
+            "trials": cells.iter().map(|cell| cell.1).collect::<Vec<_>>(),
+        });
+        let ids: Vec<u32> = cells.iter().map(|cell| cell.3).collect();
+        let fields = request.as_object_mut().unwrap();
+        fields.extend(more.as_object().unwrap().clone());
+        match clusters {
+            "" => {}
+            "wild" => fields.extend([
+                ("cluster".to_owned(), json!(ids)),
+                ("wild".to_owned(), json!("x1")),
+                ("draws".to_owned(), json!(99)),
+            ]),
+            key => fields.extend([(key.to_owned(), json!(ids))]),
+        }
+        request
+    })
 }
 
 /// Names of answers that are probabilities.

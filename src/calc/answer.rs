@@ -15,7 +15,7 @@ pub struct Answer {
 #[derive(Debug, Clone, PartialEq)]
 enum Field {
     One(Option<f64>),
-    Many(Vec<f64>),
+    Many(Vec<Option<f64>>),
 }
 
 impl Answer {
@@ -25,8 +25,13 @@ impl Answer {
         self
     }
 
-    /// Adds several numbers under one name.
-    pub(super) fn with_all(mut self, name: &'static str, values: Vec<f64>) -> Self {
+    /// Adds several numbers under one name; undefined is `None`.
+    pub(super) fn with_all<N: Into<Option<f64>>>(
+        mut self,
+        name: &'static str,
+        values: impl IntoIterator<Item = N>,
+    ) -> Self {
+        let values = values.into_iter().map(Into::into).collect();
         self.fields.push((name, Field::Many(values)));
         self
     }
@@ -63,14 +68,15 @@ impl Answer {
         }
     }
 
-    /// Several numbers by their name; none where it names one number, or nothing.
+    /// Several numbers by their name; none where it names one number, nothing, or numbers one of which is undefined.
     #[must_use]
-    pub fn numbers(&self, name: &str) -> &[f64] {
+    pub fn numbers(&self, name: &str) -> Vec<f64> {
         let field = self.fields.iter().find(|(known, _)| *known == name);
-        match field.map(|(_, field)| field) {
-            Some(Field::Many(values)) => values,
-            _ => &[],
-        }
+        let values = match field.map(|(_, field)| field) {
+            Some(Field::Many(values)) => values.iter().copied().collect(),
+            _ => None,
+        };
+        values.unwrap_or_default()
     }
 
     /// Names and numbers in their order, as text for people.
@@ -83,7 +89,7 @@ impl Answer {
         let line = |(name, field): &(&'static str, Field)| match field {
             Field::One(value) => (*name, text(*value)),
             Field::Many(values) => {
-                let all: Vec<String> = values.iter().map(|value| text(Some(*value))).collect();
+                let all: Vec<String> = values.iter().map(|value| text(*value)).collect();
                 (*name, all.join(" "))
             }
         };
@@ -93,7 +99,10 @@ impl Answer {
     /// Why a number is undefined, where one is.
     #[must_use]
     pub fn why(&self) -> Option<&'static str> {
-        let is_undefined = |(_, field): &(_, Field)| *field == Field::One(None);
+        let is_undefined = |(_, field): &(_, Field)| match field {
+            Field::One(value) => value.is_none(),
+            Field::Many(values) => values.contains(&None),
+        };
         self.fields
             .iter()
             .any(is_undefined)
@@ -105,14 +114,15 @@ impl Answer {
     #[must_use]
     pub fn into_json(self) -> Map<String, Value> {
         let why = self.why();
-        let value = |number: f64| match Number::from_f64(number) {
+        let defined = |number: f64| match Number::from_f64(number) {
             Some(number) => Value::Number(number),
             None if number > 0.0 => "inf".into(),
             None => "-inf".into(),
         };
+        let value = |number: Option<f64>| number.map_or(Value::Null, defined);
         let member = |(name, field): (&str, Field)| {
             let value = match field {
-                Field::One(number) => number.map_or(Value::Null, value),
+                Field::One(number) => value(number),
                 Field::Many(numbers) => numbers.into_iter().map(value).collect(),
             };
             (name.to_owned(), value)

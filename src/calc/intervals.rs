@@ -145,6 +145,6 @@ impl Request for TwoByTwoRequest {
         Ok(Answer::default()
             .with("estimate", estimate)
             .between(interval)
-            .because("a side without trials, or without the events that this method needs"))
+            .because("a side without trials, or without the events that this method needs, or counts too large to sum over: take or_wald then"))
     }
 }

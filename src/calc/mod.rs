@@ -8,7 +8,7 @@ mod counts;
 mod fields;
 mod intervals;
 mod mean;
-mod models;
+mod regression;
 mod significance;
 mod survey;
 mod tables;
@@ -210,14 +210,14 @@ pub const KINDS: &[Kind] = &[
         about: "an estimate with its standard error, normal",
         fields: "estimate std_error [level]",
         answers: "z p_two p_less p_greater low high",
-        run: run::<models::WaldRequest>,
+        run: run::<significance::WaldRequest>,
     },
     Kind {
         name: "regression",
-        about: "regression on counts by cell; the first coefficient is the intercept, the others follow the columns of x",
-        fields: "x[columns][cells] events[] trials[] | counts[] | values[] [offset[]] [family: linear, logistic, quasi_logistic, firth_logistic, poisson, quasi_poisson, negative_binomial] [level] [profile: true for likelihood limits]",
-        answers: "estimate[] std_error[] statistic[] p[] low[] high[], exponentials ratio[] ratio_low[] ratio_high[], deviance dispersion log_likelihood residual_df",
-        run: run::<models::RegressionRequest>,
+        about: "regression on counts by cell; the first coefficient is the intercept, unless effects are absorbed, the others are x1, x2 ... of the columns of x; cluster gives cr1 errors unless robust says otherwise; without tests columns at once, wild one by the bootstrap",
+        fields: "x[columns][cells], events[] trials[] | counts[] | values[] [weights[]], [offset[]] [family: linear, logistic, quasi_logistic, firth_logistic, poisson, quasi_poisson, negative_binomial] [observation: cell, trial] [absorb: ids[] | [ids[], ids[]]] [cluster: ids[] | [ids[], ids[]]] [robust: hc0, hc1, cr0, cr1] [profile: true for limits and p of the likelihood] [without: [\"x1\", ...]] [wild: \"x1\", wild_weights: rademacher, webb, draws: 9999, seed: 0] [level]",
+        answers: "estimate[] std_error[] statistic[] p[] low[] high[], exponentials ratio[] ratio_low[] ratio_high[], df (inf: normal) deviance dispersion log_likelihood residual_df, theta theta_se of negative_binomial, wald wald_p lr lr_p of without, wild_t wild_p wild_draws of wild",
+        run: run::<regression::RegressionRequest>,
     },
     Kind {
         name: "acs",

@@ -1,4 +1,4 @@
-//! Tests of counts against a share and of two proportions.
+//! Tests of counts against a share, of two proportions, and of an estimate with its standard error.
 
 use serde::Deserialize;
 
@@ -8,8 +8,8 @@ use super::{Refusal, Request};
 use crate::stats::binomial_test::BinomialTest;
 use crate::stats::power::{Comparison, Trials};
 use crate::stats::proportion::Proportion;
-use crate::stats::special;
 use crate::stats::two_by_two::TwoByTwo;
+use crate::stats::{Interval, StatsError, special};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -146,5 +146,38 @@ impl Request for PowerRequest {
                     .into(),
             )),
         }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WaldRequest {
+    estimate: f64,
+    std_error: f64,
+    #[serde(default)]
+    level: Confidence,
+}
+
+impl Request for WaldRequest {
+    fn answer(self) -> Result<Answer, Refusal> {
+        if self.std_error <= 0.0 {
+            return Err(StatsError::OutOfRange {
+                what: "standard error",
+                value: self.std_error,
+                allowed: "above 0",
+            }
+            .into());
+        }
+        let z = self.estimate / self.std_error;
+        let half = self.level.0.z() * self.std_error;
+        Ok(Answer::default()
+            .with("z", z)
+            .with("p_two", 2.0 * special::normal_sf(z.abs()))
+            .with("p_less", special::normal_sf(-z))
+            .with("p_greater", special::normal_sf(z))
+            .between(Some(Interval::new(
+                self.estimate - half,
+                self.estimate + half,
+            ))))
     }
 }

@@ -201,7 +201,7 @@ impl Request for AdjustRequest {
         ];
         let with = |answer: Answer, (name, adjustment): (&'static str, Adjustment)| {
             let adjusted = adjust(&p, adjustment);
-            answer.with_all(name, adjusted.into_iter().map(PValue::get).collect())
+            answer.with_all(name, adjusted.into_iter().map(PValue::get))
         };
         Ok(all.into_iter().fold(Answer::default(), with))
     }

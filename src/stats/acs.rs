@@ -57,6 +57,18 @@ impl MarginOfError {
 
     /// The standard error: the margin divided by 1.645.
     ///
+    /// # Definition
+    /// The margin over 1.645.
+    ///
+    /// # Units
+    /// Those of the estimate.
+    ///
+    /// # Edge cases
+    /// 0 for a controlled estimate, whose error is not stated.
+    ///
+    /// # Errors
+    /// None.
+    ///
     /// # Source
     /// Census Bureau, ACS General Handbook (2020), chapter 7.
     #[must_use]

@@ -208,27 +208,91 @@ impl BinomialTest {
     }
 
     /// The decimal logarithm of [`BinomialTest::p_less`], which does not underflow.
+    ///
+    /// # Definition
+    /// The logarithm of the tail itself, summed in logarithms.
+    ///
+    /// # Units
+    /// Powers of ten.
+    ///
+    /// # Edge cases
+    /// 0 for a sure event, minus infinity for an impossible one.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// As the p-value; agrees with R `pbinom(log.p = TRUE)` and mpmath.
     #[must_use]
     pub fn log10_less(&self) -> f64 {
-        self.ln_less() / LN_10
+        // Adding 0 makes the logarithm of a sure event 0 and not -0.
+        self.ln_less() / LN_10 + 0.0
     }
 
     /// The decimal logarithm of [`BinomialTest::p_greater`], which does not underflow.
+    ///
+    /// # Definition
+    /// The logarithm of the tail itself, summed in logarithms.
+    ///
+    /// # Units
+    /// Powers of ten.
+    ///
+    /// # Edge cases
+    /// 0 for a sure event, minus infinity for an impossible one.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// As the p-value; agrees with R `pbinom(log.p = TRUE)` and mpmath.
     #[must_use]
     pub fn log10_greater(&self) -> f64 {
-        self.ln_greater() / LN_10
+        // Adding 0 makes the logarithm of a sure event 0 and not -0.
+        self.ln_greater() / LN_10 + 0.0
     }
 
     /// The decimal logarithm of [`BinomialTest::p_central`], which does not underflow.
+    ///
+    /// # Definition
+    /// The logarithm of the tail itself, summed in logarithms.
+    ///
+    /// # Units
+    /// Powers of ten.
+    ///
+    /// # Edge cases
+    /// 0 for a sure event, minus infinity for an impossible one.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// As the p-value; agrees with R `pbinom(log.p = TRUE)` and mpmath.
     #[must_use]
     pub fn log10_central(&self) -> f64 {
-        self.ln_central() / LN_10
+        // Adding 0 makes the logarithm of a sure event 0 and not -0.
+        self.ln_central() / LN_10 + 0.0
     }
 
     /// The decimal logarithm of [`BinomialTest::p_minimum_likelihood`], which does not underflow.
+    ///
+    /// # Definition
+    /// The logarithm of the tail itself, summed in logarithms.
+    ///
+    /// # Units
+    /// Powers of ten.
+    ///
+    /// # Edge cases
+    /// 0 for a sure event, minus infinity for an impossible one.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// As the p-value; agrees with R `pbinom(log.p = TRUE)` and mpmath.
     #[must_use]
     pub fn log10_minimum_likelihood(&self) -> f64 {
-        self.ln_minimum_likelihood() / LN_10
+        // Adding 0 makes the logarithm of a sure event 0 and not -0.
+        self.ln_minimum_likelihood() / LN_10 + 0.0
     }
 
     fn ln_less(&self) -> f64 {
@@ -260,7 +324,7 @@ impl BinomialTest {
             Ordering::Equal => 0.0,
             Ordering::Less => {
                 let start = (libm::ceil(mean) as u64).min(self.n);
-                let first = first_where(start, self.n + 1, |k| self.counts(k));
+                let first = first_where(start, self.n.saturating_add(1), |k| self.counts(k));
                 ln_add_exp(self.ln_less(), ln_binomial_upper(first, self.n, self.p))
             }
             Ordering::Greater => {

@@ -31,6 +31,21 @@ impl ChiSquareTest {
     }
 
     /// The decimal logarithm of the p-value, which does not underflow.
+    ///
+    /// # Definition
+    /// The logarithm of the upper tail.
+    ///
+    /// # Units
+    /// Powers of ten.
+    ///
+    /// # Edge cases
+    /// 0 at a statistic of 0.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// As the p-value; agrees with R `pchisq(lower.tail = FALSE, log.p = TRUE)`.
     #[must_use]
     pub fn log10_p(&self) -> f64 {
         special::ln_chi_square_sf(self.statistic, self.df as f64) / core::f64::consts::LN_10

@@ -32,6 +32,21 @@ pub struct ClusterEstimate {
 
 impl ClusterEstimate {
     /// The two-sided Student tail of a true ratio of 1; it has no meaning for a proportion.
+    ///
+    /// # Definition
+    /// 2 P(T > |ln r / se|) on one degree of freedom fewer than clusters.
+    ///
+    /// # Units
+    /// A probability.
+    ///
+    /// # Edge cases
+    /// Without meaning for a proportion.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// Cameron and Miller (2015), section VI.
     #[must_use]
     pub fn p(&self) -> PValue {
         let t = libm::log(self.estimate) / self.log_std_error;

@@ -182,7 +182,19 @@ impl ContingencyTable {
 
     /// The decimal logarithm of [`ContingencyTable::fisher`], which does not underflow.
     ///
+    /// # Definition
+    /// The logarithm of the sum of masses, summed in logarithms.
+    ///
+    /// # Units
+    /// Powers of ten.
+    ///
+    /// # Edge cases
+    /// As [`ContingencyTable::fisher`].
+    ///
     /// # Errors
+    /// As [`ContingencyTable::fisher`].
+    ///
+    /// # Source
     /// As [`ContingencyTable::fisher`].
     pub fn log10_fisher(&self) -> Result<f64, StatsError> {
         self.ln_fisher().map(|ln_p| ln_p / LN_10)

@@ -140,6 +140,21 @@ impl GoodnessOfFit {
     }
 
     /// The least expected count; below 5 the tails of both tests are rough. `None` without counts.
+    ///
+    /// # Definition
+    /// The smallest n p.
+    ///
+    /// # Units
+    /// Counts.
+    ///
+    /// # Edge cases
+    /// `None` without counts.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// Cochran (1954).
     #[must_use]
     pub fn min_expected(&self) -> Option<f64> {
         let n = self.total();

@@ -338,8 +338,20 @@ impl MantelHaenszel {
 
     /// The risk ratio of the table that ignores the strata, for the Simpson check.
     ///
+    /// # Definition
+    /// (A/(A + B)) / (C/(C + D)) of the summed cells.
+    ///
+    /// # Units
+    /// A ratio of risks.
+    ///
     /// # Edge cases
     /// `None` when the reference has no event or a row is empty; 0 when only the group has none.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// The definition; Simpson (1951).
     #[must_use]
     pub fn crude_risk_ratio(&self) -> Option<f64> {
         let t = self.collapsed();
@@ -348,8 +360,20 @@ impl MantelHaenszel {
 
     /// The odds ratio of the table that ignores the strata, for the Simpson check.
     ///
+    /// # Definition
+    /// AD/(BC) of the summed cells.
+    ///
+    /// # Units
+    /// A ratio of odds; never "times as likely".
+    ///
     /// # Edge cases
     /// `None` when the denominator `bc` is zero; 0 when only `ad` is.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// The definition; Simpson (1951).
     #[must_use]
     pub fn crude_odds_ratio(&self) -> Option<f64> {
         let t = self.collapsed();

@@ -75,6 +75,21 @@ impl PairedDifferences {
     }
 
     /// The mean difference; `None` without places.
+    ///
+    /// # Definition
+    /// sum d / K.
+    ///
+    /// # Units
+    /// Those of the differences.
+    ///
+    /// # Edge cases
+    /// `None` without places.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// The definition.
     #[must_use]
     pub fn mean(&self) -> Option<f64> {
         (self.places > 0).then_some(self.mean)

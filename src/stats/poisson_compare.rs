@@ -39,6 +39,21 @@ impl RateRatio {
     }
 
     /// The decimal logarithm of [`RateRatio::conditional`], which does not underflow.
+    ///
+    /// # Definition
+    /// The logarithm of the tail itself, summed in logarithms.
+    ///
+    /// # Units
+    /// Powers of ten.
+    ///
+    /// # Edge cases
+    /// `None` as the p-value.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// As [`RateRatio::conditional`].
     #[must_use]
     pub fn log10_conditional(&self, form: ExactForm) -> Option<f64> {
         self.ln_conditional(form).map(|ln_p| ln_p / LN_10)

@@ -245,8 +245,20 @@ impl Pool {
 
     /// The median contrast, the mean of the middle two for an even number.
     ///
+    /// # Definition
+    /// The middle of the sorted estimates, all weighing the same.
+    ///
+    /// # Units
+    /// Those of the contrasts.
+    ///
     /// # Edge cases
     /// `None` without strata.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// The definition; R `median`.
     #[must_use]
     pub fn median(&self) -> Option<f64> {
         let mut sorted: Vec<f64> = self
@@ -261,6 +273,21 @@ impl Pool {
     }
 
     /// How many contrasts are above zero; an exact zero is not.
+    ///
+    /// # Definition
+    /// The number of estimates above 0, of how many.
+    ///
+    /// # Units
+    /// Strata.
+    ///
+    /// # Edge cases
+    /// 0 of 0 without strata.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// The definition.
     #[must_use]
     pub fn sign_count(&self) -> SignCount {
         let positive = self
@@ -279,8 +306,14 @@ impl Pool {
     /// # Definition
     /// (1/v) / sum (1/v), and the same with v + tau^2.
     ///
+    /// # Units
+    /// Shares, which sum to 1.
+    ///
     /// # Edge cases
     /// `None` for fewer than two strata.
+    ///
+    /// # Errors
+    /// None.
     ///
     /// # Source
     /// `metafor::weights` gives the same in percent.
@@ -302,8 +335,17 @@ impl Pool {
 
     /// The random-effects mean without each stratum in turn, in the order of the strata.
     ///
+    /// # Definition
+    /// [`Pool::paule_mandel`] of all strata but one.
+    ///
+    /// # Units
+    /// Those of the contrasts.
+    ///
     /// # Edge cases
     /// `None` in place of a mean that is undefined: all of them when there are fewer than three strata.
+    ///
+    /// # Errors
+    /// None.
     ///
     /// # Source
     /// Equals `metafor::leave1out` of the same fit.

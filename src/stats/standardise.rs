@@ -192,8 +192,20 @@ impl IndirectStandardisation {
 
     /// The expectation from the standard's rates: `sum n X/N` over the strata, with `X` of `N` in the standard.
     ///
+    /// # Definition
+    /// E = sum n X/N: the people of each stratum at the rate of the standard there.
+    ///
+    /// # Units
+    /// Events.
+    ///
+    /// # Edge cases
+    /// A stratum without people counts for nothing, whatever the standard has there.
+    ///
     /// # Errors
     /// People in a stratum that the standard does not have; those of [`IndirectStandardisation::new`].
+    ///
+    /// # Source
+    /// Breslow and Day (1987), section 2.3; epitools `ageadjust.indirect`.
     pub fn from_strata(strata: &[IndirectStratum]) -> Result<IndirectStandardisation, StatsError> {
         let (mut observed, mut expected) = (0_u64, 0.0);
         for stratum in strata.iter().filter(|s| s.rate.exposure() > 0.0) {

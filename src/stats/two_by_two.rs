@@ -204,14 +204,15 @@ impl TwoByTwo {
     /// # Units
     /// None: times the reference odds.
     /// # Edge cases
-    /// 0 or infinite at an end of the support; `None` when the margins allow one table only.
+    /// 0 or infinite at an end of the support; `None` when the margins allow one table only, and where 1/a + 1/b + 1/c +
+    /// 1/d is below 10^-11, where the sums would take minutes and [`TwoByTwo::odds_ratio`] is the same to ten digits.
     /// # Errors
     /// None.
     /// # Source
     /// Cornfield 1956; R `fisher.test` estimate, scipy `odds_ratio(kind = "conditional")`.
     #[must_use]
     pub fn odds_ratio_conditional(&self) -> Option<f64> {
-        odds_ratio::maximum_likelihood(self)
+        odds_ratio::is_countable(self).then(|| odds_ratio::maximum_likelihood(self))?
     }
 
     /// An interval for the odds ratio.
@@ -222,7 +223,8 @@ impl TwoByTwo {
     /// None: times the reference odds.
     /// # Edge cases
     /// `None` for Woolf with a zero cell. Exact and mid-P give 0 or infinity at an end of the support, and both when
-    /// the margins allow one table only; `None` when either has no trials.
+    /// the margins allow one table only; `None` when either has no trials, and for counts as large as
+    /// [`TwoByTwo::odds_ratio_conditional`] refuses, of which Woolf's limits are the same to ten digits.
     /// # Errors
     /// None.
     /// # Source
@@ -231,9 +233,10 @@ impl TwoByTwo {
     pub fn odds_ratio_interval(&self, method: OddsRatioMethod, level: Level) -> Option<Interval> {
         self.trials()?;
         match method {
+            OddsRatioMethod::Woolf => self.woolf(level.z()),
+            _ if !odds_ratio::is_countable(self) => None,
             OddsRatioMethod::ExactConditional => Some(odds_ratio::exact(self, level.tail())),
             OddsRatioMethod::MidP => Some(odds_ratio::mid_p(self, level.tail())),
-            OddsRatioMethod::Woolf => self.woolf(level.z()),
         }
     }
 

@@ -51,8 +51,17 @@ impl LogDelta {
     /// # Definition
     /// estimate exp(+- critical se).
     ///
+    /// # Units
+    /// Those of the estimate.
+    ///
     /// # Edge cases
     /// A negative quantile is taken by its size.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// The delta method on the log scale.
     #[must_use]
     pub fn interval_with(&self, critical: f64) -> Interval {
         let half = critical.abs() * self.log_std_error;

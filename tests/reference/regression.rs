@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use evenhand::stats::Level;
 use evenhand::stats::regression::{
-    Clusters, CovarianceKind, Design, Factor, Family, Fit, Model, RegressionError, Response,
+    Clusters, CovarianceKind, Design, Factor, Family, Fit, Grain, Model, RegressionError, Response,
 };
 use serde_json::Value;
 
@@ -49,6 +50,10 @@ impl Data {
             .iter()
             .map(|value| value.parse().expect("a count"))
             .collect()
+    }
+
+    pub(super) fn texts(&self, name: &str) -> &[String] {
+        &self.0[name]
     }
 
     /// Numbers for distinct texts, in the order R gives factor levels.
@@ -359,12 +364,81 @@ fn separation_names_its_column() {
         Err(RegressionError::Separation { column, .. }) => assert_eq!(column, "x"),
         other => panic!("{other:?}"),
     }
-    let firth = fitted(
-        Family::FirthLogistic,
-        data.design(&["1", "x", "z"]),
-        data.trials("y"),
+}
+
+/// Against `D_glm/firth.json`: mpmath from the definition, `firth.py` beside it.
+#[test]
+fn firths_penalty_with_its_tests_and_limits() {
+    let file = format!(
+        "{}/tests/reference/D_glm/firth.json",
+        env!("CARGO_MANIFEST_DIR")
     );
-    assert!(firth.coefficients().iter().all(|b| b.abs() < 20.0));
+    let text = std::fs::read_to_string(file).expect("the answers");
+    let answers: Value = serde_json::from_str(&text).expect("JSON");
+    let hits = Data::read("d6_binomial_agg");
+    let grouped = Response::Events {
+        events: hits.counts("hits"),
+        trials: hits.counts("stops"),
+    };
+    let separated = Data::read("d7_separation");
+    let cases = [
+        (
+            "d6_firth",
+            hits.design(&["1", "race:black", "race:hispanic"]),
+            grouped,
+        ),
+        (
+            "d7_firth",
+            separated.design(&["1", "x", "z"]),
+            separated.trials("y"),
+        ),
+    ];
+    for (key, design, response) in cases {
+        let answer = &answers[key];
+        let model = Model::new(Family::FirthLogistic, design, response).expect("a model");
+        // The constant of the likelihood is that of trials.
+        let fit = model.clone().observed_by(Grain::Trial);
+        let fit = fit.expect("trials").fit().expect("a fit");
+        let names: Vec<&str> = fit.names().iter().map(String::as_str).collect();
+        same(
+            key,
+            &errors(&fit, &CovarianceKind::Model),
+            &answer["se_model"],
+            ERROR,
+        );
+        near(
+            key,
+            fit.log_likelihood().expect("defined"),
+            number(&answer["loglik_penalised"]),
+            COEFFICIENT,
+        );
+        for (j, name) in names.iter().enumerate() {
+            let want = |field: &str| number(&answer[field][name]);
+            let what = |field: &str| format!("{key} {name} {field}");
+            near(
+                &what("coef"),
+                fit.coefficients()[j],
+                want("coef"),
+                COEFFICIENT,
+            );
+            let test = model.likelihood_ratio(&[name]).expect("a column");
+            near(&what("chisq"), test.statistic, want("chisq"), COEFFICIENT);
+            near(&what("p"), test.p.get(), want("p"), ERROR);
+            let limits = model
+                .profile_interval(name, Level::NINETY_FIVE)
+                .expect("finite");
+            near(&what("low"), limits.low, want("low"), COEFFICIENT);
+            near(&what("high"), limits.high, want("high"), COEFFICIENT);
+        }
+        let slopes = model.likelihood_ratio(&names[1..]).expect("columns");
+        near(
+            key,
+            slopes.statistic,
+            number(&answer["chisq_all_slopes"]),
+            COEFFICIENT,
+        );
+        assert_eq!(slopes.df, 2);
+    }
 }
 
 #[test]

@@ -8,6 +8,9 @@ use super::{Factor, RegressionError};
 /// Rounds of two alternating factors before giving up.
 const ROUNDS: usize = 20_000;
 
+/// Values looked at before giving up: many cells get fewer rounds, so that levels in a chain do not take for ever.
+const VISITS: usize = 400_000_000;
+
 /// Rounds end when no value moves by more than this, relative to the largest of its column.
 const SETTLED: f64 = 1e-13;
 
@@ -114,7 +117,8 @@ impl Absorbed {
                 *most = most.max(value.abs());
             }
         }
-        for _ in 0..ROUNDS {
+        let rounds = rounds(values.len());
+        for _ in 0..rounds {
             let moved = [second, first].map(|factor| factor.centre(&mut rest, columns, w));
             let still = |j: usize| moved.iter().all(|m| m[j] <= SETTLED * largest[j]);
             if (0..columns).all(still) {
@@ -122,10 +126,15 @@ impl Absorbed {
             }
         }
         Err(RegressionError::NoConvergence {
-            what: "the absorbed effects",
-            iterations: ROUNDS,
+            what: "the absorbed effects (give the factor of fewer levels as indicator columns)",
+            iterations: rounds,
         })
     }
+}
+
+/// How many rounds so many values are given.
+fn rounds(values: usize) -> usize {
+    ROUNDS.min(VISITS / values.max(1)).max(1)
 }
 
 impl Levels {
@@ -206,6 +215,30 @@ mod tests {
             (absorbed.effects(), absorbed.wholly(&[true, false, true])),
             (2, vec!["agency 3".to_owned()])
         );
+    }
+
+    #[test]
+    fn many_values_get_fewer_rounds() {
+        assert_eq!(rounds(1_000), ROUNDS);
+        assert_eq!(rounds(2_000_000), 200);
+        assert_eq!(rounds(usize::MAX), 1);
+    }
+
+    #[test]
+    fn a_chain_of_levels_takes_its_rounds_and_more_cells_are_given_up() {
+        // Each level shares one cell with the next: what one end knows takes rounds to reach the other.
+        let levels = |shift: u32| (0..300_u32).map(|i| (i + shift) / 2).collect::<Vec<_>>();
+        let rows: Vec<usize> = (0..300).collect();
+        let chain = [factor("odd", &levels(1)), factor("even", &levels(0))];
+        let column: Vec<f64> = rows.iter().map(|&i| (i * i % 17) as f64).collect();
+        let outcome = Absorbed::new(&chain, &rows).residual(&column, 1, &vec![1.0; rows.len()]);
+        match outcome {
+            Err(error @ RegressionError::NoConvergence { iterations, .. }) => {
+                assert_eq!(iterations, ROUNDS);
+                assert!(error.to_string().contains("indicator columns"));
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]

@@ -86,8 +86,20 @@ impl Design {
 
     /// This design with one more column of 0 and 1 for each level of a factor but the lowest, named `factor level`.
     ///
+    /// # Definition
+    /// A column for each level but the lowest, 1 where the cell has that level.
+    ///
+    /// # Units
+    /// None.
+    ///
+    /// # Edge cases
+    /// A factor of one level adds nothing.
+    ///
     /// # Errors
     /// [`StatsError::UnequalLengths`] inside [`RegressionError::Stats`], and those of [`Design::new`].
+    ///
+    /// # Source
+    /// R `model.matrix` with treatment contrasts.
     pub fn with_indicators(self, factor: &Factor) -> Result<Design, RegressionError> {
         let rows = self.rows();
         same_length("levels", factor.levels.len(), rows)?;

@@ -131,6 +131,15 @@ impl Fit {
     /// Twice the log-likelihood lost against one mean per observation. By trial that model knows every outcome, by cell
     /// every cell's mean.
     ///
+    /// # Units
+    /// Twice a log-likelihood; of a linear fit squared units of the response.
+    ///
+    /// # Edge cases
+    /// 0 for a fit that meets every observation.
+    ///
+    /// # Errors
+    /// None.
+    ///
     /// # Source
     /// McCullagh and Nelder (1989), section 2.3. Agrees with R `deviance`.
     #[must_use]
@@ -141,8 +150,18 @@ impl Fit {
 
     /// The log-likelihood with all its constants; with Firth's penalty, the penalised one.
     ///
+    /// # Definition
+    /// The sum of ln f(y) over observations; with Firth's penalty half the log determinant of the information is
+    /// added.
+    ///
+    /// # Units
+    /// A logarithm.
+    ///
     /// # Edge cases
     /// `None` for the quasi families, which have none, and for a linear fit without residuals.
+    ///
+    /// # Errors
+    /// None.
     ///
     /// # Source
     /// R `logLik`; of a linear fit the variance is at its maximum, RSS/n.
@@ -166,12 +185,42 @@ impl Fit {
     }
 
     /// Theta of a negative binomial fit; `None` for other families.
+    ///
+    /// # Definition
+    /// V(mu) = mu + mu^2/theta, theta at its maximum likelihood.
+    ///
+    /// # Units
+    /// A shape: the smaller, the more the counts vary.
+    ///
+    /// # Edge cases
+    /// `None` for other families.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// Lawless (1987). Agrees with R `MASS::glm.nb`.
     #[must_use]
     pub fn theta(&self) -> Option<f64> {
         self.law.theta.is_finite().then_some(self.law.theta)
     }
 
     /// The standard error of theta, from its observed information; `None` as [`Fit::theta`].
+    ///
+    /// # Definition
+    /// The inverse root of minus the second derivative of the log-likelihood by theta, coefficients held.
+    ///
+    /// # Units
+    /// That of theta.
+    ///
+    /// # Edge cases
+    /// `None` as [`Fit::theta`].
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// Lawless (1987). Agrees with R `MASS::glm.nb`.
     #[must_use]
     pub fn theta_std_error(&self) -> Option<f64> {
         let information = -theta::slope(&self.problem, &self.eta, self.theta()?);

@@ -39,7 +39,7 @@ pub struct Test {
 }
 
 impl Test {
-    fn new(statistic: f64, df: u64) -> Test {
+    pub(super) fn new(statistic: f64, df: u64) -> Test {
         let statistic = statistic.max(0.0);
         Test {
             statistic,
@@ -117,15 +117,7 @@ impl Fit {
         names: &[&str],
         covariance: &Covariance,
     ) -> Result<Option<Test>, RegressionError> {
-        if names.is_empty() {
-            let what = "columns to test";
-            return Err(StatsError::TooFew {
-                what,
-                got: 0,
-                needed: 1,
-            }
-            .into());
-        }
+        some_column(names)?;
         let places: Vec<usize> = names
             .iter()
             .map(|name| self.problem.index(name))
@@ -151,9 +143,10 @@ impl Fit {
     /// That the smaller model lies within the larger is the caller's word: two bases of one spline share no name.
     ///
     /// # Errors
-    /// [`RegressionError::Unsupported`] for the quasi families, for Firth's penalty, which differs with the columns, for
-    /// a linear fit without residuals, and for fits that differ in family;
-    /// [`RegressionError::NotNested`] for fits of different observations or without fewer coefficients.
+    /// [`RegressionError::Unsupported`] for the quasi families, for Firth's penalty, which differs with the columns
+    /// ([`Model::likelihood_ratio`](super::Model::likelihood_ratio) holds it), for a linear fit without residuals, and
+    /// for fits that differ in family; [`RegressionError::NotNested`] for fits of different observations or without
+    /// fewer coefficients; [`RegressionError::Rounded`] above 10^10 events or trials.
     ///
     /// # Source
     /// Wilks (1938). Agrees with R `anova(smaller, larger, test = "LRT")`.
@@ -177,8 +170,39 @@ impl Fit {
         {
             return Err(RegressionError::NotNested);
         }
+        self.tells_likelihoods()?;
         Ok(Test::new(2.0 * (larger - other), k - fewer))
     }
+
+    /// Refuses counts so large that the difference of two log-likelihoods is lost in their rounding.
+    pub(super) fn tells_likelihoods(&self) -> Result<(), RegressionError> {
+        let of_cell = |(size, mean): (f64, f64)| match self.law.family {
+            Family::Linear => 0.0,
+            family if family.is_logistic() => size,
+            _ => size * mean,
+        };
+        let counted: f64 = self.problem.cells.iter().map(of_cell).sum();
+        if counted > MOST_COUNTED {
+            return Err(RegressionError::Rounded);
+        }
+        Ok(())
+    }
+}
+
+/// Events or trials up to which twice a log-likelihood is exact to some 1e-5.
+const MOST_COUNTED: f64 = 1e10;
+
+/// Refuses a test of nothing.
+pub(super) fn some_column(names: &[&str]) -> Result<(), StatsError> {
+    if names.is_empty() {
+        let what = "columns to test";
+        return Err(StatsError::TooFew {
+            what,
+            got: 0,
+            needed: 1,
+        });
+    }
+    Ok(())
 }
 
 /// `b' V^-1 b` by Cholesky; `None` when a pivot is not positive beyond rounding.
@@ -268,6 +292,36 @@ mod tests {
             smaller.likelihood_ratio(&larger),
             Err(RegressionError::NotNested)
         );
+    }
+
+    #[test]
+    fn counts_that_hide_a_likelihood_are_refused() {
+        let fit = |columns: usize, family, scale: u64| {
+            let names = ["one", "x"].map(str::to_owned)[..columns].to_vec();
+            let rows = [[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]];
+            let values = rows.iter().flat_map(|row| row[..columns].to_vec());
+            let design = Design::new(names, values.collect()).expect("valid");
+            let response = if family == Family::Poisson {
+                Response::Counts(vec![3 * scale, 5 * scale, 4 * scale])
+            } else {
+                Response::Events {
+                    events: vec![0, 1, 2],
+                    trials: vec![3 * scale, 4 * scale, 5 * scale],
+                }
+            };
+            let model = Model::new(family, design, response).expect("valid");
+            (model.fit().expect("regular"), model)
+        };
+        for family in [Family::Poisson, Family::Logistic] {
+            for (scale, refused) in [(800_000_000, false), (900_000_000, true)] {
+                let ((larger, model), (smaller, _)) =
+                    (fit(2, family, scale), fit(1, family, scale));
+                let rounded = Err(RegressionError::Rounded);
+                assert_eq!(larger.likelihood_ratio(&smaller) == rounded, refused);
+                let limits = model.profile_interval("x", Level::NINETY_FIVE);
+                assert_eq!(limits == Err(RegressionError::Rounded), refused);
+            }
+        }
     }
 
     #[test]

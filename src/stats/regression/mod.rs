@@ -111,11 +111,21 @@ pub enum RegressionError {
     /// A third factor to absorb.
     #[error("factor '{0}' is the third to absorb: at most two, further ones as indicator columns")]
     TooManyFactors(String),
+    /// A factor to absorb under Firth's penalty, which is of the columns there are.
+    #[error(
+        "factor '{0}' cannot be absorbed under Firth's penalty, which needs its effects: give it as indicator columns"
+    )]
+    FirthAbsorbs(String),
     /// Two fits that no likelihood-ratio test compares.
     #[error(
         "fits that are not nested: the smaller needs the same observations and fewer coefficients"
     )]
     NotNested,
+    /// Likelihoods whose difference rounding hides.
+    #[error(
+        "above 10^10 events or trials rounding hides what a likelihood loses: take Wald's limits and tests, which are as good there"
+    )]
+    Rounded,
     /// Counts that vary no more than Poisson counts do.
     #[error(
         "the counts vary no more than Poisson counts: theta is infinite, so use Poisson regression"

@@ -164,15 +164,13 @@ impl Model {
     /// [`Design::with_indicators`] is faster.
     ///
     /// # Errors
-    /// [`RegressionError::Stats`] for a list of another length or a third factor, [`RegressionError::Unsupported`]
-    /// under Firth's penalty, which needs the effects themselves.
+    /// [`RegressionError::Stats`] for a list of another length, [`RegressionError::TooManyFactors`] for a third factor,
+    /// [`RegressionError::FirthAbsorbs`] under Firth's penalty: it is the information of all effects, so they must be
+    /// columns there ([`Design::with_indicators`]).
     pub fn absorbing(mut self, factor: Factor) -> Result<Model, RegressionError> {
         same_length("levels", factor.levels.len(), self.design.rows())?;
         if self.family == Family::FirthLogistic {
-            return Err(RegressionError::Unsupported {
-                what: "absorbing a factor",
-                family: self.family,
-            });
+            return Err(RegressionError::FirthAbsorbs(factor.name));
         }
         if self.absorbed.len() == 2 {
             return Err(RegressionError::TooManyFactors(factor.name));

@@ -107,6 +107,21 @@ impl NaturalSpline {
     }
 
     /// The columns at a value; `None` outside the boundary knots.
+    ///
+    /// # Definition
+    /// The natural cubic basis: B-splines without second derivative at the boundary, projected as R projects them.
+    ///
+    /// # Units
+    /// None.
+    ///
+    /// # Edge cases
+    /// `None` outside the boundary knots.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// de Boor (1978). Agrees with R `splines::ns`.
     #[must_use]
     pub fn at(&self, value: f64) -> Option<Vec<f64>> {
         let [low, high] = self.boundary();

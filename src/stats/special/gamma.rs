@@ -4,13 +4,17 @@ use super::fraction::continued_fraction;
 use super::inverse::TailAt;
 use super::normal::near_normal_upper_quantile;
 use super::saddle::{GammaKernel, ln_gamma_kernel};
-use super::{ln_gamma, ln_one_minus_exp, log_probability};
+use super::{ln_gamma, ln_one_minus_exp, log_probability, normal_upper_quantile};
 
 /// More terms than any series needs, so that a NaN cannot hold the loop.
 const MOST_TERMS: u32 = 1 << 12;
 
 /// Shapes below which the series is no longer than the continued fraction.
 const SERIES_BELOW: f64 = 200.0;
+
+/// Shapes from which the quantile is an expansion: the tails would need terms by the million, and past `MOST_TERMS` they
+/// would be wrong.
+const LARGE: f64 = 1e8;
 
 /// `P(G <= x)` for a gamma variable of this shape and scale 1.
 #[must_use]
@@ -169,6 +173,9 @@ fn solve(p: f64, shape: f64, side: Side) -> f64 {
     if !(p > 0.0 && shape > 0.0 && shape.is_finite()) {
         return f64::NAN;
     }
+    if shape >= LARGE {
+        return expansion(-side.sign() * normal_upper_quantile(p), shape);
+    }
     let target = libm::log(p);
     let spread = libm::sqrt(1.0 / shape).min(1.0);
     let kernel = GammaKernel::new(shape);
@@ -217,6 +224,19 @@ fn start(target: f64, shape: f64, side: Side) -> f64 {
     }
 }
 
+/// The quantile by Cornish and Fisher's expansion from the normal one: what it leaves out is of the order of
+/// `shape^(-3/2)`, which from `LARGE` on is beyond the digits of a double.
+fn expansion(z: f64, shape: f64) -> f64 {
+    let (root, z2) = (libm::sqrt(shape), z * z);
+    let terms = [
+        z * root,
+        (z2 - 1.0) / 3.0,
+        z * (z2 - 7.0) / (36.0 * root),
+        -((3.0 * z2 + 7.0) * z2 - 16.0) / (810.0 * shape),
+    ];
+    shape + terms.iter().sum::<f64>()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,6 +278,19 @@ mod tests {
     #[test]
     fn quantiles_below_any_number_are_0() {
         assert!(gamma_quantile(0.6, 2e-4) == 0.0 && gamma_upper_quantile(0.4, 2e-4) == 0.0);
+    }
+
+    #[test]
+    fn large_shapes_have_their_expansion() {
+        // At 10^4 by mpmath, where the expansion still lacks its last digits.
+        let exact = 9_804.952_467_260_183;
+        assert!((gamma_quantile(0.025, 1e4) / exact - 1.0).abs() < 1e-13);
+        let z = normal_upper_quantile(0.025);
+        assert!((expansion(-z, 1e4) / exact - 1.0).abs() < 1e-11);
+        // At 2^53, where the tails run out of terms.
+        let (shape, root) = (9_007_199_254_740_992.0, 94_906_265.624_251_56);
+        let deviations = (gamma_upper_quantile(0.025, shape) - shape) / root;
+        assert!((deviations / z - 1.0).abs() < 2e-8, "{deviations}");
     }
 
     #[test]

@@ -44,6 +44,21 @@ impl TwoByTwo {
     }
 
     /// The decimal logarithm of [`TwoByTwo::fisher`], which does not underflow.
+    ///
+    /// # Definition
+    /// The logarithm of the tail itself, summed in logarithms.
+    ///
+    /// # Units
+    /// Powers of ten.
+    ///
+    /// # Edge cases
+    /// `None` as [`TwoByTwo::fisher`].
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// As [`TwoByTwo::fisher`].
     #[must_use]
     pub fn log10_fisher(&self, form: ExactForm) -> Option<f64> {
         // Adding 0 makes the logarithm of a sure event 0 and not -0.

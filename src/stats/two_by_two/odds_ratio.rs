@@ -2,10 +2,21 @@
 //! masses relative to that of the table itself.
 //!
 //! The sums walk outwards from the table and stop where the rest no longer shows, so that margins of a million or a
-//! billion cost some standard deviations of terms and not the whole support.
+//! billion cost some standard deviations of terms and not the whole support. Where even those are too many there is no
+//! answer, and Woolf's is the same to ten digits.
 
 use super::TwoByTwo;
 use crate::stats::{Interval, root};
+
+/// The least variance of the logarithm, 1/a + 1/b + 1/c + 1/d, of counts that are summed over: its inverse is the variance of
+/// the first count, some standard deviations of which are walked.
+const LEAST_VARIANCE: f64 = 1e-11;
+
+/// Whether the sums end within seconds.
+pub(super) fn is_countable(table: &TwoByTwo) -> bool {
+    let variance: f64 = table.cells().iter().map(|cell| 1.0 / cell).sum();
+    variance >= LEAST_VARIANCE
+}
 
 /// Limits at which an exact tail is `tail`.
 pub(super) fn exact(table: &TwoByTwo, tail: f64) -> Interval {
@@ -111,5 +122,34 @@ impl Walk {
                 return Walk { mass, moment };
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::Level;
+    use crate::stats::proportion::Proportion;
+
+    #[test]
+    fn where_counting_ends_woolf_has_the_same_digits() {
+        let table = |cells: [u64; 4]| {
+            let side = |x, other| Proportion::new(x, x + other).expect("a proportion");
+            TwoByTwo::new(side(cells[0], cells[1]), side(cells[2], cells[3]))
+        };
+        let even = |cell: u64| table([2 * cell, cell, cell, cell]);
+        assert!(is_countable(&even(300_000_000_000)) && !is_countable(&even(400_000_000_000)));
+        // One large margin alone is no reason to refuse.
+        let lopsided = table([3, 1 << 52, 1 << 51, 1 << 51]);
+        assert!(is_countable(&lopsided));
+        let z = Level::NINETY_FIVE.z();
+        let sd = (3.5 / 1e11_f64).sqrt();
+        let large = even(1_000_000_000);
+        let limits = exact(&large, Level::NINETY_FIVE.tail());
+        let woolf = 2.0 * libm::exp(-z * sd * 10.0);
+        assert!(
+            (limits.low / woolf - 1.0).abs() < 1e-8,
+            "{limits:?} {woolf}"
+        );
     }
 }
