@@ -431,7 +431,7 @@ fn no_number_of_a_regression_on_hidden_counts_is_shown() {
 fn the_groups_together_are_tested_where_there_are_clusters_enough() {
     let table = "[[regression]]\ncounts = \"searches\"\nadjust = [\"place\"]";
     let with_third = |places: usize| {
-        let more = (0..places).map(|place| format!("p{place},2010,other,{},200\n", 5 + place % 9));
+        let more = (0..places).map(|place| format!("p{place},2010,other,{},200\n", 3 + (place * place * 7) % 41));
         format!("{}{}", searches(places), more.collect::<String>())
     };
     for (places, is_there) in [(24, true), (12, false)] {
@@ -528,4 +528,136 @@ fn a_key_within_another_adds_nothing() {
             );
         }
     }
+}
+
+#[test]
+fn a_place_that_the_baseline_lacks_is_named() {
+    let people = |cells: &[(&str, &str)]| {
+        let rows = cells
+            .iter()
+            .map(|(place, group)| format!("{place},{group},9000,100\n"));
+        format!("place,group,people,moe\n{}", rows.collect::<String>())
+    };
+    let workspace = Workspace::small();
+    let study = std::fs::read_to_string(workspace.path("study.toml")).unwrap();
+    let head = study.split("[[disparity]]").next().unwrap();
+    let table = "[[regression]]\ncounts = \"stops\"\npopulation = \"residents\"\nadjust = [\"place\"]\ncluster = []\n";
+    workspace.write("study.toml", &format!("{head}{table}"));
+    let rows =
+        ["Alpha", "Beta", "Gamma"].map(|place| format!("{place},white,400\n{place},black,300\n"));
+    workspace.write(
+        "stops.csv",
+        &format!("place,group,stops\n{}", rows.concat()),
+    );
+    let some = [
+        ("Alpha", "white"),
+        ("Alpha", "black"),
+        ("Beta", "white"),
+        ("Beta", "black"),
+        ("Gamma", "white"),
+    ];
+    workspace.write("people.csv", &people(&some));
+    let found = results(&workspace);
+    let warnings = found["findings"][0]["warnings"].to_string();
+    assert!(warnings.contains("Gamma"), "{warnings}");
+}
+
+/// A group without events leaves nothing for clusters to differ by: their errors promise too much.
+#[test]
+fn a_separated_group_is_not_quoted_with_less_than_counting() {
+    let cells = (0..25).map(|i| {
+        format!(
+            "p{i},2010,white,{},1000\np{i},2010,black,0,2\n",
+            40 + i % 11
+        )
+    });
+    let text = format!(
+        "place,year,group,searches,stops\n{}",
+        cells.collect::<String>()
+    );
+    let table = "[[regression]]\ncounts = \"searches\"\nfamily = \"firth_logistic\"";
+    let found = results(&study(table, &text));
+    let (quoted, counting) = (
+        row(&found, "adjusted_odds_ratio", "yes"),
+        row(&found, "adjusted_odds_ratio", "no"),
+    );
+    assert!(
+        quoted["conf_method"]
+            .as_str()
+            .unwrap()
+            .contains("not below counting")
+    );
+    for (end, sign) in [("conf_low", 1.0), ("conf_high", -1.0)] {
+        let [own, least] = [&quoted, &counting].map(|row| row[end].as_f64().unwrap());
+        assert!(sign * own <= sign * least, "{end}: {own} within {least}");
+    }
+}
+
+/// Few events in few places: the test of ratios far away has no fit, and the interval is open rather than refused.
+#[test]
+fn a_sparse_bootstrap_has_an_answer() {
+    let cells = [
+        (0, 173, 0, 134),
+        (0, 33, 1, 22),
+        (1, 110, 0, 129),
+        (1, 120, 0, 188),
+        (0, 90, 1, 174),
+        (1, 172, 0, 51),
+        (0, 34, 0, 73),
+        (0, 20, 0, 42),
+        (0, 66, 4, 130),
+    ];
+    let rows = cells
+        .iter()
+        .enumerate()
+        .map(|(i, (w, n, b, m))| format!("p{i},2010,white,{w},{n}\np{i},2010,black,{b},{m}\n"));
+    let text = format!(
+        "place,year,group,searches,stops\n{}",
+        rows.collect::<String>()
+    );
+    let quoted = row(
+        &results(&study("[[regression]]\ncounts = \"searches\"", &text)),
+        "adjusted_odds_ratio",
+        "yes",
+    );
+    // (6/937) / (3/815), by hand.
+    let ratio = 6.0 / 937.0 / (3.0 / 815.0);
+    assert!((quoted["estimate"].as_f64().unwrap() - ratio).abs() < 1e-9);
+    assert!(
+        quoted["conf_method"]
+            .as_str()
+            .unwrap()
+            .starts_with("wild cluster bootstrap")
+    );
+}
+
+/// Places with one group only say nothing when places are held equal.
+#[test]
+fn clusters_that_cannot_speak_are_not_counted() {
+    let rows = (0..41).map(|i| {
+        let black = if i <= 21 {
+            format!("p{i},2010,black,{},1000\n", 30 + i % 5)
+        } else {
+            String::new()
+        };
+        let white = if i >= 19 {
+            format!("p{i},2010,white,{},1000\n", 30 + i % 7)
+        } else {
+            String::new()
+        };
+        black + &white
+    });
+    let text = format!(
+        "place,year,group,searches,stops\n{}",
+        rows.collect::<String>()
+    );
+    let table = "[[regression]]\ncounts = \"searches\"\nadjust = [\"place\"]";
+    let quoted = row(&results(&study(table, &text)), "adjusted_odds_ratio", "yes");
+    assert!(
+        quoted["warning"]
+            .as_str()
+            .unwrap()
+            .contains("too_few_clusters"),
+        "{quoted}"
+    );
 }

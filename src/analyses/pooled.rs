@@ -15,11 +15,15 @@ const SPARSE: f64 = 5.0;
 /// Two sides of a stratum, where they are there.
 pub(super) type Sides = (Option<Tally>, Option<Tally>);
 
-/// The two-by-two tables of strata in which both sides are there.
+/// The two-by-two tables of strata in which both sides have trials: the others say nothing about the ratio, and would
+/// move the crude one beside it.
 pub(super) fn pool_of(pairs: &[Sides]) -> MantelHaenszel {
     let stratum = |(group, other): &Sides| {
         let (group, other) = ((*group)?, (*other)?);
         let (n1, n2) = (group.trials?, other.trials?);
+        if n1 == 0 || n2 == 0 {
+            return None;
+        }
         Some(mantel_haenszel::Stratum {
             a: group.events,
             b: n1 - group.events,

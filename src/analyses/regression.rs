@@ -216,6 +216,9 @@ impl Analysis for RegressionOptions {
         }
         .into();
         charts::describe_baseline(&mut finding, baseline, &strata);
+        for caution in strata.iter().flat_map(|stratum| &stratum.warnings) {
+            warning::add(&mut finding.warnings, caution.clone());
+        }
         let groups: Vec<&str> = answers.setting.groups.shown().collect();
         let all = cells::cells(&strata, &groups);
         let mut cells: Vec<&Cell<'_>> = all.iter().collect();

@@ -153,9 +153,21 @@ impl Regression<'_> {
             test: test.map(chi_square),
             ..self.whole(estimand)
         };
-        let enough = compared
-            .iter()
-            .all(|group| self.fewest_clusters(fitted, group) >= ENOUGH);
+        // Where an error was raised to that of counting, so would the joint test have to be.
+        let mut enough = true;
+        for group in compared {
+            let errors = [&fitted.counting]
+                .into_iter()
+                .chain(fitted.clustered.iter().map(|(_, c)| c));
+            let errors: Vec<Option<Coefficient>> = errors
+                .map(|covariance| fit.estimate(group, covariance, self.common.level))
+                .collect::<Result<_, _>>()?;
+            let is_wider = match errors.as_slice() {
+                [Some(counting), Some(clustered)] => clustered.std_error >= counting.std_error,
+                _ => false,
+            };
+            enough &= is_wider && self.fewest_clusters(fitted, group) >= ENOUGH;
+        }
         if let (Some((_, covariance)), true) = (&fitted.clustered, enough && compared.len() > 1) {
             match fit.wald(compared, covariance)? {
                 Some(wald) => lines.push(tested(glossary::WALD_GROUPS, wald.statistic, Some(wald))),
@@ -254,6 +266,15 @@ impl Regression<'_> {
         line
     }
 
+    /// The keys whose effects are taken out.
+    pub(super) fn factors(&self) -> Vec<Factor> {
+        let factor = |key: &String| Factor {
+            name: key.clone(),
+            levels: numbered(self.cells, key),
+        };
+        self.adjust.iter().map(factor).collect()
+    }
+
     pub(super) fn is_firth(&self) -> bool {
         self.options.family() == Some(EventFamily::FirthLogistic)
     }
@@ -269,14 +290,7 @@ impl Regression<'_> {
             .as_ref()
             .map(|smooth| self.curve(smooth))
             .transpose()?;
-        let factors: Vec<Factor> = self
-            .adjust
-            .iter()
-            .map(|key| Factor {
-                name: key.clone(),
-                levels: numbered(self.cells, key),
-            })
-            .collect();
+        let factors = self.factors();
         let effects: usize = factors
             .iter()
             .map(|factor| distinct(factor.levels.iter()))

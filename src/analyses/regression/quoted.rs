@@ -1,5 +1,7 @@
 //! The interval to be quoted: by clusters where there are enough on either side, else by the dispersion of the cells.
 
+use std::collections::BTreeSet;
+
 use super::super::bands::log_band;
 use super::lines::{Fitted, Regression, distinct};
 use crate::findings::{Band, Line, Test, Variance};
@@ -62,20 +64,26 @@ impl Regression<'_> {
         Ok(())
     }
 
-    /// The clusters that hold the group, or the reference group: the fewer; with two keys the fewest of the four.
+    /// The clusters that hold the group, or the reference group: the fewer; with two keys the fewest of the four. Where
+    /// effects are taken out within clusters, only those that hold both say something.
     pub(super) fn fewest_clusters(&self, fitted: &Fitted, group: &str) -> usize {
         let Some((ids, _)) = &fitted.clustered else {
             return 0;
         };
-        let on_side = |wanted: &str, ids: &[u32]| {
+        let side = |wanted: &str, ids: &[u32]| -> BTreeSet<u32> {
             let of_side = ids.iter().zip(self.cells);
             let of_side = of_side.filter(|(_, cell)| self.groups[cell.group] == wanted);
-            distinct(of_side.map(|(id, _)| id))
+            of_side.map(|(id, _)| *id).collect()
         };
-        let sides = ids
-            .iter()
-            .flat_map(|ids| [on_side(group, ids), on_side(self.groups[0], ids)]);
-        sides.min().unwrap_or_default()
+        let fewer = |ids: &Vec<u32>| {
+            let (own, reference) = (side(group, ids), side(self.groups[0], ids));
+            if self.factors().iter().any(|factor| factor.lies_within(ids)) {
+                own.intersection(&reference).count()
+            } else {
+                own.len().min(reference.len())
+            }
+        };
+        ids.iter().map(fewer).min().unwrap_or_default()
     }
 
     /// CR1, not below the error of counting: clusters that agree too well by chance promise too much.

@@ -3,7 +3,7 @@
 use super::super::measures::{Comparer, Pair};
 use super::super::noise::{Noise, Shape, Side};
 use super::super::pooled::{Sides, pool_of, pooled_lines};
-use super::super::strata::{Split, Stratum};
+use super::super::strata::{Split, Stratum, Tally};
 use super::super::wanted::name_headline;
 use super::super::{Answers, Common};
 use super::{NAME, StratifiedOptions};
@@ -78,7 +78,11 @@ impl StratifiedOptions {
                     let sides = (stratum.tally(group), stratum.tally(groups.reference()));
                     (stratum, sides)
                 })
-                .filter(|(_, (group, other))| group.is_some() && other.is_some())
+                .filter(|(_, (group, other))| {
+                    let has_trials =
+                        |side: &Option<Tally>| side.is_some_and(|t| t.trials > Some(0));
+                    has_trials(group) && has_trials(other)
+                })
                 .collect();
             let tallies: Vec<_> = pairs.iter().map(|(_, sides)| *sides).collect();
             finding

@@ -1,5 +1,6 @@
 //! What a fit is made of: named columns by cell, a response, and factors whose effects are taken out.
 
+use super::absorb::lie_within;
 use super::{Family, RegressionError};
 use crate::stats::StatsError;
 
@@ -126,6 +127,14 @@ pub struct Factor {
     pub name: String,
     /// The level of each cell.
     pub levels: Vec<u32>,
+}
+
+impl Factor {
+    /// Whether each level lies within one of the clusters that are given cell by cell.
+    #[must_use]
+    pub fn lies_within(&self, clusters: &[u32]) -> bool {
+        lie_within(self.levels.iter(), clusters)
+    }
 }
 
 /// What is explained, one value per cell.

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::absorb::lie_within;
 use super::design::same_length;
 use super::draws::Draws;
 use super::fit::{information, scores, solve};
@@ -100,8 +99,7 @@ impl Model {
             });
         }
         same_length("cluster ids", clusters.len(), self.design.rows())?;
-        let model =
-            self.with_effects_as_columns(|factor| lie_within(factor.levels.iter(), clusters))?;
+        let model = self.with_effects_as_columns(|factor| factor.lies_within(clusters))?;
         let parts = Parts::of(&model, name, clusters)?;
         let observed = parts.t(&vec![1.0; parts.groups()]);
         if !observed.is_finite() {

@@ -25,7 +25,7 @@ impl Model {
     /// # Edge cases
     /// Each end is found to 1e-5 of `step`, which is best the clustered standard error. An end further than 4,000 steps
     /// from the estimate is infinite, as both are where even the smallest p of few clusters exceeds `1 - level`. The
-    /// limits are not symmetric, and no p between the estimate and an end is looked at but those of the search.
+    /// limits are not symmetric. A value at which the model cannot be fitted any more is not refused, and no p between the estimate and an end is looked at but those of the search.
     /// `Ok(None)` when no cluster varies.
     ///
     /// # Errors
@@ -42,10 +42,13 @@ impl Model {
     ) -> Result<Option<Interval>, RegressionError> {
         let column = self.column(name)?;
         let is_refused = |value: f64| -> Result<Option<bool>, RegressionError> {
-            let test = self
-                .shifted(column, value)
-                .wild_bootstrap(name, clusters, weights, resampling)?;
-            Ok(test.map(|test| test.p.get() < 1.0 - level.get()))
+            let model = self.shifted(column, value);
+            match model.wild_bootstrap(name, clusters, weights, resampling) {
+                Ok(test) => Ok(test.map(|test| test.p.get() < 1.0 - level.get())),
+                // So far from the data that nothing can be fitted: not refused, so that the interval is not too short.
+                Err(RegressionError::NoConvergence { .. }) => Ok(Some(false)),
+                Err(fault) => Err(fault),
+            }
         };
         let end = |direction: f64| -> Result<Option<f64>, RegressionError> {
             let at = |length: f64| estimate + direction * length;
