@@ -7,6 +7,7 @@
 )]
 
 mod adjusted;
+mod adjusted_faults;
 mod architecture;
 mod bad_input;
 mod bundles;
