@@ -26,6 +26,13 @@ pub(super) struct Arms<'a> {
     pub(super) control: &'a Stratum,
 }
 
+impl Arms<'_> {
+    /// The key of the strata with its value here.
+    fn stratum(&self) -> Vec<(String, String)> {
+        vec![(self.treated.at[0].0.clone(), self.name.to_owned())]
+    }
+}
+
 /// The contrast of one group.
 pub(super) struct Contrasts<'a> {
     pub(super) outcome: &'a Outcome,
@@ -106,8 +113,7 @@ impl Contrasts<'_> {
         arms: &Arms<'_>,
         scale: Result<LogScale, Warning>,
     ) -> Result<Line, Error> {
-        let at = [(arms.treated.at[0].0.clone(), arms.name.to_owned())];
-        let mut line = self.base(&at, glossary::RATIO_OF_RATIOS);
+        let mut line = self.base(&arms.stratum(), glossary::RATIO_OF_RATIOS);
         line.rests_on = self.rests_on(arms);
         let treated = arms.treated.tally(self.group);
         line.events = treated.map(|tally| tally.events);
@@ -136,6 +142,7 @@ impl Contrasts<'_> {
         Ok(line)
     }
 
+    /// The pools of the strata that have a contrast, how far these differ, and the pool without each of them.
     fn pooled(&self, finding: &mut Finding, usable: &[(&Arms<'_>, LogScale)]) -> Result<(), Error> {
         let contrasts = usable.iter().map(|(_, scale)| pool::Contrast {
             estimate: libm::log(scale.estimate),
@@ -143,65 +150,117 @@ impl Contrasts<'_> {
         });
         let pool = Pool::new(contrasts.collect()).map_err(refused)?;
         let undefined = || Error::Internal("a pool of five strata or more is defined".into());
-        let random = pool.paule_mandel(self.level);
         let fixed = pool.fixed(self.level).ok_or_else(undefined)?;
         let heterogeneity = pool.heterogeneity().ok_or_else(undefined)?;
         let weights = pool.weights().ok_or_else(undefined)?;
-        let signs = pool.sign_count();
-        let line = |estimand, estimate: f64| Line {
-            estimate: Some(estimate),
-            ..self.base(&[], estimand)
-        };
-
-        let mut headline = Line {
-            headline: random
-                .as_ref()
-                .map(|random| random_band(random, self.level)),
-            std_error: random.as_ref().map(|random| random.std_error),
-            ..line(
-                glossary::POOLED_BETWEEN,
-                libm::exp(random.map_or(fixed.estimate, |r| r.estimate)),
-            )
-        };
-        if random.is_none() {
-            headline.warn(Warning::NoSpread);
-        }
-        let z = Test {
-            statistic: Some(fixed.z),
-            df: None,
-            p_value: Some(fixed.p.get()),
-        };
-        let fixed_band = Band {
-            interval: fixed.interval.map(libm::exp),
-            level: self.level,
-            method: "inverse variance, counting only".into(),
-            variance: Variance::Counting,
-            test: Some(z),
-        };
-        let mut fixed_line = Line {
-            counting: Some(fixed_band),
-            std_error: Some(fixed.std_error),
-            ..line(glossary::POOLED_FIXED, libm::exp(fixed.estimate))
-        };
-        let largest = weights
+        let random = pool.paule_mandel(self.level);
+        let heaviest = weights
             .fixed
             .iter()
             .copied()
             .enumerate()
             .max_by(|a, b| a.1.total_cmp(&b.1))
+            .map(|(at, weight)| (usable[at].0, weight))
             .ok_or_else(undefined)?;
-        if largest.1 > 0.5 {
-            fixed_line.warn(Warning::DominantStratum {
-                stratum: usable[largest.0].0.name.to_owned(),
-                share: largest.1,
+        finding.lines.extend(self.between(random.as_ref(), &fixed));
+        finding
+            .lines
+            .push(self.fixed(&fixed, &heterogeneity, heaviest));
+        finding
+            .lines
+            .extend(random.map(|random| self.prediction(&random)));
+        finding.lines.extend([
+            Line {
+                estimate: pool.median().map(libm::exp),
+                ..self.base(&[], glossary::MEDIAN)
+            },
+            self.number(
+                glossary::STRATA_ABOVE_ONE,
+                pool.sign_count().positive as f64,
+            ),
+            self.number(glossary::TAU, random.map_or(0.0, |random| random.tau)),
+            Line {
+                test: Some(Test {
+                    statistic: Some(heterogeneity.q),
+                    df: Some(heterogeneity.df as f64),
+                    p_value: Some(heterogeneity.p.get()),
+                }),
+                ..self.number(glossary::COCHRAN_Q, heterogeneity.q)
+            },
+            Line {
+                at: heaviest.0.stratum(),
+                ..self.number(glossary::LARGEST_WEIGHT, heaviest.1)
+            },
+        ]);
+        for ((arms, _), without) in usable.iter().zip(pool.leave_one_out(self.level)) {
+            finding.lines.push(self.left_out(arms, without.as_ref()));
+        }
+        Ok(())
+    }
+
+    fn number(&self, estimand: Estimand, estimate: f64) -> Line {
+        Line {
+            estimate: Some(estimate),
+            ..self.base(&[], estimand)
+        }
+    }
+
+    /// The headline, strata may differ; and beside a null what would have been found.
+    fn between(&self, random: Option<&RandomEffects>, fixed: &pool::FixedEffect) -> Vec<Line> {
+        let estimate = random.map_or(fixed.estimate, |random| random.estimate);
+        let mut line = Line {
+            headline: random.map(|random| random_band(random, self.level)),
+            std_error: random.map(|random| random.std_error),
+            ..self.number(glossary::POOLED_BETWEEN, libm::exp(estimate))
+        };
+        if random.is_none() {
+            line.warn(Warning::NoSpread);
+        }
+        let least = line
+            .std_error
+            .and_then(|error| detectable(&line, error, glossary::MINIMUM_DETECTABLE_RATIO));
+        std::iter::once(line).chain(least).collect()
+    }
+
+    /// As if all strata had one value, with the cautions of that.
+    fn fixed(
+        &self,
+        fixed: &pool::FixedEffect,
+        heterogeneity: &pool::Heterogeneity,
+        (heaviest, weight): (&Arms<'_>, f64),
+    ) -> Line {
+        let mut line = Line {
+            counting: Some(Band {
+                interval: fixed.interval.map(libm::exp),
+                level: self.level,
+                method: "inverse variance, counting only".into(),
+                variance: Variance::Counting,
+                test: Some(Test {
+                    statistic: Some(fixed.z),
+                    df: None,
+                    p_value: Some(fixed.p.get()),
+                }),
+            }),
+            std_error: Some(fixed.std_error),
+            ..self.number(glossary::POOLED_FIXED, libm::exp(fixed.estimate))
+        };
+        if weight > 0.5 {
+            line.warn(Warning::DominantStratum {
+                stratum: heaviest.name.to_owned(),
+                share: weight,
             });
         }
         if heterogeneity.p.get() < 0.05 {
-            fixed_line.warn(Warning::Heterogeneous {
+            line.warn(Warning::Heterogeneous {
                 p: heterogeneity.p.get(),
             });
         }
-        let prediction = |random: RandomEffects| Line {
+        line
+    }
+
+    /// Where a further stratum would fall.
+    fn prediction(&self, random: &RandomEffects) -> Line {
+        Line {
             headline: Some(Band {
                 interval: random.prediction.map(libm::exp),
                 level: self.level,
@@ -209,52 +268,22 @@ impl Contrasts<'_> {
                 variance: Variance::Between,
                 test: None,
             }),
-            ..line(glossary::PREDICTION, libm::exp(random.estimate))
-        };
-        let q = Test {
-            statistic: Some(heterogeneity.q),
-            df: Some(heterogeneity.df as f64),
-            p_value: Some(heterogeneity.p.get()),
-        };
-        let detectable = headline
-            .std_error
-            .and_then(|error| detectable(&headline, error, glossary::MINIMUM_DETECTABLE_RATIO));
-        finding.lines.extend([headline, fixed_line]);
-        finding.lines.extend(detectable);
-        finding.lines.extend(random.map(prediction));
-        finding.lines.extend([
-            Line {
-                estimate: pool.median().map(libm::exp),
-                ..self.base(&[], glossary::MEDIAN)
-            },
-            line(glossary::STRATA_ABOVE_ONE, signs.positive as f64),
-            line(glossary::TAU, random.map_or(0.0, |random| random.tau)),
-            Line {
-                test: Some(q),
-                ..line(glossary::COCHRAN_Q, heterogeneity.q)
-            },
-            Line {
-                at: vec![(
-                    usable[largest.0].0.treated.at[0].0.clone(),
-                    usable[largest.0].0.name.to_owned(),
-                )],
-                ..line(glossary::LARGEST_WEIGHT, largest.1)
-            },
-        ]);
-        for ((arms, _), without) in usable.iter().zip(pool.leave_one_out(self.level)) {
-            let at = [(arms.treated.at[0].0.clone(), arms.name.to_owned())];
-            let mut line = self.base(&at, glossary::LEAVE_ONE_OUT);
-            match without {
-                Some(without) => {
-                    line.estimate = Some(libm::exp(without.estimate));
-                    line.std_error = Some(without.std_error);
-                    line.headline = Some(random_band(&without, self.level));
-                }
-                None => line.warn(Warning::NoSpread),
-            }
-            finding.lines.push(line);
+            ..self.number(glossary::PREDICTION, libm::exp(random.estimate))
         }
-        Ok(())
+    }
+
+    /// The pool without one stratum.
+    fn left_out(&self, arms: &Arms<'_>, without: Option<&RandomEffects>) -> Line {
+        let mut line = self.base(&arms.stratum(), glossary::LEAVE_ONE_OUT);
+        match without {
+            Some(without) => {
+                line.estimate = Some(libm::exp(without.estimate));
+                line.std_error = Some(without.std_error);
+                line.headline = Some(random_band(without, self.level));
+            }
+            None => line.warn(Warning::NoSpread),
+        }
+        line
     }
 
     /// Group against reference within each arm, pooled by Mantel-Haenszel.

@@ -242,28 +242,65 @@ impl LegalTable<'_> {
             return Ok(vec![empty]);
         };
         let test = BinomialTest::new(group.events, all.events, share).map_err(refused)?;
-        let with = |estimand, estimate: Option<f64>, test: Option<Test>| Line {
+        let observed_minus_expected = group.events as f64 - test.expected();
+        let mut lines = vec![
+            self.number(glossary::EXPECTED, Some(test.expected())),
+            self.number(glossary::BINOMIAL_SD, Some(test.sd())),
+            self.number(glossary::DIFFERENCE, Some(observed_minus_expected)),
+        ];
+        lines.extend(self.deviations(test.z(), noise));
+        if let (true, Some(pool)) = (self.without_replacement, all.trials) {
+            let sd = test.sd_without_replacement(pool).map_err(refused)?;
+            let mut line = self.number(
+                glossary::STANDARD_DEVIATIONS_WITHOUT_REPLACEMENT,
+                (sd > 0.0).then(|| observed_minus_expected / sd),
+            );
+            if line.estimate.is_none() {
+                line.warn(Warning::EmptyDenominator);
+            }
+            lines.push(line);
+        }
+        for (estimand, log10, p) in [
+            (
+                glossary::LOG10_P_CENTRAL,
+                test.log10_central(),
+                test.p_central(),
+            ),
+            (
+                glossary::LOG10_P_MINIMUM_LIKELIHOOD,
+                test.log10_minimum_likelihood(),
+                test.p_minimum_likelihood(),
+            ),
+        ] {
+            lines.push(Line {
+                test: Some(Test {
+                    statistic: None,
+                    df: None,
+                    p_value: Some(p.get()),
+                }),
+                ..self.number(estimand, Some(log10))
+            });
+        }
+        Ok(lines)
+    }
+
+    fn number(&self, estimand: Estimand, estimate: Option<f64>) -> Line {
+        Line {
             estimate,
-            test,
-            ..line(estimand)
-        };
-        let plain = |p: f64| {
-            Some(Test {
-                statistic: None,
-                df: None,
-                p_value: Some(p),
-            })
-        };
-        let z = test.z();
-        let mut deviations = with(
-            glossary::STANDARD_DEVIATIONS,
-            z,
-            z.map(|z| Test {
+            ..self.pair.benchmark_line(self.comparer, estimand)
+        }
+    }
+
+    /// Standard deviations, and the same over the root of the dispersion where it is known.
+    fn deviations(&self, z: Option<f64>, noise: &Noise<'_>) -> Vec<Line> {
+        let mut deviations = Line {
+            test: z.map(|z| Test {
                 statistic: Some(z),
                 df: None,
                 p_value: Some(2.0 * special::normal_sf(z.abs())),
             }),
-        );
+            ..self.number(glossary::STANDARD_DEVIATIONS, z)
+        };
         noise.put_dispersion(&mut deviations, self.pair.stratum);
         deviations.dispersion_tip = z.and_then(|z| phi_tip(z, 1.0, 0.0));
         let phi = deviations.dispersion;
@@ -276,46 +313,12 @@ impl LegalTable<'_> {
             dispersion: Some(phi),
             fitted_on: deviations.fitted_on.clone(),
             is_of_spread: true,
-            ..with(
+            ..self.number(
                 glossary::STANDARD_DEVIATIONS_DISPERSED,
                 Some(z / phi.max(1.0).sqrt()),
-                None,
             )
         });
-        let mut lines = vec![
-            with(glossary::EXPECTED, Some(test.expected()), None),
-            with(glossary::BINOMIAL_SD, Some(test.sd()), None),
-            with(
-                glossary::DIFFERENCE,
-                Some(group.events as f64 - test.expected()),
-                None,
-            ),
-            deviations,
-        ];
-        lines.extend(dispersed);
-        if let (true, Some(pool)) = (self.without_replacement, all.trials) {
-            let sd = test.sd_without_replacement(pool).map_err(refused)?;
-            let mut line = with(
-                glossary::STANDARD_DEVIATIONS_WITHOUT_REPLACEMENT,
-                (sd > 0.0).then(|| (group.events as f64 - test.expected()) / sd),
-                None,
-            );
-            if line.estimate.is_none() {
-                line.warn(Warning::EmptyDenominator);
-            }
-            lines.push(line);
-        }
-        lines.push(with(
-            glossary::LOG10_P_CENTRAL,
-            Some(test.log10_central()),
-            plain(test.p_central().get()),
-        ));
-        lines.push(with(
-            glossary::LOG10_P_MINIMUM_LIKELIHOOD,
-            Some(test.log10_minimum_likelihood()),
-            plain(test.p_minimum_likelihood().get()),
-        ));
-        Ok(lines)
+        std::iter::once(deviations).chain(dispersed).collect()
     }
 
     /// Two-sample tests and effect sizes against the reference group.
