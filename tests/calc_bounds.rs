@@ -114,6 +114,12 @@ fn a_million_numbers_that_would_take_minutes_are_refused_with_what_to_ask_instea
             "fewer columns",
         ),
         (json!({"kind": "adjust", "p": ids}), "between 0 and 1"),
+        // From many places, so that fewer cells are too many already.
+        (
+            json!({"kind": "regression", "x": [share[..250_000]], "events": counts[..250_000],
+                "trials": vec![40; 250_000], "family": "firth_logistic", "profile": true}),
+            "leave out `profile`",
+        ),
     ] {
         let (answer, is_answer) = ask(&request);
         let error = answer["error"].as_str().unwrap_or_default();

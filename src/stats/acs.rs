@@ -415,6 +415,12 @@ mod tests {
             .expect("defined");
         assert_eq!(form, ProportionForm::Ratio);
         assert_near(wide.margin.get(), 0.05);
+        // A radicand of exactly 0 is not positive: without the fall back the share would have no error.
+        let (even, form) = estimate(50.0, 10.0)
+            .proportion_of(&estimate(100.0, 20.0))
+            .expect("defined");
+        assert_eq!(form, ProportionForm::Ratio);
+        assert_near(even.margin.get(), 0.02_f64.sqrt());
         assert!(
             estimate(1.0, 1.0)
                 .proportion_of(&estimate(0.0, 1.0))

@@ -197,6 +197,12 @@ mod tests {
     }
 
     #[test]
+    fn no_dispersion_is_left_where_the_margins_alone_suffice() {
+        assert_eq!(phi_tip(0.1, 0.01, 1.0), Some(0.0));
+        assert_eq!(phi_tip(0.0, 0.01, 0.0), Some(0.0));
+    }
+
+    #[test]
     fn hand_worked_shares_and_counts() {
         // 2 of 10 and 4 of 10: p = 0.3, X2 = 2 (1^2 / 2.1) on 1 df.
         let shares = Dispersion::binomial([(0, 2, 10), (0, 4, 10)]).expect("valid");

@@ -506,6 +506,8 @@ mod tests {
         assert_near(tea.cmh().expect("defined").statistic, 1.75);
         assert_near(tea.cmh_corrected().expect("defined").statistic, 0.4375);
         assert_near(tea.mantel_fleiss_count(), 2.0);
+        // 10 events of 100, 2 of them in the group: 0.2 expected, and none is the least there can be.
+        assert_near(pooled(&[[1, 1, 9, 89]]).mantel_fleiss_count(), 0.2);
         // A surplus of (40 * 31 - 30 * 39) / 140 = 1/2 just takes the half off; one of 1/3 does not.
         assert!(
             pooled(&[[40, 30, 39, 31]])
