@@ -209,9 +209,22 @@ fn profile_limits_come_with_the_likelihood_ratio() {
     let own = row(&found, "adjusted_odds_ratio", "");
     let together = row(&found, "likelihood_ratio_groups", "");
     assert_eq!(own["conf_method"], "profile likelihood");
-    assert_eq!(
-        own["statistic"], together["statistic"],
+    let [root, chi_square] = [&own, &together].map(|row| row["statistic"].as_f64().unwrap());
+    assert!(
+        (root * root / chi_square - 1.0).abs() < 1e-9,
         "one compared group is all of them"
+    );
+    let firth = results(&study(
+        &format!("{table}\nfamily = \"firth_logistic\""),
+        &searches(3),
+    ));
+    let own = row(&firth, "adjusted_odds_ratio", "");
+    assert_eq!(own["conf_method"], "profile likelihood");
+    assert!(
+        row(&firth, "likelihood_ratio_groups", "")["estimate"]
+            .as_f64()
+            .unwrap()
+            > 0.0
     );
 }
 

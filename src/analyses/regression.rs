@@ -158,15 +158,6 @@ impl Analysis for RegressionOptions {
                 "take `observation` out",
             ));
         }
-        if let (Limits::Profile, Some(family)) = (self.limits, &self.family)
-            && *family.get_ref() == EventFamily::FirthLogistic
-        {
-            return Err(Error::study(
-                family.span(),
-                "profile limits under Firth's penalty are not given here",
-                "take `limits` out (`evenhand calc regression` gives them)",
-            ));
-        }
         Ok(Asks {
             tabulations: common.tabulations(self.population.is_some()),
             baselines: self

@@ -117,16 +117,8 @@ impl Regression<'_> {
         if self.options.limits == Limits::Wald {
             return Ok(self.band(own, "model, normal".into(), Variance::Counting));
         }
-        let interval = fitted
-            .model
-            .profile_interval(&own.name, self.common.level)?;
-        let smaller = fitted.model.fit_without(&[&own.name])?;
-        let test = fitted.fit.likelihood_ratio(&smaller)?;
-        Ok(Band {
-            interval: interval.map(libm::exp),
-            test: Some(chi_square(test)),
-            ..self.band(own, "profile likelihood".into(), Variance::Counting)
-        })
+        let own = fitted.model.profile(&own.name, self.common.level)?;
+        Ok(self.band(&own, "profile likelihood".into(), Variance::Counting))
     }
 
     pub(super) fn band(&self, found: &Coefficient, method: String, variance: Variance) -> Band {
@@ -178,19 +170,26 @@ impl Regression<'_> {
                 }
             }
         }
+        match fitted.model.likelihood_ratio(compared) {
+            Ok(ratio) => lines.push(Line {
+                dispersion: fit.dispersion(),
+                ..tested(
+                    glossary::LIKELIHOOD_RATIO_GROUPS,
+                    ratio.statistic,
+                    Some(ratio),
+                )
+            }),
+            Err(RegressionError::Rounded) => {
+                let mut undefined = self.whole(glossary::LIKELIHOOD_RATIO_GROUPS);
+                undefined.warn(Warning::Undefined);
+                lines.push(undefined);
+            }
+            Err(fault) => return Err(fault),
+        }
         if self.is_firth() {
             return Ok(lines);
         }
         let smaller = fitted.model.fit_without(compared)?;
-        let ratio = fit.likelihood_ratio(&smaller)?;
-        lines.push(Line {
-            dispersion: fit.dispersion(),
-            ..tested(
-                glossary::LIKELIHOOD_RATIO_GROUPS,
-                ratio.statistic,
-                Some(ratio),
-            )
-        });
         lines.push(tested(glossary::DEVIANCE, fit.deviance(), None));
         lines.push(tested(
             glossary::DEVIANCE_WITHOUT_GROUPS,
