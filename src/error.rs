@@ -209,6 +209,9 @@ impl fmt::Display for StudyFault {
 /// Words that a hint lists; more are counted only.
 const MOST_WORDS: usize = 20;
 
+/// Characters of a word that a message lists.
+const LONGEST_WORD: usize = 60;
+
 /// The allowed words as a hint, the nearest to what was found first: ``did you mean `rates`? allowed: ...``.
 #[must_use]
 pub fn nearest_hint<'a>(found: &str, allowed: impl IntoIterator<Item = &'a str>) -> String {
@@ -219,7 +222,7 @@ pub fn nearest_hint<'a>(found: &str, allowed: impl IntoIterator<Item = &'a str>)
     let mut list = allowed
         .iter()
         .take(MOST_WORDS)
-        .map(|word| format!("`{word}`"))
+        .map(|word| format!("`{}`", shortened(word)))
         .collect::<Vec<_>>()
         .join(", ");
     if allowed.len() > MOST_WORDS {
@@ -232,9 +235,20 @@ pub fn nearest_hint<'a>(found: &str, allowed: impl IntoIterator<Item = &'a str>)
         .copied()
         .max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
     match best {
-        Some(word) if similarity(&word) > 0.75 => format!("did you mean `{word}`? allowed: {list}"),
+        Some(word) if similarity(&word) > 0.75 => {
+            format!("did you mean `{}`? allowed: {list}", shortened(word))
+        }
         _ => format!("allowed: {list}"),
     }
+}
+
+/// A word as a message may show it: a header that is none may be as long as its file.
+fn shortened(word: &str) -> String {
+    if word.chars().count() <= LONGEST_WORD {
+        return word.to_owned();
+    }
+    let start: String = word.chars().take(LONGEST_WORD).collect();
+    format!("{start}…")
 }
 
 #[cfg(test)]

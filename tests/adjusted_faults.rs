@@ -347,3 +347,107 @@ fn clusters_that_cannot_speak_are_not_counted() {
         "{quoted}"
     );
 }
+
+/// The sentences of an outcome test count its ratios, not what stands beside them.
+#[test]
+fn an_outcome_test_counts_strata_once() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let out = folder.path().join("out");
+    let study = crate::harness::root().join("datasets/studies/mecklenburg.toml");
+    let arguments = [
+        "run",
+        study.to_str().unwrap(),
+        "--out",
+        out.to_str().unwrap(),
+        "--json",
+    ];
+    let outcome = crate::harness::run(folder.path(), &arguments);
+    let results: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let findings = results["findings"].as_array().unwrap();
+    let test = findings
+        .iter()
+        .find(|finding| finding["analysis"] == "outcome_test")
+        .unwrap();
+    let ratios = objects(test)
+        .iter()
+        .filter(|row| {
+            row["estimand"] == "risk_ratio" && row["group"] == "Black" && row["quoted"] == "yes"
+        })
+        .count();
+    let sentence = test["sentences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find_map(|sentence| {
+            let sentence = sentence.as_str().unwrap();
+            sentence
+                .starts_with("Black to White, rate of hits")
+                .then(|| sentence.to_owned())
+        });
+    assert!(
+        sentence
+            .clone()
+            .unwrap()
+            .contains(&format!("of {ratios} strata ")),
+        "{sentence:?}"
+    );
+}
+
+/// What a part of a plan shows is what the whole plan shows of it.
+#[test]
+fn one_finding_alone_shows_no_more_than_among_the_others() {
+    let cells = [
+        ("Alpha", "white", 40, 345),
+        ("Beta", "white", 36, 300),
+        ("Gamma", "white", 4, 60),
+        ("Alpha", "black", 31, 200),
+        ("Beta", "black", 30, 180),
+        ("Gamma", "black", 12, 80),
+    ];
+    let table = "[[rates]]\nname = \"all\"\ncounts = \"searches\"\n[[rates]]\nname = \"places\"\ncounts = \"searches\"\nby = [\"place\"]";
+    let workspace = rows_in_public(table, &cells);
+    let shown = |arguments: &[&str]| {
+        let asked = [
+            &["run", "study.toml", "--json", "--out", arguments[0]],
+            &arguments[1..],
+        ]
+        .concat();
+        let outcome = workspace.evenhand(&asked);
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        let results: Value = serde_json::from_str(&outcome.stdout).unwrap();
+        let findings = results["findings"].as_array().unwrap().clone();
+        let places = findings
+            .iter()
+            .find(|finding| finding["id"] == "places")
+            .unwrap();
+        (findings.len(), objects(places))
+    };
+    let (both, one) = (shown(&["both"]), shown(&["one", "--only", "places"]));
+    assert_eq!((both.0, one.0), (2, 1));
+    assert_eq!(both.1, one.1);
+}
+
+#[test]
+fn a_public_bundle_withholds_something() {
+    let workspace = Workspace::rows();
+    workspace.change("study.toml", "mode = \"court\"", "minimum = 1");
+    let outcome = workspace.evenhand(&["run", "study.toml", "--out", "out"]);
+    assert_eq!(outcome.code, 1, "{}", outcome.stdout);
+    assert!(
+        outcome.stderr.contains("study.toml:") && outcome.stderr.contains("court"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn a_file_that_is_no_table_does_not_fill_the_screen() {
+    let workspace = Workspace::small();
+    workspace.write("searches.csv", &"word ".repeat(100_000));
+    let outcome = workspace.evenhand(&["run", "study.toml", "--out", "out"]);
+    assert!(
+        outcome.code == 1 && outcome.stderr.len() < 2_000,
+        "{} bytes",
+        outcome.stderr.len()
+    );
+}

@@ -33,8 +33,8 @@ pub(super) fn linear_band(
 const POWER: f64 = 0.80;
 
 /// What these data would have found with 80 % power, where the quoted interval of a ratio reaches 1, or that of a
-/// difference 0: what a null leaves open. A normal approximation with the standard error given, that of the interval to
-/// be quoted, on the logarithmic scale for ratios.
+/// difference 0: what a null leaves open. With the standard error given, that of the interval to be quoted, and with the
+/// quantiles of its t or normal; on the logarithmic scale for ratios.
 pub(super) fn detectable(line: &Line, std_error: f64, estimand: Estimand) -> Option<Line> {
     let is_ratio = estimand == glossary::MINIMUM_DETECTABLE_RATIO;
     let band = line.quoted()?;
@@ -42,7 +42,12 @@ pub(super) fn detectable(line: &Line, std_error: f64, estimand: Estimand) -> Opt
     if !band.interval.contains(null) {
         return None;
     }
-    let least = (band.level.z() + special::normal_quantile(POWER)) * std_error;
+    let df = band.test.and_then(|test| test.df);
+    let of_power = match df {
+        Some(df) => special::student_t_quantile(POWER, df),
+        None => special::normal_quantile(POWER),
+    };
+    let least = (quantile(band.level, df) + of_power) * std_error;
     Some(Line {
         estimate: Some(if is_ratio { libm::exp(least) } else { least }),
         benchmark: line.benchmark.clone(),

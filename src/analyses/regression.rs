@@ -198,7 +198,16 @@ impl Analysis for RegressionOptions {
         } else {
             format!(", {} held equal", held.join(" and "))
         };
-        let title = format!("Regression of {} on the group{held}", common.outcome.events);
+        let kind = match self.family() {
+            None | Some(EventFamily::Logistic) => "",
+            Some(EventFamily::FirthLogistic) => " (Firth's penalty)",
+            Some(EventFamily::Poisson) => " (Poisson)",
+            Some(EventFamily::NegativeBinomial) => " (negative binomial)",
+        };
+        let title = format!(
+            "Regression of {} on the group{held}{kind}",
+            common.outcome.events
+        );
         let mut finding = common.finding(NAME, answers, title);
         finding.frame.by = Vec::new();
         finding.frame.counting = match self.limits {

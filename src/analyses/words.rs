@@ -290,7 +290,7 @@ fn detectable(finding: &Finding, ratio: &Line) -> String {
         .and_then(|line| line.estimate)
         .map_or_else(String::new, |found| {
             format!(
-                "; a ratio of {} would have been found with 80 % power",
+                "; a true ratio of {} would be found with 80 % power",
                 Style::Ratio.show(Some(found))
             )
         })
@@ -324,18 +324,23 @@ fn observed(finding: &Finding, line: &Line) -> Option<String> {
         })
     };
     let expected = beside(g::EXPECTED)?.estimate?;
+    let side = if line.estimate? < 0.0 {
+        "fewer"
+    } else {
+        "more"
+    };
     let p = beside(g::LOG10_P_CENTRAL).and_then(|line| line.estimate);
     let p = p.map_or_else(String::new, |log10| {
         format!(", exact binomial p {}", crate::number::p_from_log10(log10))
     });
     Some(format!(
-        "{}: {} {} where {} would be expected under the benchmark \"{}\", {} standard deviations apart if {} were independent{p}.",
+        "{}: {} {} where {} would be expected under the benchmark \"{}\", {} standard deviations {side} if {} were independent{p}.",
         line.group,
         crate::number::count(line.events?),
         finding.frame.events,
         Style::Statistic.show(Some(expected)),
         line.benchmark.as_deref().unwrap_or_default(),
-        Style::Statistic.show(line.estimate),
+        Style::Statistic.show(line.estimate.map(f64::abs)),
         finding.frame.events
     ))
 }
@@ -368,7 +373,7 @@ fn legal(finding: &Finding) -> Vec<String> {
         sentences.push(format!("With the dispersion between places or periods taken into account it is {} of the {} comparisons in which something repeats.", beyond(&dispersed), dispersed.len()));
     }
     if deviations.len() > 1 {
-        sentences.push(format!("{} comparisons were made in this table: about one in twenty would pass 1.96 by chance alone if there were no difference and no dispersion.", deviations.len()));
+        sentences.push(format!("{} comparisons were made in this table: about one in twenty would pass 1.96 by chance alone if there were no difference and no dispersion.", finding.frame.comparisons));
     }
     sentences
 }
@@ -386,7 +391,8 @@ fn outcome_test(finding: &Finding) -> Vec<String> {
         ));
     }
     for group in groups(&of_kind(finding, is_ratio)) {
-        sentences.extend(ratio_sentence(finding, |line| line.group == group, ""));
+        let own = |line: &Line| is_ratio(line) && line.group == group;
+        sentences.extend(ratio_sentence(finding, own, ""));
     }
     let tests = of_kind(finding, |line| line.estimand == g::EQUAL_HIT_RATES);
     let small = tests

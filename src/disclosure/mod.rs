@@ -17,7 +17,8 @@ mod spread;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::findings::{Comparison, CountRef, Finding, Line, glossary};
 use crate::warning::Warning;
@@ -36,6 +37,7 @@ pub struct DisclosureConfig {
     /// Who reads the bundle.
     pub mode: Mode,
     /// The smallest count that may be shown in public.
+    #[serde(deserialize_with = "minimum")]
     pub minimum: u64,
     /// Whether counts that were published already are treated like rows.
     pub published: PublishedRule,
@@ -71,6 +73,20 @@ impl Default for DisclosureConfig {
             published: PublishedRule::default(),
         }
     }
+}
+
+/// The smallest minimum of a public bundle: below it nothing would be withheld but zeros, or nothing.
+const LEAST_MINIMUM: u64 = 3;
+
+/// The smallest count that may be shown, of a bundle that withholds.
+fn minimum<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let minimum = u64::deserialize(deserializer)?;
+    if minimum < LEAST_MINIMUM {
+        return Err(D::Error::custom(format!(
+            "a minimum of {minimum} withholds next to nothing: {LEAST_MINIMUM} at least, or mode = \"court\""
+        )));
+    }
+    Ok(minimum)
 }
 
 impl DisclosureConfig {

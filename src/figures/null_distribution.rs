@@ -37,7 +37,7 @@ pub struct NullPanel {
     pub bars: Vec<NullBar>,
     /// A wider curve as points from left to right, heights in the unit of the columns; empty for none.
     pub curve: Vec<(f64, f64)>,
-    /// Named positions, such as the expected count and whole standard deviations from it.
+    /// Named positions, such as the expected count and whole standard deviations from it; earlier names go before later.
     pub lines: Vec<(f64, String)>,
     /// The count that was observed.
     pub observed: f64,
@@ -159,13 +159,16 @@ impl NullPanel {
             let [from, to] = [pair[0], pair[1]].map(|(x, part)| (at(x), height(part)));
             canvas.dashed(from, to, (curve_stroke(), DASH));
         }
-        let mut taken = f64::NEG_INFINITY;
+        let mut taken: Vec<(f64, f64)> = Vec::new();
         for (value, label) in &self.lines {
             let x = at(*value);
             canvas.line((x, ruler.top - 3.0), (x, ruler.bottom), thin(FRAME));
             let half = text_width(label, SMALL) / 2.0;
             // A narrow distribution has no room for every name; the lines stay.
-            if x - half > taken {
+            if taken
+                .iter()
+                .all(|(from, to)| x + half < *from || x - half > *to)
+            {
                 let lettering = Lettering {
                     x,
                     baseline: ruler.top - 7.0,
@@ -174,7 +177,7 @@ impl NullPanel {
                     colour: MUTED,
                 };
                 canvas.text(lettering, label);
-                taken = x + half + 8.0;
+                taken.push((x - half - 8.0, x + half + 8.0));
             }
         }
         let x = at(self.observed);

@@ -52,7 +52,7 @@ pub const COLUMNS: [(&str, &str); 30] = [
     ("df", "its degrees of freedom"),
     (
         "p_value",
-        "two-sided p-value, in agreement with the interval",
+        "two-sided p-value, in agreement with the interval; empty below 1e-308",
     ),
     ("p_adjusted", "p-value adjusted for the declared family"),
     ("events", "events of the group"),
@@ -186,7 +186,8 @@ fn row(finding: &Finding, line: &Line, band: Option<&Band>) -> Row {
         band: band.map(|_| "pointwise"),
         statistic: twelve(test.and_then(|t| t.statistic)),
         df: twelve(test.and_then(|t| t.df)),
-        p_value: twelve(test.and_then(|t| t.p_value)),
+        // Below what a number can hold it is not 0; the statistic says how far.
+        p_value: twelve(test.and_then(|t| t.p_value).filter(|p| *p > 0.0)),
         p_adjusted: None,
         events: line.events,
         trials: line.trials,

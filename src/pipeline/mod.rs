@@ -63,6 +63,7 @@ pub fn run(study: &Study, world: &World) -> Result<Run, Error> {
     let exhibits = study
         .analyses
         .iter()
+        .filter(|planned| planned.is_shown)
         .zip(judged.findings)
         .map(|(planned, finding)| {
             let mut figures = planned.analysis.figures(&finding, &study.setting);
@@ -93,7 +94,7 @@ pub fn run(study: &Study, world: &World) -> Result<Run, Error> {
 /// Data that a question cannot be asked of.
 pub fn judge(study: &Study, world: &World, reading: &Reading) -> Result<Judged, Error> {
     world.watcher().stage("estimating");
-    let mut findings = Vec::new();
+    let (mut findings, mut is_shown) = (Vec::new(), Vec::new());
     for (planned, tables) in study.analyses.iter().zip(&reading.tables) {
         let answers = Answers {
             setting: &study.setting,
@@ -102,8 +103,15 @@ pub fn judge(study: &Study, world: &World, reading: &Reading) -> Result<Judged, 
             id: &planned.id,
             seed: study.seed(world),
         };
-        let finding = planned.analysis.run(&answers);
-        findings.push(finding.map_err(|error| study.locate(error))?);
+        match planned.analysis.run(&answers) {
+            Ok(finding) => {
+                findings.push(finding);
+                is_shown.push(planned.is_shown);
+            }
+            // What is not asked for need not have an answer.
+            Err(_) if !planned.is_shown => {}
+            Err(error) => return Err(study.locate(error)),
+        }
     }
     let config = study.file.disclosure;
     let decided = disclose(findings, &reading.protected, config);
@@ -111,7 +119,12 @@ pub fn judge(study: &Study, world: &World, reading: &Reading) -> Result<Judged, 
     let ledger: Vec<Disclosed<Account>> = reading.ledger.iter().map(account).collect();
     Ok(Judged {
         inputs: disclosure::inputs(reading.inputs.clone(), &reading.ledger, &ledger, config),
-        findings: decided.findings,
+        findings: decided
+            .findings
+            .into_iter()
+            .zip(is_shown)
+            .filter_map(|(finding, is_shown)| is_shown.then_some(finding))
+            .collect(),
         ledger,
     })
 }

@@ -136,6 +136,14 @@ impl StudyFile {
         Ok(())
     }
 
+    /// Whether small counts may have to be withheld.
+    #[must_use]
+    pub fn protects_counts(&self) -> bool {
+        let has_counts = !self.stops.is_empty()
+            || self.disclosure.published == crate::disclosure::PublishedRule::Withhold;
+        has_counts && self.disclosure.smallest_shown() > 0
+    }
+
     /// The analyses in the order in which they stand in the file.
     #[must_use]
     pub fn analyses(&self) -> Vec<Box<dyn Analysis>> {

@@ -47,6 +47,8 @@ pub struct Planned {
     pub asks: Asks,
     /// The analysis.
     pub analysis: Box<dyn Analysis>,
+    /// Whether its finding is asked for. One that is not still decides what may be shown of the others.
+    pub is_shown: bool,
 }
 
 impl Study {
@@ -115,7 +117,8 @@ impl Study {
         world.seed().or(self.file.seed).unwrap_or(DEFAULT_SEED)
     }
 
-    /// The study with one of its analyses only.
+    /// The study with one of its analyses only. Where counts are withheld, the whole plan still decides which: the bundles
+    /// of two analyses together must not show what the bundle of both withholds.
     ///
     /// # Errors
     /// No finding of that name and no analysis of that kind.
@@ -125,9 +128,13 @@ impl Study {
             .iter()
             .flat_map(|planned| [planned.id.clone(), planned.analysis.kind().to_owned()])
             .collect();
-        self.analyses
-            .retain(|planned| planned.id == name || planned.analysis.kind() == name);
-        if self.analyses.is_empty() {
+        for planned in &mut self.analyses {
+            planned.is_shown = planned.id == name || planned.analysis.kind() == name;
+        }
+        if !self.file.protects_counts() {
+            self.analyses.retain(|planned| planned.is_shown);
+        }
+        if !self.analyses.iter().any(|planned| planned.is_shown) {
             return Err(Error::bundle(
                 format!("the study has no analysis `{name}`"),
                 nearest_hint(name, known.iter().map(String::as_str)),
@@ -252,7 +259,12 @@ fn plan(file: &StudyFile, setting: &Setting) -> Result<Vec<Planned>, Error> {
             ),
         };
         let asks = analysis.asks(setting)?;
-        planned.push(Planned { id, asks, analysis });
+        planned.push(Planned {
+            id,
+            asks,
+            analysis,
+            is_shown: true,
+        });
     }
     if planned.is_empty() {
         return Err(Error::study(

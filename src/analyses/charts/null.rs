@@ -41,6 +41,7 @@ pub(in crate::analyses) fn null_distributions(
                 let null = Null {
                     expected: beside(line, glossary::EXPECTED)?,
                     sd: beside(line, glossary::BINOMIAL_SD)?,
+                    dispersed: beside(line, glossary::STANDARD_DEVIATIONS_DISPERSED),
                     line,
                 };
                 Some((line, null.panel(&finding.frame.events)?))
@@ -83,6 +84,8 @@ pub(in crate::analyses) fn null_distributions(
 struct Null<'a> {
     expected: f64,
     sd: f64,
+    /// Standard deviations over the root of the dispersion, where it is known.
+    dispersed: Option<f64>,
     line: &'a Line,
 }
 
@@ -110,17 +113,25 @@ impl Null<'_> {
             bars: bars(draws, share, (at(-REACH), at(REACH))),
             curve: self.curve(),
             lines: [
-                named(-3.0),
-                named(-2.0),
                 (self.expected, expected),
-                named(2.0),
+                named(-3.0),
                 named(3.0),
+                named(-2.0),
+                named(2.0),
             ]
             .into_iter()
             .filter(|(at, _)| (0.0..=draws as f64).contains(at))
             .collect(),
             observed: observed as f64,
-            observed_label: format!("{}: {} SD", count(observed), Style::Statistic.show(Some(z))),
+            observed_label: format!(
+                "{}: {} SD{}",
+                count(observed),
+                Style::Statistic.show(Some(z)),
+                self.dispersed.map_or_else(String::new, |z| format!(
+                    ", {} with the dispersion",
+                    Style::Statistic.show(Some(z))
+                ))
+            ),
         })
     }
 

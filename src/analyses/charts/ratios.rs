@@ -274,10 +274,15 @@ pub(in crate::analyses) fn ladder(finding: &Disclosed<Finding>, setting: &Settin
 }
 
 fn row(line: &Line, label: String, series: usize) -> ForestRow {
+    let kind = if line.estimand == glossary::MH_RISK_RATIO {
+        ForestKind::Summary
+    } else {
+        ForestKind::Unit
+    };
     ForestRow {
         label,
         mark: mark(line, series),
-        kind: ForestKind::Unit,
+        kind,
         prediction: None,
     }
 }

@@ -100,7 +100,10 @@ impl Regression<'_> {
         };
         line.estimate = Some(libm::exp(own.estimate));
         line.dispersion = fitted.fit.dispersion();
-        line.counting = Some(self.counting(fitted, &own)?);
+        // Theta allows for more than the noise of counting.
+        if fitted.fit.theta().is_none() {
+            line.counting = Some(self.counting(fitted, &own)?);
+        }
         self.quote(&mut line, fitted, &own)?;
         let error = line.std_error.or_else(|| half_width(&line));
         let detectable = error

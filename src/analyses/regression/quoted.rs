@@ -47,6 +47,7 @@ impl Regression<'_> {
             return Ok(());
         };
         if fewest < ENOUGH {
+            line.warn(Warning::FewClusters { few: ENOUGH });
             if let ([ids], false) = (ids.as_slice(), self.is_firth()) {
                 let weights = if fewest < WEBB {
                     WildWeights::Webb
@@ -58,7 +59,6 @@ impl Regression<'_> {
                     return Ok(());
                 }
             }
-            line.warn(Warning::FewClusters { few: ENOUGH });
         }
         self.by_errors(line, (&found, own), ids);
         Ok(())
@@ -169,6 +169,12 @@ impl Regression<'_> {
 
     /// The errors of the model, widened by the dispersion of the cells.
     fn by_dispersion(&self, line: &mut Line, fitted: &Fitted, own: &Coefficient) {
+        if fitted.fit.theta().is_some() {
+            line.std_error = Some(own.std_error);
+            line.headline =
+                Some(self.band(own, "negative binomial, normal".into(), Variance::Between));
+            return;
+        }
         let Some(phi) = fitted.fit.dispersion() else {
             line.warn(Warning::NoReplication);
             line.std_error = Some(own.std_error);
