@@ -7,7 +7,7 @@
 )]
 
 mod adjusted;
-mod adjusted_faults;
+
 mod architecture;
 mod bad_input;
 mod bundles;
@@ -16,6 +16,7 @@ mod command_line;
 mod conformance;
 mod engines;
 mod exposure;
+mod found_faults;
 mod fuzz;
 mod harness;
 mod layouts;

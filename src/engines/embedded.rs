@@ -14,7 +14,7 @@ use super::coding::{Coder, Flags};
 use crate::cells::{Cell, CellTable, GROUP, Groups, Tabulate, Tabulated, Tabulation};
 use crate::error::{DataFault, Error};
 use crate::ingest::{CsvFile, DataRoot, Periods, StopsConfig, UnlistedCodes};
-use crate::stops::{Contradictions, Input, SourceLedger};
+use crate::stops::{Contradictions, Input, SEARCHED, SourceLedger};
 use crate::warning::Warning;
 use crate::world::World;
 
@@ -76,6 +76,9 @@ impl Tabulate for Embedded<'_> {
         ledger.check()?;
         if ledger.rows_kept == 0 {
             return Err(self.nothing_kept(&ledger));
+        }
+        if self.config.column(SEARCHED).is_some() && unclear[0] == ledger.rows_kept {
+            return Err(self.nothing_known());
         }
         let warnings = self.warnings(&ledger, contradictions);
         describe_unclear(
@@ -223,6 +226,26 @@ impl Embedded<'_> {
                 ledger.notes.join("; ")
             ),
         )
+        .into()
+    }
+
+    /// Not one row says whether there was a search: the words of the study are not those of the file.
+    fn nothing_known(&self) -> Error {
+        let words = |list: &[String]| {
+            let quoted: Vec<String> = list.iter().map(|word| format!("`{word}`")).collect();
+            quoted.join(", ")
+        };
+        let (outcomes, column) = (&self.config.outcomes, self.config.column(SEARCHED));
+        DataFault::new(
+            &self.root.locate(self.files.first().map_or("", String::as_str)),
+            "no row says whether there was a search",
+            format!(
+                "the study takes {} for yes and {} for no: list the words of the file in [stops.outcomes]",
+                words(&outcomes.yes),
+                words(&outcomes.no)
+            ),
+        )
+        .in_column(column.unwrap_or_default())
         .into()
     }
 

@@ -90,10 +90,10 @@ fn series_items(cells: &[(Cell, Scale)], series: &[String]) -> Vec<Item> {
 /// Whether a drawn cell shows what a sample stands for.
 fn shows(cell: &Cell, scale: &Scale, sample: Sample) -> bool {
     match sample {
-        Sample::Headline(_) => cell.mark.headline.is_some() && !cell.is_summary(),
-        Sample::Counting(_) => cell.mark.counting.is_some() && !cell.is_summary(),
+        Sample::Headline(_) => cell.mark.headline.is_some() && !cell.is_diamond(),
+        Sample::Counting(_) => cell.mark.counting.is_some() && !cell.is_diamond(),
         Sample::Hollow(_) => cell.is_hollow(),
-        Sample::Diamond => cell.is_summary(),
+        Sample::Diamond => cell.is_diamond(),
         Sample::Prediction => cell.prediction.is_some(),
         Sample::Arrow => leaves(cell, scale),
         _ => false,

@@ -53,8 +53,9 @@ impl<'a> Cell<'a> {
         self.value().is_some()
     }
 
-    pub(super) fn is_summary(&self) -> bool {
-        self.kind == ForestKind::Summary
+    /// A pool with an interval to be quoted; one of counting alone is drawn like any other.
+    pub(super) fn is_diamond(&self) -> bool {
+        self.kind == ForestKind::Summary && usable(self.mark.headline).is_some()
     }
 
     pub(super) fn is_hollow(&self) -> bool {
@@ -83,7 +84,7 @@ pub(super) fn draw(canvas: &mut Canvas, (scale, style): (&Scale, Style), y: f64,
         ),
     }
     match scale.spot(value) {
-        Some(Spot::At(_)) if cell.is_summary() && usable(cell.mark.headline).is_some() => {}
+        Some(Spot::At(_)) if cell.is_diamond() => {}
         Some(Spot::At(x)) => {
             let body = if cell.is_hollow() {
                 Body::Hollow

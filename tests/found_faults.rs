@@ -1,4 +1,4 @@
-//! Keys held equal where it is hard: hidden counts, sparse cells, few or silent clusters, nested keys.
+//! What attacks on the program found: hidden counts, sparse cells, silent clusters, nested keys, parts of a plan, wrong words.
 
 use serde_json::Value;
 
@@ -450,4 +450,23 @@ fn a_file_that_is_no_table_does_not_fill_the_screen() {
         "{} bytes",
         outcome.stderr.len()
     );
+}
+
+#[test]
+fn words_that_no_row_uses_are_the_fault_of_the_study() {
+    let workspace = Workspace::rows();
+    workspace.change(
+        "study.toml",
+        "unclear = \"missing\"",
+        "yes = [\"ja\"], no = [\"nein\"], unclear = \"missing\"",
+    );
+    let outcome = workspace.evenhand(&["run", "study.toml", "--out", "out"]);
+    assert_eq!(outcome.code, 1, "{}", outcome.stdout);
+    for words in [
+        "rows.csv",
+        "no row says whether there was a search",
+        "`ja` for yes",
+    ] {
+        assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
+    }
 }
