@@ -176,7 +176,11 @@ fn regression_lines(study: &Path, world: &World) -> Result<Vec<f64>, evenhand::e
         id: &planned.id,
         seed: study.seed(world),
     })?;
-    let numbers = finding.lines.iter().flat_map(|line| {
+    let ratios = finding
+        .lines
+        .iter()
+        .filter(|line| line.estimand.name == "adjusted_odds_ratio");
+    let numbers = ratios.flat_map(|line| {
         let estimate = line.estimate.expect("a regular regression");
         [estimate.ln(), line.std_error.expect("clusters")]
     });
