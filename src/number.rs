@@ -29,6 +29,9 @@ pub enum Style {
     Statistic,
 }
 
+/// Most decimals of an end of an interval beside 1.
+const BESIDE_ONE: usize = 6;
+
 impl Style {
     /// The number as text for people; [`UNDEFINED`] for `None`.
     ///
@@ -53,8 +56,20 @@ impl Style {
     #[must_use]
     pub fn show_interval(self, low: Option<f64>, high: Option<f64>) -> String {
         match (low, high) {
-            (Some(_), Some(_)) => format!("[{}, {}]", self.bare(low), self.bare(high)),
+            (Some(_), Some(_)) => format!("[{}, {}]", self.end(low), self.end(high)),
             _ => UNDEFINED.into(),
+        }
+    }
+
+    /// An end of an interval. That of a ratio beside 1 has the digits that tell on which side it lies.
+    fn end(self, value: Option<f64>) -> String {
+        let text = self.bare(value);
+        match value {
+            Some(v) if self == Self::Ratio && text == "1.00" => (3..=BESIDE_ONE)
+                .map(|decimals| fixed(v, decimals))
+                .find(|longer| longer.trim_end_matches('0') != "1.")
+                .unwrap_or(text),
+            _ => text,
         }
     }
 
@@ -253,6 +268,14 @@ fn group_thousands(digits: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_end_beside_1_says_on_which_side_it_lies() {
+        let shown = |low, high| Style::Ratio.show_interval(Some(low), Some(high));
+        assert_eq!(shown(0.43, 1.001_96), "[0.43, 1.002]");
+        assert_eq!(shown(0.999_97, 2.0), "[0.99997, 2.00]");
+        assert_eq!(shown(1.0, 1.0 + 1e-9), "[1.00, 1.00]");
+    }
 
     #[test]
     fn people_see_rounded_numbers_with_separators() {

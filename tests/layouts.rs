@@ -111,7 +111,7 @@ fn packed_files_that_are_damaged_are_refused() {
     let cut = &whole[..whole.len() / 2];
     let error = refusal(&searches(cut, ""));
     assert!(
-        error.contains("searches.csv") && error.contains("cannot be read to its end"),
+        error.contains("searches.csv") && error.contains("the packed file is damaged"),
         "{error}"
     );
     let mut spoilt = packed(SMALL_SEARCHES);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use csv::{ByteRecord, Reader, ReaderBuilder};
 use sha2::{Digest, Sha256};
 
-use super::layout::{FileHash, Layout, Opened, Separator};
+use super::layout::{DAMAGED, FileHash, Layout, Opened, Separator};
 use crate::error::{DataFault, Error, nearest_hint};
 use crate::stops::Input;
 use crate::world::World;
@@ -326,10 +326,15 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 
 /// A file that begins and cannot be read to its end.
 pub(super) fn broken_off(path: &Path, why: &str) -> DataFault {
+    let hint = if why.contains(DAMAGED) {
+        "fetch it again, or pack it again: it broke off, or something that is not packed follows"
+    } else {
+        "check the disk or the network that it is on, or copy it here, and try again"
+    };
     DataFault::new(
         path,
         format!("the file cannot be read to its end: {why}"),
-        "check the disk or the network that it is on, or copy it here, and try again",
+        hint,
     )
 }
 

@@ -133,10 +133,8 @@ impl Layout {
         }
         let whole = Cursor::new(head).chain(hashing);
         let bytes: Box<dyn Read + Send> = if is_packed {
-            Box::new(MultiGzDecoder::new(BufReader::with_capacity(
-                1 << 18,
-                whole,
-            )))
+            let packed = BufReader::with_capacity(1 << 18, whole);
+            Box::new(Unpacked(MultiGzDecoder::new(packed)))
         } else {
             Box::new(whole)
         };
@@ -175,6 +173,21 @@ impl TextEncoding {
             Self::Windows1252 => Some(encoding_rs::WINDOWS_1252),
             Self::Utf16 => Some(encoding_rs::UTF_16LE),
         }
+    }
+}
+
+/// What is said of a packed file that does not unpack.
+pub(super) const DAMAGED: &str = "the packed file is damaged";
+
+/// Tells faults of the packing from those of the disk.
+struct Unpacked<R>(R);
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let told = |fault: std::io::Error| {
+            std::io::Error::new(fault.kind(), format!("{DAMAGED} ({fault})"))
+        };
+        self.0.read(buffer).map_err(told)
     }
 }
 
