@@ -12,6 +12,9 @@ const TURNS: usize = 200;
 /// Turns end when theta moves by less than this of itself.
 const SETTLED: f64 = 1e-11;
 
+/// Or by less than this of its standard error: where the likelihood is flat, rounding moves it by more than `SETTLED`.
+const UNTOLD: f64 = 1e-10;
+
 /// The range searched: beyond it counts are Poisson, or nearly all zero.
 const RANGE: [f64; 2] = [1e-8, 1e10];
 
@@ -32,7 +35,13 @@ pub(super) fn iterate(problem: &Problem) -> Result<(f64, Solution), RegressionEr
         };
         solution = coefficients(problem, law, solution.eta)?;
         iterations += solution.iterations;
-        if (theta - last).abs() <= SETTLED * theta {
+        let information = -slope(problem, &solution.eta, theta);
+        let untold = if information > 0.0 {
+            UNTOLD / information.sqrt()
+        } else {
+            0.0
+        };
+        if (theta - last).abs() <= untold.max(SETTLED * theta) {
             solution.iterations = iterations;
             return Ok((theta, solution));
         }
