@@ -164,15 +164,7 @@ impl World {
     /// The bytes of a file that comes with the program; steps back in its path are taken as they are written.
     fn on_shelf(&self, path: &Path) -> Option<&'static [u8]> {
         let below = path.strip_prefix(SHELF).ok()?;
-        let mut plain = PathBuf::new();
-        for part in below.components() {
-            match part {
-                Component::ParentDir => {
-                    plain.pop();
-                }
-                part => plain.push(part),
-            }
-        }
+        let plain = without_detours(below);
         let found = self.shelf.iter().find(|(name, _)| Path::new(name) == plain);
         found.map(|(_, bytes)| *bytes)
     }
@@ -329,6 +321,24 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// The path as written without `.` and `name/..`, so that two ways to write it are one.
+#[must_use]
+pub fn without_detours(file: &Path) -> PathBuf {
+    let mut path = PathBuf::new();
+    for component in file.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir
+                if matches!(path.components().next_back(), Some(Component::Normal(_))) =>
+            {
+                path.pop();
+            }
+            other => path.push(other),
+        }
+    }
+    path
 }
 
 fn failed(path: &Path, action: &'static str, source: std::io::Error) -> Error {

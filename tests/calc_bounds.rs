@@ -3,6 +3,7 @@
 //!
 //! The budget is what a slow machine with a debug build needs many times over; a hang is minutes or hours.
 
+use crate::fuzz::{RATE_METHODS, RATE_RATIO_METHODS, TWO_BY_TWO_METHODS};
 use std::time::{Duration, Instant};
 
 use evenhand::calc::answer_line;
@@ -146,27 +147,15 @@ fn with_counts_of(c: u64) -> Vec<Value> {
     ] {
         all.push(json!({"kind": "proportion", "x": half, "n": c, "method": method}));
     }
-    for method in ["garwood", "byar", "byar_half", "midp", "poisson_score"] {
+    for method in RATE_METHODS {
         all.push(json!({"kind": "rate", "x": c, "exposure": 2, "method": method}));
     }
-    for method in ["exact_conditional", "log_wald", "midp_conditional", "score"] {
+    for method in RATE_RATIO_METHODS {
         all.push(
             json!({"kind": "rate_ratio", "x1": half, "t1": 1, "x2": c, "t2": 2, "method": method}),
         );
     }
-    for method in [
-        "rr_koopman",
-        "rr_mn",
-        "rr_log",
-        "or_exact_conditional",
-        "or_midp",
-        "or_wald",
-        "rd_newcombe",
-        "rd_wald",
-        "rd_agresti_caffo",
-        "rd_mn",
-        "rd_mee",
-    ] {
+    for method in TWO_BY_TWO_METHODS {
         all.push(
             json!({"kind": "two_by_two", "a": half, "n1": c, "c": third, "n2": c, "method": method}),
         );

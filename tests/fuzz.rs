@@ -31,36 +31,49 @@ fn small() -> impl Strategy<Value = Vec<u64>> {
     proptest::collection::vec(0..40_u64, 1..5)
 }
 
+/// The methods of one kind of request.
+pub(crate) const PROPORTION_METHODS: &[&str] = &[
+    "wilson",
+    "wilson_cc",
+    "clopper_pearson",
+    "jeffreys",
+    "jeffreys_raw",
+    "agresti_coull",
+    "midp",
+    "wald",
+];
+
+/// The methods of one kind of request.
+pub(crate) const RATE_METHODS: &[&str] = &["garwood", "byar", "byar_half", "midp", "poisson_score"];
+
+/// The methods of one kind of request.
+pub(crate) const RATE_RATIO_METHODS: &[&str] =
+    &["exact_conditional", "log_wald", "midp_conditional", "score"];
+
+/// The methods of one kind of request.
+pub(crate) const TWO_BY_TWO_METHODS: &[&str] = &[
+    "rr_koopman",
+    "rr_mn",
+    "rr_log",
+    "or_exact_conditional",
+    "or_midp",
+    "or_wald",
+    "rd_newcombe",
+    "rd_wald",
+    "rd_agresti_caffo",
+    "rd_mn",
+    "rd_mee",
+];
+
 fn one_of(words: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
     proptest::sample::select(words)
 }
 
 fn request() -> impl Strategy<Value = Value> {
-    let proportion = one_of(&[
-        "wilson",
-        "wilson_cc",
-        "clopper_pearson",
-        "jeffreys",
-        "jeffreys_raw",
-        "agresti_coull",
-        "midp",
-        "wald",
-    ]);
-    let rate = one_of(&["garwood", "byar", "byar_half", "midp", "poisson_score"]);
-    let ratio = one_of(&["exact_conditional", "log_wald", "midp_conditional", "score"]);
-    let two_by_two = one_of(&[
-        "rr_koopman",
-        "rr_mn",
-        "rr_log",
-        "or_exact_conditional",
-        "or_midp",
-        "or_wald",
-        "rd_newcombe",
-        "rd_wald",
-        "rd_agresti_caffo",
-        "rd_mn",
-        "rd_mee",
-    ]);
+    let proportion = one_of(PROPORTION_METHODS);
+    let rate = one_of(RATE_METHODS);
+    let ratio = one_of(RATE_RATIO_METHODS);
+    let two_by_two = one_of(TWO_BY_TWO_METHODS);
     prop_oneof![
         (count(), count(), 0.5..0.9999_f64, proportion).prop_map(|(x, n, level, method)| {
             json!({"kind": "proportion", "x": x.min(n), "n": n, "level": level, "method": method})

@@ -54,6 +54,7 @@ pub(super) fn detectable(line: &Line, std_error: f64, estimand: Estimand) -> Opt
         rests_on: line.rests_on.clone(),
         fitted_on: line.fitted_on.clone(),
         is_of_spread: line.is_of_spread || line.headline.is_some(),
+        is_fit: line.is_fit,
         ..Line::new(&line.at, line.group.clone(), line.comparison, estimand)
     })
 }

@@ -278,17 +278,13 @@ impl Comparer<'_> {
         index.estimate = Some(share / benchmark);
         self.index_counting(&mut index, (group, all), benchmark)?;
         let scale = self.index_scale(pair, (group, all), benchmark);
+        let counting_error = scale.as_ref().ok().map(LogScale::std_error);
         noise.put(&mut index, pair.stratum, scale)?;
         let total = all.events as f64;
-        let counting_error = || {
-            let has_both = group.events > 0 && group.events < all.events;
-            let baseline = self.share_variance(group, all).filter(|_| has_both)?;
-            Some(((1.0 - share) / group.events as f64 + baseline).sqrt())
-        };
         let error = index
             .headline
             .as_ref()
-            .map_or_else(counting_error, |_| index.std_error);
+            .map_or(counting_error, |_| index.std_error);
         // A share ends at 1, so no index is above 1 / benchmark.
         let detectable = error
             .and_then(|error| detectable(&index, error, glossary::MINIMUM_DETECTABLE_RATIO))

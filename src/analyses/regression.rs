@@ -20,7 +20,7 @@ use crate::stats::regression::{self as glm, RegressionError};
 use crate::stops::PLACE;
 use crate::warning::{self, Warning};
 use cells::Cell;
-use lines::Regression;
+use lines::{Behind, Regression};
 
 /// The word in the study file.
 pub const NAME: &str = "regression";
@@ -95,6 +95,17 @@ pub enum Limits {
     Wald,
     /// Profile likelihood, and the likelihood-ratio test.
     Profile,
+}
+
+impl EventFamily {
+    fn kernel(self) -> glm::Family {
+        match self {
+            Self::Logistic => glm::Family::Logistic,
+            Self::FirthLogistic => glm::Family::FirthLogistic,
+            Self::Poisson => glm::Family::Poisson,
+            Self::NegativeBinomial => glm::Family::NegativeBinomial,
+        }
+    }
 }
 
 /// What one observation is.
@@ -231,6 +242,10 @@ impl Analysis for RegressionOptions {
                 warning::add(&mut finding.warnings, caution);
             }
         }
+        let name = &common.outcome.name;
+        let behind: Vec<Behind> = (0..groups.len())
+            .map(|group| Behind::of(group, name, (&all, &groups)))
+            .collect();
         let regression = Regression {
             options: self,
             common: &common,
@@ -241,6 +256,7 @@ impl Analysis for RegressionOptions {
             all: &all,
             cells: &cells,
             groups: &groups,
+            behind: &behind,
         };
         finding.lines = regression.lines()?;
         let adjusted = |line: &&Line| is_adjusted(line.estimand);
@@ -325,7 +341,7 @@ impl RegressionOptions {
 
     fn check_without_trials(&self, common: &Common<'_>) -> Result<(), Error> {
         let is_by_trial = |o: &&Spanned<Observation>| *o.get_ref() == Observation::Trial;
-        let is_of_odds = |f: &&Spanned<EventFamily>| is_logistic(*f.get_ref());
+        let is_of_odds = |f: &&Spanned<EventFamily>| f.get_ref().kernel().is_logistic();
         let family = self.family.as_ref().filter(is_of_odds).map(Spanned::span);
         let observation = self
             .observation
@@ -349,10 +365,7 @@ impl RegressionOptions {
     /// The family of the kernel: as named, else logistic where there are trials and Poisson where there are none.
     fn kernel_family(&self, outcome: &crate::cells::Outcome) -> glm::Family {
         match self.family() {
-            Some(EventFamily::Logistic) => glm::Family::Logistic,
-            Some(EventFamily::FirthLogistic) => glm::Family::FirthLogistic,
-            Some(EventFamily::Poisson) => glm::Family::Poisson,
-            Some(EventFamily::NegativeBinomial) => glm::Family::NegativeBinomial,
+            Some(family) => family.kernel(),
             None if outcome.trials.is_some() => glm::Family::Logistic,
             None => glm::Family::Poisson,
         }
@@ -393,8 +406,4 @@ impl RegressionOptions {
             hint,
         )
     }
-}
-
-fn is_logistic(family: EventFamily) -> bool {
-    matches!(family, EventFamily::Logistic | EventFamily::FirthLogistic)
 }

@@ -1,7 +1,7 @@
 //! A table of stops, one row each: which columns hold what, and what their values mean.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -13,7 +13,7 @@ use super::row_filter::RowFilter;
 use crate::cells::{Absent, GROUP, Outcome};
 use crate::error::{Error, nearest_hint};
 use crate::stops::{Column, DATE, HIT, OFFICER, PERIOD, PLACE, SEARCHED, YEAR};
-use crate::world::World;
+use crate::world::{World, without_detours};
 
 /// The `[[stops]]` table of the study: plain CSV files with a column mapping.
 #[derive(Debug, Clone, Deserialize)]
@@ -137,23 +137,6 @@ fn matching(file: &Spanned<String>, world: &World, root: &DataRoot) -> Result<Ve
     Ok(names.iter().map(|name| format!("{folder}{name}")).collect())
 }
 
-/// The path as written without `.` and `name/..`, so that two ways to write it are one.
-fn without_detours(file: &str) -> PathBuf {
-    let mut path = PathBuf::new();
-    for component in Path::new(file).components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir
-                if matches!(path.components().next_back(), Some(Component::Normal(_))) =>
-            {
-                path.pop();
-            }
-            other => path.push(other),
-        }
-    }
-    path
-}
-
 impl StopsConfig {
     /// The file's column of a canonical one.
     #[must_use]
@@ -255,10 +238,9 @@ impl StopsConfig {
                 vec![file.get_ref().clone()]
             };
             for name in found {
-                if all
-                    .iter()
-                    .any(|known| without_detours(known) == without_detours(&name))
-                {
+                if all.iter().any(|known| {
+                    without_detours(Path::new(known)) == without_detours(Path::new(&name))
+                }) {
                     return Err(Error::study(
                         file.span(),
                         format!("`{name}` is named twice"),
@@ -275,10 +257,10 @@ impl StopsConfig {
     fn check_files(&self) -> Result<(), Error> {
         let files = self.files.get_ref();
         for (i, file) in files.iter().enumerate() {
-            let path = without_detours(file.get_ref());
+            let path = without_detours(Path::new(file.get_ref()));
             let earlier = files[..i]
                 .iter()
-                .find(|earlier| without_detours(earlier.get_ref()) == path);
+                .find(|earlier| without_detours(Path::new(earlier.get_ref())) == path);
             if let Some(earlier) = earlier {
                 return Err(Error::study(
                     file.span(),
@@ -349,9 +331,15 @@ mod tests {
     #[test]
     fn a_path_with_detours_is_the_same_path() {
         for same in ["a.csv", "./a.csv", "b/../a.csv", "b/./../a.csv"] {
-            assert_eq!(without_detours(same), Path::new("a.csv"));
+            assert_eq!(without_detours(Path::new(same)), Path::new("a.csv"));
         }
-        assert_eq!(without_detours("../a.csv"), Path::new("../a.csv"));
-        assert_eq!(without_detours("../../a.csv"), Path::new("../../a.csv"));
+        assert_eq!(
+            without_detours(Path::new("../a.csv")),
+            Path::new("../a.csv")
+        );
+        assert_eq!(
+            without_detours(Path::new("../../a.csv")),
+            Path::new("../../a.csv")
+        );
     }
 }

@@ -37,6 +37,35 @@ pub(super) struct Regression<'a> {
     pub(super) cells: &'a [&'a Cell<'a>],
     /// The reference group first.
     pub(super) groups: &'a [&'a str],
+    /// The counts behind each of them.
+    pub(super) behind: &'a [Behind],
+}
+
+/// The counts of a group behind every number of the regression, for disclosure.
+pub(super) struct Behind {
+    sums: Vec<CountRef>,
+    families: Vec<Arc<Family>>,
+}
+
+impl Behind {
+    pub(super) fn of(group: usize, name: &str, (all, groups): (&[Cell<'_>], &[&str])) -> Self {
+        let mut parts: BTreeMap<Part, Vec<CountRef>> = BTreeMap::new();
+        for cell in all.iter().filter(|cell| cell.group == group) {
+            for count in cell.stratum.rests_on(name, &[groups[group]]) {
+                parts.entry(count.part).or_default().push(count);
+            }
+        }
+        Self {
+            sums: parts
+                .values()
+                .filter_map(|counts| together(counts))
+                .collect(),
+            families: parts
+                .into_values()
+                .map(|counts| Arc::new(Family::Cells(counts)))
+                .collect(),
+        }
+    }
 }
 
 /// A fitted model with its errors.
@@ -44,6 +73,8 @@ pub(super) struct Fitted {
     pub(super) model: Model,
     pub(super) fit: Fit,
     counting: Covariance,
+    /// The keys whose effects are taken out.
+    pub(super) factors: Vec<Factor>,
     /// The cells' clusters by each key, and the covariance from them.
     pub(super) clustered: Option<(Vec<Vec<u32>>, Covariance)>,
 }
@@ -84,6 +115,7 @@ impl Regression<'_> {
             .transpose()?;
         Ok(Fitted {
             counting: fit.covariance(&CovarianceKind::Model)?,
+            factors: self.factors(),
             clustered: covariance.map(|covariance| (ids, covariance)),
             model,
             fit,
@@ -106,12 +138,8 @@ impl Regression<'_> {
         }
         self.quote(&mut line, fitted, &own)?;
         let error = line.std_error.or_else(|| half_width(&line));
-        let detectable = error
-            .and_then(|error| detectable(&line, error, glossary::MINIMUM_DETECTABLE_RATIO))
-            .map(|least| Line {
-                is_fit: true,
-                ..least
-            });
+        let detectable =
+            error.and_then(|error| detectable(&line, error, glossary::MINIMUM_DETECTABLE_RATIO));
         Ok(std::iter::once(line).chain(detectable).collect())
     }
 
@@ -166,14 +194,20 @@ impl Regression<'_> {
         if let (Some((_, covariance)), true) = (&fitted.clustered, enough && compared.len() > 1) {
             match fit.wald(compared, covariance)? {
                 Some(wald) => lines.push(tested(glossary::WALD_GROUPS, wald.statistic, Some(wald))),
-                None => {
-                    let mut undefined = self.whole(glossary::WALD_GROUPS);
-                    undefined.warn(Warning::Undefined);
-                    lines.push(undefined);
-                }
+                None => lines.push(self.undefined(glossary::WALD_GROUPS)),
             }
         }
-        match fitted.model.likelihood_ratio(compared) {
+        let smaller = if self.is_firth() {
+            None
+        } else {
+            Some(fitted.model.fit_without(compared)?)
+        };
+        let ratio = match &smaller {
+            Some(smaller) => fit.likelihood_ratio(smaller),
+            // Its penalty stays that of all columns, which no smaller fit has.
+            None => fitted.model.likelihood_ratio(compared),
+        };
+        match ratio {
             Ok(ratio) => lines.push(Line {
                 dispersion: fit.dispersion(),
                 ..tested(
@@ -183,16 +217,13 @@ impl Regression<'_> {
                 )
             }),
             Err(RegressionError::Rounded) => {
-                let mut undefined = self.whole(glossary::LIKELIHOOD_RATIO_GROUPS);
-                undefined.warn(Warning::Undefined);
-                lines.push(undefined);
+                lines.push(self.undefined(glossary::LIKELIHOOD_RATIO_GROUPS));
             }
             Err(fault) => return Err(fault),
         }
-        if self.is_firth() {
+        let Some(smaller) = smaller else {
             return Ok(lines);
-        }
-        let smaller = fitted.model.fit_without(compared)?;
+        };
         lines.push(tested(glossary::DEVIANCE, fit.deviance(), None));
         lines.push(tested(
             glossary::DEVIANCE_WITHOUT_GROUPS,
@@ -220,6 +251,13 @@ impl Regression<'_> {
         }
     }
 
+    /// A number of the whole model that is not defined.
+    fn undefined(&self, estimand: Estimand) -> Line {
+        let mut line = self.whole(estimand);
+        line.warn(Warning::Undefined);
+        line
+    }
+
     /// The line of a group with its counts.
     fn line(&self, group: &str) -> Line {
         let is_logistic = self.options.is_logistic(self.common.outcome);
@@ -244,32 +282,18 @@ impl Regression<'_> {
 
     /// A line with the sums that it is made from, and the cells of every group, to which the effects are fitted.
     fn resting_on(&self, mut line: Line, sums: &[&str]) -> Line {
-        for group in self.groups {
-            let mut parts: BTreeMap<Part, Vec<CountRef>> = BTreeMap::new();
-            for cell in self
-                .all
-                .iter()
-                .filter(|cell| self.groups[cell.group] == *group)
-            {
-                for count in cell.stratum.rests_on(&self.common.outcome.name, &[group]) {
-                    parts.entry(count.part).or_default().push(count);
-                }
-            }
+        for (group, counts) in self.groups.iter().zip(self.behind) {
             if sums.contains(group) {
-                line.rests_on
-                    .extend(parts.values().filter_map(|counts| together(counts)));
+                line.rests_on.extend(counts.sums.iter().cloned());
             }
-            let families = parts
-                .into_values()
-                .map(|counts| Arc::new(Family::Cells(counts)));
-            line.fitted_on.extend(families);
+            line.fitted_on.extend(counts.families.iter().cloned());
         }
         (line.is_of_spread, line.is_fit) = (true, true);
         line
     }
 
     /// The keys whose effects are taken out.
-    pub(super) fn factors(&self) -> Vec<Factor> {
+    fn factors(&self) -> Vec<Factor> {
         let factor = |key: &String| Factor {
             name: key.clone(),
             levels: numbered(self.cells, key),

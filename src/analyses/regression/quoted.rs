@@ -77,7 +77,7 @@ impl Regression<'_> {
         };
         let fewer = |ids: &Vec<u32>| {
             let (own, reference) = (side(group, ids), side(self.groups[0], ids));
-            if self.factors().iter().any(|factor| factor.lies_within(ids)) {
+            if fitted.factors.iter().any(|factor| factor.lies_within(ids)) {
                 own.intersection(&reference).count()
             } else {
                 own.len().min(reference.len())

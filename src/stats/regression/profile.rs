@@ -106,11 +106,11 @@ impl Model {
             let lost = firth::least_lack(&best, &held, Starts::Wide)? - lack(&best);
             return Ok(Test::new(lost, columns.len() as u64));
         }
-        let mut smaller = self.clone();
-        for &column in &columns {
-            smaller = smaller.fixing(&best.problem.names[column], 0.0)?;
-        }
-        best.likelihood_ratio(&Fit::of(self.family, smaller.problem()?)?)
+        let held: Vec<&str> = columns
+            .iter()
+            .map(|&column| best.problem.names[column].as_str())
+            .collect();
+        best.likelihood_ratio(&self.fit_without(&held)?)
     }
 }
 
