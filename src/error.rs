@@ -4,9 +4,12 @@
 //! allowed and what to do. Messages are lowercase fragments without a final period; the command line adds
 //! `error:` and the hint. Statistics have their own small enum in [`crate::stats`], since that layer knows no files.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+
+use toml::Spanned;
 
 /// A failure of the study, of its data, of the output folder or of ourselves.
 #[derive(Debug, thiserror::Error)]
@@ -240,6 +243,16 @@ pub fn nearest_hint<'a>(found: &str, allowed: impl IntoIterator<Item = &'a str>)
         }
         _ => format!("allowed: {list}"),
     }
+}
+
+/// The first name of a list that stands there before already.
+pub fn repeated<'a>(
+    names: impl IntoIterator<Item = &'a Spanned<String>>,
+) -> Option<&'a Spanned<String>> {
+    let mut known = BTreeSet::new();
+    names
+        .into_iter()
+        .find(|name| !known.insert(name.get_ref().as_str()))
 }
 
 /// A word as a message may show it: a header that is none may be as long as its file.

@@ -12,7 +12,7 @@ use super::wanted::{check_key, each};
 use super::{Analysis, Answers, Asks, Common, DispersionRule, Header, Setting, charts};
 use crate::cells::{OneOrMany, Only};
 use crate::disclosure::Disclosed;
-use crate::error::Error;
+use crate::error::{Error, repeated};
 use crate::figures::Figure;
 use crate::findings::glossary::{self, Estimand};
 use crate::findings::{Finding, Line};
@@ -293,16 +293,12 @@ impl RegressionOptions {
             .adjust
             .iter()
             .chain(self.smooth.iter().map(|smooth| &smooth.key));
-        let mut known: Vec<&str> = Vec::new();
-        for key in held.chain(&self.cells) {
-            if known.contains(&key.get_ref().as_str()) {
-                return Err(Error::study(
-                    key.span(),
-                    format!("`{}` stands there twice", key.get_ref()),
-                    "a key is in `adjust`, `smooth` or `cells`, once: each keeps cells apart",
-                ));
-            }
-            known.push(key.get_ref());
+        if let Some(key) = repeated(held.chain(&self.cells)) {
+            return Err(Error::study(
+                key.span(),
+                format!("`{}` stands there twice", key.get_ref()),
+                "a key is in `adjust`, `smooth` or `cells`, once: each keeps cells apart",
+            ));
         }
         let clusters = each(self.cluster.as_ref());
         for key in clusters.iter().chain(&self.cells) {

@@ -8,7 +8,7 @@ use toml::Spanned;
 use super::noise::Uncertainty;
 use super::{Answers, Setting};
 use crate::cells::{Absent, GROUP, OneOrMany, Only, Outcome, Tabulation};
-use crate::error::{Error, nearest_hint};
+use crate::error::{Error, nearest_hint, repeated};
 use crate::findings::{Finding, Frame, Variance};
 use crate::stats::Level;
 use crate::stops::OFFICER;
@@ -143,17 +143,12 @@ impl Common<'_> {
                 "add population = \"the name of a [[population]] table\"",
             ));
         }
-        for (i, name) in named.iter().enumerate() {
-            if named[..i]
-                .iter()
-                .any(|known| known.get_ref() == name.get_ref())
-            {
-                return Err(Error::study(
-                    name.span(),
-                    format!("population `{}` is named twice", name.get_ref()),
-                    "name each once: every comparison would be made twice",
-                ));
-            }
+        if let Some(name) = repeated(named) {
+            return Err(Error::study(
+                name.span(),
+                format!("population `{}` is named twice", name.get_ref()),
+                "name each once: every comparison would be made twice",
+            ));
         }
         named
             .iter()

@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 
-use crate::error::Error;
+use crate::error::{Error, repeated};
 
 /// Holds the years that counts or rows are said to cover.
 ///
@@ -54,17 +54,12 @@ fn check_summed<'a>(
     names: &[Spanned<String>],
     mapped: impl Iterator<Item = &'a Spanned<String>> + Clone,
 ) -> Result<(), Error> {
-    for (i, name) in names.iter().enumerate() {
-        if names[..i]
-            .iter()
-            .any(|known| known.get_ref() == name.get_ref())
-        {
-            return Err(Error::study(
-                name.span(),
-                format!("column `{}` stands there twice", name.get_ref()),
-                "name each column once",
-            ));
-        }
+    if let Some(name) = repeated(names) {
+        return Err(Error::study(
+            name.span(),
+            format!("column `{}` stands there twice", name.get_ref()),
+            "name each column once",
+        ));
     }
     match names.iter().find(|name| {
         mapped
