@@ -82,6 +82,18 @@ impl CsvFile {
         })
     }
 
+    /// Whether the header has a column.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.headers.iter().any(|header| header == name)
+    }
+
+    /// The header.
+    #[must_use]
+    pub fn headers(&self) -> &[String] {
+        &self.headers
+    }
+
     /// Where a column stands.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use crate::engines::{Embedded, Totals};
 use crate::error::Error;
 use crate::findings::Finding;
 use crate::ingest::{
-    Baseline, Register, is_pattern, read_agreements, read_counts, read_population,
+    Baseline, Register, StopsConfig, is_pattern, read_agreements, read_counts, read_population,
 };
 use crate::results::{Exhibit, Identity, Run};
 use crate::stops::{Input, SourceLedger};
@@ -148,7 +148,7 @@ pub fn read(study: &Study, world: &World) -> Result<Reading, Error> {
         )?);
     }
     let mut ledger: Vec<SourceLedger> = Vec::new();
-    let mut inputs: Vec<Input> = Vec::new();
+    let mut inputs: Vec<Input> = study.file.formats.clone();
     let mut baselines = BTreeMap::new();
     for config in &study.file.population {
         let (baseline, account, input) =
@@ -305,8 +305,9 @@ fn protected(
     rows: &BTreeMap<String, CellTable>,
 ) -> Protected {
     let mut protected = Protected::default();
-    if let Some(stops) = rows.get("stops") {
-        protected.add_rows(stops, rows.get("searches"), rows.get("hits"));
+    let rows_are = study.file.stops.first().map(StopsConfig::rows_are);
+    if let Some((name, stops)) = rows_are.and_then(|name| Some((name, rows.get(name)?))) {
+        protected.add_rows((name, stops), rows.get("searches"), rows.get("hits"));
     }
     if study.file.disclosure.published == PublishedRule::Withhold {
         for (name, table) in published {
