@@ -13,7 +13,7 @@ use polars::prelude::{Column, DataFrame, DataType, PolarsError};
 use super::coding::{Coder, Flags};
 use crate::cells::{Cell, CellTable, GROUP, Groups, Tabulate, Tabulated, Tabulation};
 use crate::error::{DataFault, Error};
-use crate::ingest::{ColumnSource, CsvFile, DataRoot, Periods, StopsConfig, UnlistedCodes};
+use crate::ingest::{ColumnSource, CsvFile, DataRoot, Joined, Periods, StopsConfig, UnlistedCodes};
 use crate::stops::{Contradictions, Input, SEARCHED, SourceLedger};
 use crate::warning::Warning;
 use crate::world::World;
@@ -60,7 +60,8 @@ struct Counted {
 impl Tabulate for Embedded<'_> {
     fn tabulate(&self, requests: &[Tabulation]) -> Result<Tabulated, Error> {
         let keys = finest_keys(requests);
-        let parts = self.count_files(&keys)?;
+        let joined = self.read_joined()?;
+        let parts = self.count_files(&keys, &joined)?;
         let mut ledger = SourceLedger {
             files: self.files.clone(),
             ..parts[0].ledger.clone()
@@ -74,6 +75,7 @@ impl Tabulate for Embedded<'_> {
         let mut unlisted = UnlistedCodes::default();
         parts.iter().for_each(|part| unlisted.join(&part.unlisted));
         ledger.notes.extend(unlisted.note());
+        ledger.notes.extend(joined.iter().map(Joined::note));
         ledger.check()?;
         let unread = parts.iter().find_map(|part| part.first_unreadable.clone());
         self.check_unreadable(&mut ledger, unread)?;
@@ -103,14 +105,26 @@ impl Tabulate for Embedded<'_> {
         Ok(Tabulated {
             tables,
             ledger: vec![ledger],
-            inputs: parts.into_iter().map(|part| part.input).collect(),
+            inputs: parts
+                .into_iter()
+                .map(|part| part.input)
+                .chain(joined.iter().map(Joined::input))
+                .collect(),
             warnings,
         })
     }
 }
 
 impl Embedded<'_> {
-    fn count_files(&self, keys: &[String]) -> Result<Vec<Counted>, Error> {
+    fn read_joined(&self) -> Result<Vec<Joined>, Error> {
+        let joins = self.config.join.iter();
+        let asked = || self.config.named_columns();
+        joins
+            .map(|join| Joined::read(join, asked(), self.world, self.root))
+            .collect()
+    }
+
+    fn count_files(&self, keys: &[String], joined: &[Joined]) -> Result<Vec<Counted>, Error> {
         let next = AtomicUsize::new(0);
         let work = || {
             let mut done = Vec::new();
@@ -119,7 +133,7 @@ impl Embedded<'_> {
                 let Some(file) = self.files.get(i) else {
                     return done;
                 };
-                done.push((i, self.count_file(file, keys)));
+                done.push((i, self.count_file(file, keys, joined)));
             }
         };
         let workers = self.world.threads().min(self.files.len());
@@ -134,14 +148,28 @@ impl Embedded<'_> {
         results.into_iter().map(|(_, counted)| counted).collect()
     }
 
-    fn count_file(&self, shown_as: &str, keys: &[String]) -> Result<Counted, Error> {
+    fn count_file(
+        &self,
+        shown_as: &str,
+        keys: &[String],
+        joined: &[Joined],
+    ) -> Result<Counted, Error> {
         let path: PathBuf = self.root.locate(shown_as);
         let mut file = CsvFile::open(self.world, &path, &self.config.layout)?;
+        let mut joins = Vec::with_capacity(joined.len());
+        for join in joined {
+            joins.push((join, join.bind(&file)?));
+            file.widen(join.columns());
+        }
+        let mut join_key = Vec::new();
         let mut coder = Coder::new(self.config, &file, keys, (self.groups, self.periods))?;
         let mut batch = Batch::new(keys.len());
         let mut total: Option<DataFrame> = None;
         let (mut record, mut key) = (ByteRecord::new(), Vec::new());
         while let Some(at) = file.next(&mut record)? {
+            for (join, on) in &joins {
+                join.widen(&mut record, on, &mut join_key);
+            }
             if let Some(flags) = coder.row(&at, &record, &mut key)? {
                 batch.push(&key, flags);
             }

@@ -7,14 +7,16 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::DataRoot;
-use super::column::ColumnSource;
+use super::column::{ColumnRule, ColumnSource};
+use super::csv_file::CsvFile;
 use super::formats::Format;
+use super::join::JoinConfig;
 use super::layout::Layout;
 use super::moments::time_zone;
 use super::periods::Periods;
 use super::row_filter::RowFilter;
 use crate::cells::{Absent, GROUP, Outcome};
-use crate::error::{Error, nearest_hint};
+use crate::error::{Error, nearest_hint, repeated};
 use crate::stops::{Column, DATE, HIT, OFFICER, PERIOD, PLACE, SEARCHED, STOPS, YEAR};
 use crate::world::{World, without_detours};
 
@@ -65,6 +67,9 @@ pub struct StopsConfig {
     /// Rows to leave out, each with a line in the ledger.
     #[serde(default)]
     pub filter: Vec<RowFilter>,
+    /// Further files whose rows belong to those of these.
+    #[serde(default)]
+    pub join: Vec<JoinConfig>,
     /// Names of columns and keys that the format brought: a file may lack them.
     #[serde(skip)]
     brought: BTreeSet<String>,
@@ -216,6 +221,43 @@ impl StopsConfig {
             .map_or(STOPS, |name| name.get_ref().as_str())
     }
 
+    /// Every column of a file that the study names, those of joined files among them.
+    pub fn named_columns(&self) -> impl Iterator<Item = &str> {
+        let sources = self.columns.get_ref().values().chain(self.keys.values());
+        let rules = sources
+            .flat_map(ColumnSource::rules)
+            .flat_map(ColumnRule::names);
+        let filters = self
+            .filter
+            .iter()
+            .flat_map(|f| f.fits.keys())
+            .map(String::as_str);
+        let keys = self
+            .join
+            .iter()
+            .flat_map(|j| j.on.values())
+            .map(String::as_str);
+        rules.chain(filters).chain(keys)
+    }
+
+    /// The header of a main file with the columns that the joined ones add.
+    ///
+    /// # Errors
+    /// One of them cannot be opened.
+    pub fn header_of(
+        &self,
+        file: &str,
+        world: &World,
+        root: &DataRoot,
+    ) -> Result<Vec<String>, Error> {
+        let open = CsvFile::open(world, &root.locate(file), &self.layout)?;
+        let mut header = open.headers().to_vec();
+        for join in &self.join {
+            header.extend(join.header(world, root)?);
+        }
+        Ok(header)
+    }
+
     /// What yes-or-no columns mean where their rule does not say.
     #[must_use]
     pub fn yes_and_no(&self) -> OutcomeCodes {
@@ -268,6 +310,22 @@ impl StopsConfig {
         self.utc |= brought.utc;
         if self.missing.is_empty() {
             self.missing = brought.missing;
+        }
+        // The files of a publisher stand in one folder.
+        let main = self
+            .files
+            .get_ref()
+            .first()
+            .map_or("", |file| file.get_ref());
+        let folder = main
+            .rsplit_once('/')
+            .map_or(String::new(), |(folder, _)| format!("{folder}/"));
+        for mut join in brought.join {
+            join.file = Spanned::new(
+                self.files.span(),
+                format!("{folder}{}", join.file.get_ref()),
+            );
+            self.join.push(join);
         }
         self.filter.splice(0..0, brought.filter);
         self.cautions.splice(0..0, format.cautions.clone());
@@ -429,6 +487,7 @@ impl StopsConfig {
                 .check()
                 .map_err(|(message, hint)| Error::study(name.span(), message, hint))?;
         }
+        self.check_joins()?;
         if let Some(zone) = &self.timezone {
             time_zone(zone.get_ref())
                 .map_err(|(message, hint)| Error::study(zone.span(), message, hint))?;
@@ -447,6 +506,34 @@ impl StopsConfig {
             )),
             _ => Ok(()),
         }
+    }
+
+    fn check_joins(&self) -> Result<(), Error> {
+        if let Some(name) = repeated(self.join.iter().map(|join| &join.name)) {
+            return Err(Error::study(
+                name.span(),
+                format!("a second join is named `{}`", name.get_ref()),
+                "its columns could not be told from those of the first: name it otherwise",
+            ));
+        }
+        for join in &self.join {
+            let name = join.name.get_ref();
+            if name.is_empty() || name.contains('.') {
+                return Err(Error::study(
+                    join.name.span(),
+                    format!("`{name}` cannot stand before the name of a column"),
+                    "a name without a point: person makes person.Race",
+                ));
+            }
+            if join.on.is_empty() {
+                return Err(Error::study(
+                    join.name.span(),
+                    "nothing says which rows belong together",
+                    "add on = { StopID = \"StopID\" }: its column, and the column of the main file with the same value",
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// A file that is read twice would count every row twice.

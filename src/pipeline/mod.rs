@@ -328,7 +328,12 @@ fn files_exist(study: &Study, world: &World) -> Result<(), Error> {
         .map(|p| &p.file)
         .chain(file.agreements.iter().map(|a| &a.file));
     let stops = stops.filter(|named| !is_pattern(named.get_ref()));
-    for named in counts.chain(stops).chain(rest) {
+    let joined = file
+        .stops
+        .iter()
+        .flat_map(|s| &s.join)
+        .map(|join| &join.file);
+    for named in counts.chain(stops).chain(joined).chain(rest) {
         let path = study.root.locate(named.get_ref());
         if !world.exists(&path) {
             let message = format!("there is no file `{}`", named.get_ref());

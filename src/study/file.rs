@@ -18,8 +18,8 @@ use crate::cells::Groups;
 use crate::disclosure::DisclosureConfig;
 use crate::error::Error;
 use crate::ingest::{
-    AgreementsConfig, CountsConfig, CsvFile, DataRoot, Format, PeriodsConfig, PopulationConfig,
-    StopsConfig, is_pattern,
+    AgreementsConfig, CountsConfig, DataRoot, Format, PeriodsConfig, PopulationConfig, StopsConfig,
+    is_pattern,
 };
 use crate::stops::Input;
 use crate::world::World;
@@ -191,25 +191,21 @@ impl StudyFile {
 }
 
 /// The header of each file of rows; `None` where one is not there.
-fn headers(
-    stops: &StopsConfig,
-    world: &World,
-    root: &DataRoot,
-) -> Result<Option<Vec<(String, Vec<String>)>>, Error> {
-    let named = stops.files.get_ref().iter();
+fn headers(stops: &StopsConfig, world: &World, root: &DataRoot) -> Result<Option<Headers>, Error> {
+    let joined = stops.join.iter().map(|join| &join.file);
     let is_absent = |file: &Spanned<String>| {
         !is_pattern(file.get_ref()) && !world.exists(&root.locate(file.get_ref()))
     };
-    if named.clone().any(is_absent) {
+    if stops.files.get_ref().iter().chain(joined).any(is_absent) {
         return Ok(None);
     }
-    let mut headers = Vec::new();
-    for file in stops.all_files(world, root)? {
-        let open = CsvFile::open(world, &root.locate(&file), &stops.layout)?;
-        headers.push((file, open.headers().to_vec()));
-    }
-    Ok(Some(headers))
+    let files = stops.all_files(world, root)?.into_iter();
+    let headers = files.map(|file| Ok((file.clone(), stops.header_of(&file, world, root)?)));
+    headers.collect::<Result<_, Error>>().map(Some)
 }
+
+/// Files with their headers.
+type Headers = Vec<(String, Vec<String>)>;
 
 /// A title that says something.
 fn title<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
