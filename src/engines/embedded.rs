@@ -62,8 +62,9 @@ impl Tabulate for Embedded<'_> {
         let keys = finest_keys(requests);
         let joined = self.read_joined()?;
         let parts = self.count_files(&keys, &joined)?;
+        let files = self.files.iter().cloned();
         let mut ledger = SourceLedger {
-            files: self.files.clone(),
+            files: files.chain(joined.iter().map(|j| j.input().file)).collect(),
             ..parts[0].ledger.clone()
         };
         let (mut contradictions, mut unclear) = (parts[0].contradictions, parts[0].unclear);
@@ -75,7 +76,8 @@ impl Tabulate for Embedded<'_> {
         let mut unlisted = UnlistedCodes::default();
         parts.iter().for_each(|part| unlisted.join(&part.unlisted));
         ledger.notes.extend(unlisted.note());
-        ledger.notes.extend(joined.iter().map(Joined::note));
+        let note = |join: &Joined| join.note(self.smallest_shown);
+        ledger.notes.extend(joined.iter().map(note));
         ledger.check()?;
         let unread = parts.iter().find_map(|part| part.first_unreadable.clone());
         self.check_unreadable(&mut ledger, unread)?;

@@ -246,10 +246,14 @@ impl Joined {
         }
     }
 
-    /// The account of the file, once all rows of the main one were widened.
+    /// The account of the file, once all rows of the main one were widened; numbers of rows below `smallest_shown` are
+    /// only called so.
     #[must_use]
-    pub fn note(&self) -> String {
-        let count = crate::number::count;
+    pub fn note(&self, smallest_shown: u64) -> String {
+        let count = |rows: u64| match rows {
+            rows if rows > 0 && rows < smallest_shown => format!("fewer than {smallest_shown}"),
+            rows => crate::number::count(rows),
+        };
         let orphans: u64 = self
             .entries
             .iter()
