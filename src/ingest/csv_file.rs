@@ -7,6 +7,7 @@ use csv::{ByteRecord, Reader, ReaderBuilder};
 use sha2::{Digest, Sha256};
 
 use super::layout::{DAMAGED, FileHash, Layout, Opened, Separator};
+use super::notation::{NoNumber, Notation};
 use crate::error::{DataFault, Error, nearest_hint};
 use crate::stops::Input;
 use crate::world::World;
@@ -23,6 +24,7 @@ pub struct CsvFile {
     /// Lines before the header, which the reader has not seen.
     skipped: u64,
     rows: u64,
+    notation: Notation,
 }
 
 /// A position in an open file: which row is being read.
@@ -32,6 +34,7 @@ pub struct At<'a> {
     headers: &'a [String],
     line: u64,
     byte: u64,
+    notation: Notation,
 }
 
 impl CsvFile {
@@ -64,6 +67,7 @@ impl CsvFile {
             headers: &[],
             line: skipped + 1,
             byte: 0,
+            notation: layout.notation(),
         };
         let headers: Vec<String> = header
             .iter()
@@ -79,6 +83,7 @@ impl CsvFile {
             hash,
             skipped,
             rows: 0,
+            notation: layout.notation(),
         })
     }
 
@@ -139,6 +144,7 @@ impl CsvFile {
             headers: &self.headers,
             line: self.skipped + line,
             byte,
+            notation: self.notation,
         };
         if record.len() != self.headers.len() {
             let message = format!(
@@ -234,30 +240,48 @@ impl<'a> At<'a> {
         })
     }
 
-    /// The field as a count.
+    /// The field as a count, in the notation of the layout; `12.0` is 12.
     ///
     /// # Errors
     /// Blank, negative, fractional, no number, or above the largest integer.
     pub fn count(&self, record: &ByteRecord, column: usize) -> Result<u64, Error> {
-        let text = self.text(record, column)?.trim();
-        let is_whole = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        match text.parse::<u64>() {
-            Ok(count) if is_whole => Ok(count),
-            _ if is_whole => Err(self
-                .fault_in(
-                    column,
-                    format!("found `{text}`, above the largest integer"),
-                    "counts go up to 18446744073709551615",
-                )
-                .into()),
-            _ => Err(self
-                .fault_in(
-                    column,
-                    format!("found {}", quoted_or_blank(text)),
-                    "a count is a whole number from 0, in digits only",
-                )
-                .into()),
+        let text = self.text(record, column)?;
+        self.notation
+            .count(text)
+            .map_err(|why| self.no_number(column, (text, why), COUNT_HINT).into())
+    }
+
+    /// The field as a number from 0, in the notation of the layout.
+    ///
+    /// # Errors
+    /// Blank, negative, no number, or written in another notation.
+    pub fn number(&self, record: &ByteRecord, column: usize) -> Result<f64, Error> {
+        let text = self.text(record, column)?;
+        self.notation
+            .number(text)
+            .map_err(|why| self.no_number(column, (text, why), NUMBER_HINT).into())
+    }
+
+    /// How the numbers of the file are written.
+    #[must_use]
+    pub fn notation(&self) -> Notation {
+        self.notation
+    }
+
+    fn no_number(&self, column: usize, (text, why): (&str, NoNumber), hint: &str) -> DataFault {
+        let found = quoted_or_blank(text.trim());
+        if why == NoNumber::TooLarge {
+            return self.fault_in(
+                column,
+                format!("found {found}, above the largest integer"),
+                "counts go up to 18446744073709551615",
+            );
         }
+        let hint = match why.hint() {
+            Some(say) => format!("{hint}; {say}"),
+            None => hint.to_owned(),
+        };
+        self.fault_in(column, format!("found {found}"), hint)
     }
 
     fn utf8<'r>(&self, field: &'r [u8]) -> Result<&'r str, Error> {
@@ -301,6 +325,9 @@ fn refuse_other_separators(at: &At<'_>, header: &str, own: Separator) -> Result<
     }
     Ok(())
 }
+
+const COUNT_HINT: &str = "a count is a whole number from 0, in digits only";
+const NUMBER_HINT: &str = "a finite number from 0 is expected, in digits only";
 
 const ENCODING_HINT: &str = "say how it is encoded, layout = { encoding = \"windows-1252\" } or \"utf-16\", or save it as UTF-8 (in a spreadsheet: `CSV UTF-8`)";
 

@@ -13,6 +13,7 @@ use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use super::notation::{DecimalMark, Notation, ThousandsMark};
 use crate::error::{DataFault, Error};
 use crate::world::World;
 
@@ -26,6 +27,10 @@ pub struct Layout {
     pub separator: Separator,
     /// Lines before the header.
     pub skip_lines: u32,
+    /// What stands before the decimals of a number, `.` or `,`.
+    pub decimal: Option<DecimalMark>,
+    /// What stands between the thousands of a number: `,`, `.`, a space (common, no-break or thin) or `'`.
+    pub thousands: Option<ThousandsMark>,
 }
 
 /// How characters are written as bytes.
@@ -109,11 +114,26 @@ pub(super) struct Opened {
 }
 
 impl Layout {
+    /// How numbers are written.
+    #[must_use]
+    pub fn notation(&self) -> Notation {
+        Notation {
+            decimal: self.decimal,
+            thousands: self.thousands,
+        }
+    }
+
     /// Opens a file.
     ///
     /// # Errors
-    /// A folder, a missing file, one that ends before the header, any failure of the system.
+    /// A folder, a missing file, one that ends before the header, any failure of the system; a layout that contradicts
+    /// itself.
     pub(super) fn open(&self, world: &World, path: &Path) -> Result<Opened, Error> {
+        if self.notation().contradicts_itself() {
+            let message = "`decimal` and `thousands` of its layout are the same character";
+            let hint = "say both: layout = { thousands = \".\", decimal = \",\" }";
+            return Err(DataFault::new(path, message, hint).into());
+        }
         let failed =
             |source: std::io::Error| super::csv_file::broken_off(path, &source.to_string());
         let hash = FileHash::default();
