@@ -14,6 +14,7 @@ mod bundles;
 mod calc_bounds;
 mod command_line;
 mod conformance;
+mod containers;
 mod engines;
 mod exposure;
 mod found_faults;

@@ -3,26 +3,27 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use csv::{ByteRecord, Reader, ReaderBuilder};
+use csv::{ByteRecord, Reader, ReaderBuilder, Terminator};
 use sha2::{Digest, Sha256};
 
-use super::layout::{DAMAGED, FileHash, Layout, Opened, Separator};
+use super::layout::{DAMAGED, FileHash, HeaderRow, Layout, Opened, Places, Separator, failed};
 use super::notation::{NoNumber, Notation};
-use crate::error::{DataFault, Error, nearest_hint};
+use crate::error::{DataFault, Error, nearest_hint, shortened};
 use crate::stops::Input;
 use crate::world::World;
 
 /// An open CSV file with a checked header.
 ///
-/// As its [`Layout`] says, with one header row. Rows must have as many fields as the header. A file in another encoding,
+/// As its [`Layout`] says. Rows must have as many fields as the header. A file in another encoding,
 /// or with another separator, is refused here with what was seen.
 pub struct CsvFile {
     path: PathBuf,
     headers: Vec<String>,
     reader: Reader<Box<dyn Read + Send>>,
     hash: FileHash,
-    /// Lines before the header, which the reader has not seen.
-    skipped: u64,
+    places: Places,
+    /// The line of the text that names the columns; `None` where the study does.
+    header_line: Option<u64>,
     rows: u64,
     notation: Notation,
 }
@@ -32,9 +33,22 @@ pub struct CsvFile {
 pub struct At<'a> {
     path: &'a Path,
     headers: &'a [String],
+    /// Of the text, see [`Places`].
     line: u64,
     byte: u64,
     notation: Notation,
+    places: &'a Places,
+}
+
+/// What stands next in a file.
+#[derive(Debug)]
+pub enum Row<'a> {
+    /// Nothing: it is read to its end.
+    End,
+    /// A row, which was read.
+    Row(At<'a>),
+    /// A row that cannot be read, and why; those after it can.
+    Unreadable(DataFault),
 }
 
 impl CsvFile {
@@ -43,45 +57,29 @@ impl CsvFile {
     /// # Errors
     /// A folder, a missing or empty file, a header that is not in the encoding of the layout.
     pub fn open(world: &World, path: &Path, layout: &Layout) -> Result<Self, Error> {
-        let Opened { text, hash } = layout.open(world, path)?;
-        let skipped = u64::from(layout.skip_lines);
+        let Opened { text, hash, places } = layout.open(world, path)?;
         let mut reader = ReaderBuilder::new()
             .flexible(true)
+            .has_headers(false)
+            .quoting(layout.quotes)
             .delimiter(layout.separator.byte())
+            .terminator(Terminator::Any(b'\n'))
             .buffer_capacity(1 << 20)
             .from_reader(text);
-        let header = reader
-            .byte_headers()
-            .map_err(|e| unreadable(path, &e))?
-            .clone();
-        if header.is_empty() {
-            return Err(DataFault::new(
-                path,
-                "the file is empty",
-                "a header row and at least one data row are expected",
-            )
-            .into());
-        }
-        let at = At {
-            path,
-            headers: &[],
-            line: skipped + 1,
-            byte: 0,
-            notation: layout.notation(),
+        let (headers, header_line) = match &layout.header {
+            Some(names) => (names.clone(), None),
+            None => {
+                let (headers, line) = read_header(&mut reader, (path, &places), layout)?;
+                (headers, Some(line))
+            }
         };
-        let headers: Vec<String> = header
-            .iter()
-            .map(|field| at.utf8(field).map(str::to_owned))
-            .collect::<Result<_, _>>()?;
-        if let [all] = headers.as_slice() {
-            refuse_other_separators(&at, all, layout.separator)?;
-        }
         Ok(Self {
             path: path.to_path_buf(),
             headers,
             reader,
             hash,
-            skipped,
+            places,
+            header_line,
             rows: 0,
             notation: layout.notation(),
         })
@@ -100,71 +98,92 @@ impl CsvFile {
             .map(|(at, _)| at);
         match (found.next(), found.next()) {
             (Some(at), None) => Ok(at),
-            (Some(_), Some(_)) => Err(DataFault::new(
-                &self.path,
-                "the header has this column twice",
-                "rename one of the two",
-            )
-            .at_line(self.skipped + 1)
-            .in_column(name)
-            .into()),
-            (None, _) => {
-                let hint = format!(
-                    "the study asks for it; {}",
-                    nearest_hint(name, self.headers.iter().map(String::as_str))
-                );
-                Err(
-                    DataFault::new(&self.path, "there is no such column in the header", hint)
-                        .at_line(self.skipped + 1)
-                        .in_column(name)
-                        .into(),
-                )
-            }
+            (Some(_), Some(_)) if name.is_empty() => Err(self
+                .header_fault("several columns have no name")
+                .with_hint("the study asks for one without a name: name it in the file")
+                .into()),
+            (Some(_), Some(_)) => Err(self
+                .header_fault("the header has this column twice")
+                .with_hint("rename one of the two")
+                .in_column(name)
+                .into()),
+            (None, _) => Err(self
+                .header_fault("there is no such column in the header")
+                .with_hint(format!("the study asks for it; {}", self.nearest(name)))
+                .in_column(name)
+                .into()),
+        }
+    }
+
+    /// A fault of the header, where the file has one.
+    fn header_fault(&self, message: &str) -> DataFault {
+        match self.header_line {
+            Some(line) => DataFault::new(&self.places.path(&self.path, line), message, "")
+                .at_line(self.places.line(line)),
+            None => DataFault::new(&self.path, message, ""),
+        }
+    }
+
+    /// A column that differs in blanks and in capitals only, which may not be seen; otherwise the nearest.
+    fn nearest(&self, name: &str) -> String {
+        let bare = |text: &str| -> String {
+            let seen = text.chars().filter(|&c| !is_blank(c));
+            seen.flat_map(char::to_lowercase).collect()
+        };
+        let with_blanks = |header: &&String| {
+            header.chars().any(is_blank) && !header.is_empty() && bare(header) == bare(name)
+        };
+        match self.headers.iter().find(with_blanks) {
+            Some(header) => format!(
+                "the header has it with other blanks, write it so: \"{}\"",
+                shown_blanks(header)
+            ),
+            None => nearest_hint(name, self.headers.iter().map(String::as_str)),
         }
     }
 
     /// Reads the next row into `record`; its position, or `None` at the end.
     ///
     /// # Errors
-    /// A row with another number of fields than the header, a NUL byte, a failure of the system.
+    /// A row that cannot be read; a failure of the system.
     pub fn next<'a>(&'a mut self, record: &mut ByteRecord) -> Result<Option<At<'a>>, Error> {
-        if !self
-            .reader
-            .read_byte_record(record)
-            .map_err(|e| unreadable(&self.path, &e))?
-        {
-            return Ok(None);
+        match self.next_or_fault(record)? {
+            Row::End => Ok(None),
+            Row::Row(at) => Ok(Some(at)),
+            Row::Unreadable(fault) => Err(fault.into()),
         }
+    }
+
+    /// Reads the next row into `record`, which is of no use where the row cannot be read. Such a row counts as a row.
+    ///
+    /// # Errors
+    /// What ends the reading: a failure of the system, a file that breaks off, a quote that is never closed.
+    pub fn next_or_fault<'a>(&'a mut self, record: &mut ByteRecord) -> Result<Row<'a>, Error> {
+        let place = read_row(&mut self.reader, record);
+        let Some((line, byte)) = place.map_err(|e| unreadable(&self.path, e))? else {
+            return Ok(Row::End);
+        };
         self.rows += 1;
-        let (line, byte) = record
-            .position()
-            .map_or((0, 0), |position| (position.line(), position.byte()));
         let at = At {
             path: &self.path,
             headers: &self.headers,
-            line: self.skipped + line,
+            line,
             byte,
             notation: self.notation,
+            places: &self.places,
         };
-        if record.len() != self.headers.len() {
-            let message = format!(
-                "found {} fields where the header has {}",
-                record.len(),
-                self.headers.len()
-            );
-            return Err(at
-                .fault(message, "look for a missing or an unquoted comma")
-                .into());
-        }
-        if record.as_slice().contains(&0) {
-            return Err(at
-                .fault(
-                    "found a NUL byte",
-                    "the file is damaged, or is UTF-16: save it as UTF-8",
-                )
-                .into());
-        }
-        Ok(Some(at))
+        Ok(match at.unreadable(record) {
+            None => Row::Row(at),
+            Some(fault) => Row::Unreadable(fault),
+        })
+    }
+
+    /// What was left out of the file and is no row of it, for the account of the rows.
+    #[must_use]
+    pub fn note(&self) -> Option<String> {
+        let blank = self.places.blank_rows();
+        let rows = if blank == 1 { "row" } else { "rows" };
+        (blank > 0).then(|| format!("{blank} blank {rows} at the end of a sheet are left out"))
     }
 
     /// Closes the file at its end and says what was read.
@@ -182,11 +201,7 @@ impl CsvFile {
         }
         let path = self.path;
         let mut rest = self.reader.into_inner();
-        std::io::copy(&mut rest, &mut std::io::sink()).map_err(|source| Error::File {
-            path,
-            action: "read",
-            source,
-        })?;
+        std::io::copy(&mut rest, &mut std::io::sink()).map_err(|e| failed(&path, e))?;
         Ok(Input {
             file: shown_as.to_owned(),
             sha256: self.hash.hex(),
@@ -197,16 +212,17 @@ impl CsvFile {
 }
 
 impl<'a> At<'a> {
-    /// The line in the file, the header being 1.
+    /// The line in the file, counted from 1; of a workbook the row of the sheet, of a table in JSON its row.
     #[must_use]
     pub fn line(&self) -> u64 {
-        self.line
+        self.places.line(self.line)
     }
 
     /// A fault of this row.
     #[must_use]
     pub fn fault(&self, message: impl Into<String>, hint: impl Into<String>) -> DataFault {
-        DataFault::new(self.path, message, hint).at_line(self.line)
+        let path = self.places.path(self.path, self.line);
+        DataFault::new(&path, message, hint).at_line(self.line())
     }
 
     /// A fault of one field of this row.
@@ -226,12 +242,13 @@ impl<'a> At<'a> {
     /// # Errors
     /// The field is not UTF-8.
     pub fn text<'r>(&self, record: &'r ByteRecord, column: usize) -> Result<&'r str, Error> {
-        std::str::from_utf8(&record[column]).map_err(|_| {
+        std::str::from_utf8(&record[column]).map_err(|fault| {
             self.fault_in(
                 column,
                 format!(
-                    "found `{}`, which is not UTF-8, in the row that begins at byte {} of the table",
-                    String::from_utf8_lossy(&record[column]),
+                    "found `{}`, which is not UTF-8 (byte {:#04x}), in the row that begins at byte {} of the table",
+                    shortened(&String::from_utf8_lossy(&record[column])),
+                    record[column][fault.valid_up_to()],
                     self.byte
                 ),
                 ENCODING_HINT,
@@ -284,16 +301,47 @@ impl<'a> At<'a> {
         self.fault_in(column, format!("found {found}"), hint)
     }
 
-    fn utf8<'r>(&self, field: &'r [u8]) -> Result<&'r str, Error> {
-        let is_packed_twice = field.starts_with(&[0x1f, 0x8b]);
-        if is_packed_twice || field.starts_with(b"PK\x03\x04") {
-            return Err(self
-                .fault(
-                    "the file is packed in a way that is not read (gzip is)",
-                    "unpack it and name the CSV file inside",
-                )
-                .into());
+    /// Why a row cannot be read, if it cannot.
+    fn unreadable(&self, record: &ByteRecord) -> Option<DataFault> {
+        if record.len() != self.headers.len() {
+            return Some(self.other_length(record));
         }
+        if memchr::memchr(0, record.as_slice()).is_some() {
+            let hint = "the file is damaged, or is UTF-16: save it as UTF-8";
+            return Some(self.fault("found a NUL byte", hint));
+        }
+        let first = &record[0];
+        if first.starts_with("\u{feff}".as_bytes()) {
+            let hint = "another file begins here: divide the files, and name each in the study";
+            return Some(self.fault("found a byte order mark in the middle of the file", hint));
+        }
+        let is_header = || record.iter().eq(self.headers.iter().map(String::as_bytes));
+        if first == self.headers[0].as_bytes() && is_header() {
+            let hint = "several exports stand in one file: remove the further headers, and see that no row stands in two exports";
+            return Some(self.fault("the header stands here again", hint));
+        }
+        None
+    }
+
+    fn other_length(&self, record: &ByteRecord) -> DataFault {
+        let message = format!(
+            "found {} fields where the header has {}",
+            record.len(),
+            self.headers.len()
+        );
+        let lines = memchr::memchr_iter(b'\n', record.as_slice()).count();
+        let hint = if lines > 0 {
+            format!(
+                "a field of it goes on over {} lines: look for a quote that is not closed",
+                lines + 1
+            )
+        } else {
+            "look for a missing or an unquoted comma".into()
+        };
+        self.fault(message, hint)
+    }
+
+    fn utf8<'r>(&self, field: &'r [u8]) -> Result<&'r str, Error> {
         if field.contains(&0)
             || field.starts_with(&[0xff, 0xfe])
             || field.starts_with(&[0xfe, 0xff])
@@ -308,6 +356,109 @@ impl<'a> At<'a> {
         std::str::from_utf8(field)
             .map_err(|_| self.fault("the header is not UTF-8", ENCODING_HINT).into())
     }
+}
+
+/// Reads a row: the line of the text on which it begins, and the byte; `None` at the end.
+///
+/// The library takes blank lines before a row, and the second half of a Windows line end, for a part of the row after them.
+/// So lines are counted from the end of the row, which is a line end always, see [`Layout::open`].
+fn read_row(
+    reader: &mut Reader<Box<dyn Read + Send>>,
+    record: &mut ByteRecord,
+) -> Result<Option<(u64, u64)>, csv::Error> {
+    loop {
+        let byte = reader.position().byte();
+        if !reader.read_byte_record(record)? {
+            return Ok(None);
+        }
+        let (end, within) = (
+            reader.position(),
+            memchr::memchr_iter(b'\n', record.as_slice()).count() as u64,
+        );
+        let place = (end.line() - 1 - within, byte);
+        if record.as_slice().last() == Some(&b'\r') {
+            let is_blank_line = record.len() == 1 && end.byte() - byte == 2;
+            if is_blank_line {
+                continue;
+            }
+            without_carriage_return(record);
+        }
+        return Ok(Some(place));
+    }
+}
+
+/// Takes the first half of a Windows line end off the last field.
+fn without_carriage_return(record: &mut ByteRecord) {
+    let last = record.len() - 1;
+    let field = record[last].strip_suffix(b"\r").unwrap_or(&record[last]);
+    let field = field.to_vec();
+    record.truncate(last);
+    record.push_field(&field);
+}
+
+/// The names of the columns, and the line of the text on which they stand.
+fn read_header(
+    reader: &mut Reader<Box<dyn Read + Send>>,
+    (path, places): (&Path, &Places),
+    layout: &Layout,
+) -> Result<(Vec<String>, u64), Error> {
+    let mut named = None;
+    for row in 1..=layout.header_rows {
+        let mut record = ByteRecord::new();
+        let place = read_row(reader, &mut record);
+        let Some((line, _)) = place.map_err(|e| unreadable(path, e))? else {
+            let message = if row == 1 {
+                "the file is empty"
+            } else {
+                "the file ends before the second row of its header"
+            };
+            let hint = "a header row and at least one data row are expected";
+            return Err(DataFault::new(path, message, hint).into());
+        };
+        let is_named = match layout.take {
+            Some(HeaderRow::Second) => row == 2,
+            Some(HeaderRow::First) | None => row == 1,
+        };
+        if is_named {
+            named = Some((record, line));
+        }
+    }
+    let (record, line) = named.ok_or_else(|| Error::Internal("a header without a row".into()))?;
+    let at = At {
+        path,
+        headers: &[],
+        line,
+        byte: 0,
+        notation: layout.notation(),
+        places,
+    };
+    let headers: Vec<String> = record
+        .iter()
+        .map(|field| at.utf8(field).map(str::to_owned))
+        .collect::<Result<_, _>>()?;
+    if let [all] = headers.as_slice() {
+        refuse_other_separators(&at, all, layout.separator)?;
+    }
+    Ok((headers, line))
+}
+
+/// Whether a character shows as nothing.
+fn is_blank(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(character, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+}
+
+/// A name as a study writes it, with every blank but the common one spelled out.
+fn shown_blanks(name: &str) -> String {
+    let shown = |c: char| match c {
+        '\t' => "\\t".to_owned(),
+        '\n' => "\\n".to_owned(),
+        '\r' => "\\r".to_owned(),
+        '"' => "\\\"".to_owned(),
+        c if c != ' ' && is_blank(c) => format!("\\u{:04x}", u32::from(c)),
+        c => c.to_string(),
+    };
+    name.chars().map(shown).collect()
 }
 
 /// A header of one column that holds another usual separator.
@@ -337,7 +488,7 @@ pub fn quoted_or_blank(text: &str) -> String {
     if text.trim().is_empty() {
         "a blank".into()
     } else {
-        format!("`{text}`")
+        format!("`{}`", shortened(text))
     }
 }
 
@@ -365,10 +516,9 @@ pub(super) fn broken_off(path: &Path, why: &str) -> DataFault {
     )
 }
 
-fn unreadable(path: &Path, error: &csv::Error) -> Error {
-    let fault = broken_off(path, &error.to_string());
-    match error.position() {
-        Some(position) => fault.at_line(position.line()).into(),
-        None => fault.into(),
+fn unreadable(path: &Path, error: csv::Error) -> Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(why) => failed(path, why),
+        other => broken_off(path, &format!("{other:?}")).into(),
     }
 }
