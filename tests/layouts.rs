@@ -521,3 +521,36 @@ fn rows_after_one_that_cannot_be_read_can_be() {
     assert_eq!(seen, rows(&expected));
     assert_eq!(file.finish("a.csv", "a test".into()).unwrap().rows, Some(5));
 }
+
+#[test]
+fn rows_that_cannot_be_read_are_tolerated_up_to_the_share_that_the_study_says() {
+    let workspace = Workspace::rows();
+    let header = ROWS.lines().next().unwrap();
+    let body = ROWS[header.len() + 1..].repeat(100);
+    workspace.write("rows.csv", &format!("{header}\n{body}"));
+    let whole = numbers(&workspace);
+    workspace.write(
+        "rows.csv",
+        &format!("{header}\n{body}W,yes\n{header}\nB,\0,yes\n"),
+    );
+    let error = refusal(&workspace);
+    assert!(error.contains("rows.csv:602: found 2 fields"), "{error}");
+    workspace.change(
+        "study.toml",
+        "years = 2.0",
+        "years = 2.0\ntolerated_unreadable = 0.01",
+    );
+    assert_eq!(numbers(&workspace), whole);
+    let account = workspace.evenhand(&["check", "study.toml"]);
+    assert!(
+        account.stdout.contains("603") && account.stdout.contains("row cannot be read"),
+        "{}",
+        account.stdout
+    );
+    workspace.change(
+        "study.toml",
+        "tolerated_unreadable = 0.01",
+        "tolerated_unreadable = 0.001",
+    );
+    assert!(refusal(&workspace).contains("rows.csv:602"));
+}

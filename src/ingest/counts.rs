@@ -205,6 +205,7 @@ pub fn read_counts(
     while let Some(at) = file.next(&mut record)? {
         reading.row(&at, &record, &columns, &filters)?;
     }
+    reading.ledger.notes.extend(file.note());
     let input = file.finish(config.file.get_ref(), format!("counts {}", outcome.name))?;
     let Reading {
         cells,
@@ -341,8 +342,9 @@ impl<'a> Reading<'a> {
                 return Ok(());
             }
         }
-        let Some(group) = group_of(self.groups, at, record, columns.group)? else {
-            self.unlisted.add(at.text(record, columns.group)?);
+        let raw = at.text(record, columns.group)?;
+        let Some(group) = group_of(self.groups, at, raw, Some(columns.group))? else {
+            self.unlisted.add(raw);
             self.ledger.dropped[self.filters].rows += 1;
             return Ok(());
         };
@@ -463,10 +465,9 @@ impl UnlistedCodes {
 pub(crate) fn group_of<'a>(
     groups: &'a Groups,
     at: &At<'_>,
-    record: &'a ByteRecord,
-    column: usize,
+    raw: &'a str,
+    column: Option<usize>,
 ) -> Result<Option<&'a str>, Error> {
-    let raw = at.text(record, column)?;
     match groups.classify(raw) {
         Coded::Group(group) => Ok(Some(group)),
         Coded::Missing => Ok(None),
@@ -477,16 +478,15 @@ pub(crate) fn group_of<'a>(
                 "list it in [groups] codes or labels, or say there what an unlisted code means: unknown = \"missing\" or \"other\"; {}",
                 nearest_hint(raw, words)
             );
-            Err(at
-                .fault_in(
-                    column,
-                    format!(
-                        "found {}, which is no group of the study",
-                        super::quoted_or_blank(raw)
-                    ),
-                    hint,
-                )
-                .into())
+            let message = format!(
+                "found {}, which is no group of the study",
+                super::quoted_or_blank(raw)
+            );
+            Err(match column {
+                Some(column) => at.fault_in(column, message, hint),
+                None => at.fault(message, hint),
+            }
+            .into())
         }
     }
 }

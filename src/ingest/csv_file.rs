@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use csv::{ByteRecord, Reader, ReaderBuilder, Terminator};
 use sha2::{Digest, Sha256};
 
-use super::layout::{DAMAGED, FileHash, HeaderRow, Layout, Opened, Places, Separator, failed};
+use super::header;
+use super::layout::{DAMAGED, FileHash, HeaderRow, Layout, Opened, Places, failed};
 use super::notation::{NoNumber, Notation};
-use crate::error::{DataFault, Error, nearest_hint, shortened};
+use crate::error::{DataFault, Error, shortened};
 use crate::stops::Input;
 use crate::world::World;
 
@@ -19,6 +20,8 @@ use crate::world::World;
 pub struct CsvFile {
     path: PathBuf,
     headers: Vec<String>,
+    /// Columns of the file itself; the headers after them are of joined files.
+    width: usize,
     reader: Reader<Box<dyn Read + Send>>,
     hash: FileHash,
     places: Places,
@@ -75,6 +78,7 @@ impl CsvFile {
         };
         Ok(Self {
             path: path.to_path_buf(),
+            width: headers.len(),
             headers,
             reader,
             hash,
@@ -83,6 +87,23 @@ impl CsvFile {
             rows: 0,
             notation: layout.notation(),
         })
+    }
+
+    /// Whether the header has a column.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.headers.iter().any(|header| header == name)
+    }
+
+    /// Adds the columns of a joined file, whose fields follow those of each row.
+    pub fn widen<'a>(&mut self, columns: impl Iterator<Item = &'a str>) {
+        self.headers.extend(columns.map(str::to_owned));
+    }
+
+    /// The header.
+    #[must_use]
+    pub fn headers(&self) -> &[String] {
+        &self.headers
     }
 
     /// Where a column stands.
@@ -109,7 +130,10 @@ impl CsvFile {
                 .into()),
             (None, _) => Err(self
                 .header_fault("there is no such column in the header")
-                .with_hint(format!("the study asks for it; {}", self.nearest(name)))
+                .with_hint(format!(
+                    "the study asks for it; {}",
+                    header::nearest(name, &self.headers)
+                ))
                 .in_column(name)
                 .into()),
         }
@@ -121,24 +145,6 @@ impl CsvFile {
             Some(line) => DataFault::new(&self.places.path(&self.path, line), message, "")
                 .at_line(self.places.line(line)),
             None => DataFault::new(&self.path, message, ""),
-        }
-    }
-
-    /// A column that differs in blanks and in capitals only, which may not be seen; otherwise the nearest.
-    fn nearest(&self, name: &str) -> String {
-        let bare = |text: &str| -> String {
-            let seen = text.chars().filter(|&c| !is_blank(c));
-            seen.flat_map(char::to_lowercase).collect()
-        };
-        let with_blanks = |header: &&String| {
-            header.chars().any(is_blank) && !header.is_empty() && bare(header) == bare(name)
-        };
-        match self.headers.iter().find(with_blanks) {
-            Some(header) => format!(
-                "the header has it with other blanks, write it so: \"{}\"",
-                shown_blanks(header)
-            ),
-            None => nearest_hint(name, self.headers.iter().map(String::as_str)),
         }
     }
 
@@ -172,7 +178,7 @@ impl CsvFile {
             notation: self.notation,
             places: &self.places,
         };
-        Ok(match at.unreadable(record) {
+        Ok(match at.unreadable(record, self.width) {
             None => Row::Row(at),
             Some(fault) => Row::Unreadable(fault),
         })
@@ -218,6 +224,24 @@ impl<'a> At<'a> {
         self.places.line(self.line)
     }
 
+    /// This row for [`At::shown`], which a later row of the same file can say where it is.
+    #[must_use]
+    pub(super) fn mark(&self) -> u64 {
+        self.line
+    }
+
+    /// Where a marked row is: its line, with the member or the sheet where that is another than this row's.
+    #[must_use]
+    pub(super) fn shown(&self, mark: u64) -> String {
+        let line = self.places.line(mark);
+        let path = self.places.path(self.path, mark);
+        if path == self.places.path(self.path, self.line) {
+            format!("line {line}")
+        } else {
+            format!("line {line} of {}", path.display())
+        }
+    }
+
     /// A fault of this row.
     #[must_use]
     pub fn fault(&self, message: impl Into<String>, hint: impl Into<String>) -> DataFault {
@@ -251,7 +275,7 @@ impl<'a> At<'a> {
                     record[column][fault.valid_up_to()],
                     self.byte
                 ),
-                ENCODING_HINT,
+                header::ENCODING_HINT,
             )
             .into()
         })
@@ -302,9 +326,9 @@ impl<'a> At<'a> {
     }
 
     /// Why a row cannot be read, if it cannot.
-    fn unreadable(&self, record: &ByteRecord) -> Option<DataFault> {
-        if record.len() != self.headers.len() {
-            return Some(self.other_length(record));
+    fn unreadable(&self, record: &ByteRecord, width: usize) -> Option<DataFault> {
+        if record.len() != width {
+            return Some(self.other_length(record, width));
         }
         if memchr::memchr(0, record.as_slice()).is_some() {
             let hint = "the file is damaged, or is UTF-16: save it as UTF-8";
@@ -315,20 +339,17 @@ impl<'a> At<'a> {
             let hint = "another file begins here: divide the files, and name each in the study";
             return Some(self.fault("found a byte order mark in the middle of the file", hint));
         }
-        let is_header = || record.iter().eq(self.headers.iter().map(String::as_bytes));
-        if first == self.headers[0].as_bytes() && is_header() {
+        let own = &self.headers[..width];
+        let is_header = || record.iter().eq(own.iter().map(String::as_bytes));
+        if first == own[0].as_bytes() && is_header() {
             let hint = "several exports stand in one file: remove the further headers, and see that no row stands in two exports";
             return Some(self.fault("the header stands here again", hint));
         }
         None
     }
 
-    fn other_length(&self, record: &ByteRecord) -> DataFault {
-        let message = format!(
-            "found {} fields where the header has {}",
-            record.len(),
-            self.headers.len()
-        );
+    fn other_length(&self, record: &ByteRecord, width: usize) -> DataFault {
+        let message = format!("found {} fields where the header has {width}", record.len());
         let lines = memchr::memchr_iter(b'\n', record.as_slice()).count();
         let hint = if lines > 0 {
             format!(
@@ -340,23 +361,10 @@ impl<'a> At<'a> {
         };
         self.fault(message, hint)
     }
-
-    fn utf8<'r>(&self, field: &'r [u8]) -> Result<&'r str, Error> {
-        if field.contains(&0)
-            || field.starts_with(&[0xff, 0xfe])
-            || field.starts_with(&[0xfe, 0xff])
-        {
-            return Err(self
-                .fault(
-                    "the header is not UTF-8; it looks like UTF-16",
-                    ENCODING_HINT,
-                )
-                .into());
-        }
-        std::str::from_utf8(field)
-            .map_err(|_| self.fault("the header is not UTF-8", ENCODING_HINT).into())
-    }
 }
+
+const COUNT_HINT: &str = "a count is a whole number from 0, in digits only";
+const NUMBER_HINT: &str = "a finite number from 0 is expected, in digits only";
 
 /// Reads a row: the line of the text on which it begins, and the byte; `None` at the end.
 ///
@@ -424,63 +432,10 @@ fn read_header(
         }
     }
     let (record, line) = named.ok_or_else(|| Error::Internal("a header without a row".into()))?;
-    let at = At {
-        path,
-        headers: &[],
-        line,
-        byte: 0,
-        notation: layout.notation(),
-        places,
-    };
-    let headers: Vec<String> = record
-        .iter()
-        .map(|field| at.utf8(field).map(str::to_owned))
-        .collect::<Result<_, _>>()?;
-    if let [all] = headers.as_slice() {
-        refuse_other_separators(&at, all, layout.separator)?;
-    }
-    Ok((headers, line))
+    let shown = places.path(path, line);
+    let names = header::names(&record, layout, (&shown, places.line(line)))?;
+    Ok((names, line))
 }
-
-/// Whether a character shows as nothing.
-fn is_blank(character: char) -> bool {
-    character.is_whitespace()
-        || matches!(character, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
-}
-
-/// A name as a study writes it, with every blank but the common one spelled out.
-fn shown_blanks(name: &str) -> String {
-    let shown = |c: char| match c {
-        '\t' => "\\t".to_owned(),
-        '\n' => "\\n".to_owned(),
-        '\r' => "\\r".to_owned(),
-        '"' => "\\\"".to_owned(),
-        c if c != ' ' && is_blank(c) => format!("\\u{:04x}", u32::from(c)),
-        c => c.to_string(),
-    };
-    name.chars().map(shown).collect()
-}
-
-/// A header of one column that holds another usual separator.
-fn refuse_other_separators(at: &At<'_>, header: &str, own: Separator) -> Result<(), Error> {
-    for (separator, name) in Separator::ALL {
-        let columns = header.split(char::from(separator.byte())).count();
-        if separator != own && columns > 1 {
-            let message = format!("the header is one column; {name} in it would make {columns}");
-            let hint = format!(
-                "say so in the study: layout = {{ separator = \"{}\" }}",
-                separator.word()
-            );
-            return Err(at.fault(message, hint).into());
-        }
-    }
-    Ok(())
-}
-
-const COUNT_HINT: &str = "a count is a whole number from 0, in digits only";
-const NUMBER_HINT: &str = "a finite number from 0 is expected, in digits only";
-
-const ENCODING_HINT: &str = "say how it is encoded, layout = { encoding = \"windows-1252\" } or \"utf-16\", or save it as UTF-8 (in a spreadsheet: `CSV UTF-8`)";
 
 /// What was found, for an error message: a blank is called blank.
 #[must_use]

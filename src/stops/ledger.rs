@@ -33,7 +33,7 @@ pub struct Dropped {
 }
 
 /// A file that was read, as the manifest records it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Input {
     /// The path as the study writes it.
     pub file: String,
@@ -68,6 +68,7 @@ impl SourceLedger {
         for (mine, theirs) in self.dropped.iter_mut().zip(&other.dropped) {
             mine.rows += theirs.rows;
         }
+        self.notes.extend(other.notes.iter().cloned());
     }
 }
 
