@@ -357,14 +357,20 @@ fn damaged_archives_and_bombs_are_refused() {
         ("[Content_Types].xml", b"<a/>"),
         ("xl/workbook.xml", b"<a/>"),
     ]);
-    refusal("a.xlsx", &sheets, "", "x", &["a.xlsx: ", "as a workbook"]);
+    refusal(
+        "a.xlsx",
+        &sheets,
+        "",
+        "x",
+        &["a.xlsx: ", "the workbook is damaged or is none"],
+    );
     refusal("a.xlsx", &book[..book.len() - 30], "", "x", &["damaged"]);
     refusal(
         "a.xls",
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and no more",
         "",
         "x",
-        &["a.xls: ", "as a workbook"],
+        &["a.xls: ", "the workbook is damaged or is none"],
     );
 }
 

@@ -15,10 +15,10 @@ use calamine::{
 use super::places::{Places, with_part};
 use super::sheet::{SheetFault, SheetText, WholeSheet, cell_text};
 use super::stack::Part;
-use super::text::{damaged, too_short};
+use super::text::too_short;
 use super::{Layout, SheetChoice};
 use crate::error::{DataFault, Error, nearest_hint};
-use crate::world::ReadSeek;
+use crate::world::{ReadSeek, without_panic};
 
 /// The bytes of a workbook.
 pub(super) type Source = BufReader<Box<dyn ReadSeek>>;
@@ -64,13 +64,15 @@ impl Book {
         let shown = with_part(path, member);
         layout.refuse_text_words(&shown, "a workbook")?;
         let source = BufReader::new(source);
-        let sheets = match kind {
+        let sheets = without_panic(|| match kind {
             Kind::Xlsx => Xlsx::new(source).map(Sheets::Xlsx).map_err(|e| told(&e)),
             Kind::Xlsb => Xlsb::new(source).map(Sheets::Xlsb).map_err(|e| told(&e)),
             Kind::Ods => Ods::new(source).map(Sheets::Ods).map_err(|e| told(&e)),
             Kind::Xls => Xls::new(source).map(Sheets::Xls).map_err(|e| told(&e)),
-        };
-        let sheets = sheets.map_err(|why| unreadable(&shown, &why))?;
+        });
+        let sheets = sheets
+            .unwrap_or_else(|| Err(BROKEN.into()))
+            .map_err(|why| unreadable(&shown, &why))?;
         let chosen = chosen(layout.sheet.as_ref(), sheets.sheets_metadata(), &shown)?;
         Ok(Self {
             path: path.to_path_buf(),
@@ -85,23 +87,27 @@ impl Book {
     fn sheet(&mut self, name: &str) -> Result<Part, Error> {
         let part = format!("{}, sheet `{name}`", self.member);
         let shown = with_part(&self.path, &part);
-        let whole = match &mut self.sheets {
-            Sheets::Xlsx(book) => streamed(book, name, self.skip_rows),
-            Sheets::Xls(book) => held(book, name, self.skip_rows),
-            Sheets::Xlsb(book) => held(book, name, self.skip_rows),
-            Sheets::Ods(book) => held(book, name, self.skip_rows),
-        };
-        let whole = whole.map_err(|failure| match failure {
-            Failure::Library(why) => unreadable(&shown, &why),
-            Failure::Sheet(fault) => {
-                let told = DataFault::new(&shown, fault.message, fault.hint);
-                match fault.row {
-                    Some(row) => told.at_line(row).into(),
-                    None => told.into(),
+        let skip = self.skip_rows;
+        let whole = without_panic(|| match &mut self.sheets {
+            Sheets::Xlsx(book) => streamed(book, name, skip),
+            Sheets::Xls(book) => held(book, name, skip),
+            Sheets::Xlsb(book) => held(book, name, skip),
+            Sheets::Ods(book) => held(book, name, skip),
+        });
+        let broken = || Err(Failure::Library(BROKEN.into()));
+        let whole = whole
+            .unwrap_or_else(broken)
+            .map_err(|failure| match failure {
+                Failure::Library(why) => unreadable(&shown, &why),
+                Failure::Sheet(fault) => {
+                    let told = DataFault::new(&shown, fault.message, fault.hint);
+                    match fault.row {
+                        Some(row) => told.at_line(row).into(),
+                        None => told.into(),
+                    }
                 }
-            }
-            Failure::TooShort(rows) => too_short(&shown, (rows, "rows"), self.skip_rows),
-        })?;
+                Failure::TooShort(rows) => too_short(&shown, (rows, "rows"), self.skip_rows),
+            })?;
         self.places.leave_out(whole.blank_rows);
         Ok(Part {
             name: part,
@@ -119,6 +125,9 @@ impl Iterator for Book {
         Some(self.sheet(&name))
     }
 }
+
+/// What is said where the library gives up.
+const BROKEN: &str = "it points to bytes that it does not have";
 
 enum Failure {
     Library(String),
@@ -196,7 +205,12 @@ fn unreadable(path: &Path, why: &str) -> Error {
             "open it in a spreadsheet program and save it without one, or save the sheet as CSV";
         return DataFault::new(path, message, hint).into();
     }
-    damaged(path, format!("as a workbook: {why}"))
+    DataFault::new(
+        path,
+        format!("the workbook is damaged or is none: {why}"),
+        "fetch it again, or open it in a spreadsheet program and save it anew, or the sheet as CSV",
+    )
+    .into()
 }
 
 /// The sheets that a study reads, in its order.
