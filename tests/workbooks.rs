@@ -365,3 +365,17 @@ fn an_old_workbook_that_breaks_off_is_refused() {
         ],
     );
 }
+
+#[test]
+fn a_workbook_behind_a_password_is_called_so() {
+    let mut bytes = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".to_vec();
+    bytes.resize(512, 0);
+    bytes.extend("EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes));
+    refusal(
+        "a.xlsx",
+        &bytes,
+        "",
+        "x",
+        &["a.xlsx: the workbook is protected by a password"],
+    );
+}

@@ -4,7 +4,7 @@
 //! and .xlsb and .ods, are held in memory sheet by sheet.
 
 use std::borrow::Cow;
-use std::io::{BufReader, Cursor};
+use std::io::{BufReader, Cursor, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::vec::IntoIter;
 
@@ -16,7 +16,7 @@ use super::places::{Places, with_part};
 use super::sheet::{SheetFault, SheetText, WholeSheet, cell_text};
 use super::stack::Part;
 use super::text::too_short;
-use super::{Layout, SheetChoice};
+use super::{Layout, SheetChoice, failed};
 use crate::error::{DataFault, Error, nearest_hint};
 use crate::world::{ReadSeek, without_panic};
 
@@ -63,7 +63,10 @@ impl Book {
     ) -> Result<Self, Error> {
         let shown = with_part(path, member);
         layout.refuse_text_words(&shown, "a workbook")?;
-        let source = BufReader::new(source);
+        let mut source = BufReader::new(source);
+        if kind == Kind::Xls && is_locked(&mut source).map_err(|e| failed(&shown, e))? {
+            return Err(locked(&shown).into());
+        }
         let sheets = without_panic(|| match kind {
             Kind::Xlsx => Xlsx::new(source).map(Sheets::Xlsx).map_err(|e| told(&e)),
             Kind::Xlsb => Xlsb::new(source).map(Sheets::Xlsb).map_err(|e| told(&e)),
@@ -211,6 +214,26 @@ fn unreadable(path: &Path, why: &str) -> Error {
         "fetch it again, or open it in a spreadsheet program and save it anew, or the sheet as CSV",
     )
     .into()
+}
+
+fn locked(path: &Path) -> DataFault {
+    DataFault::new(
+        path,
+        "the workbook is protected by a password",
+        "open it in a spreadsheet program and save it without one, or save the sheet as CSV",
+    )
+}
+
+/// Whether a file that looks like .xls is another kind of workbook behind a password: it has a part of this name then.
+fn is_locked(source: &mut Source) -> std::io::Result<bool> {
+    let name: Vec<u8> = "EncryptedPackage"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let mut whole = Vec::new();
+    source.read_to_end(&mut whole)?;
+    source.rewind()?;
+    Ok(memchr::memmem::find(&whole, &name).is_some())
 }
 
 /// The sheets that a study reads, in its order.
