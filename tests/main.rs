@@ -23,5 +23,6 @@ mod layouts;
 mod properties;
 mod reference;
 mod regressions;
+mod simulate;
 mod studies;
 mod study_faults;

@@ -269,14 +269,18 @@ impl Times {
             .map(|day| trend[day.year] * of_month[day.month])
             .collect();
         let total: f64 = of_days.iter().sum();
-        let (mut years, mut window, mut midnight) = (vec![0.0; last_year + 1], [0.0; 2], 0.0);
+        let mut years = vec![0.0; last_year + 1];
+        let mut months = [0.0; 12];
         for (day, of_day) in days.iter().zip(&of_days) {
             years[day.year] += of_day / total;
-            let minutes = &by_month[day.month];
-            midnight += trend[day.year] * minutes[0] / total;
+            months[day.month] += trend[day.year] / total;
+        }
+        let (mut window, mut midnight) = ([0.0; 2], 0.0);
+        for (month, minutes) in by_month.iter().enumerate() {
+            midnight += months[month] * minutes[0];
             for minute in plan.clock.window() {
-                let is_dark = plan.clock.is_dark(day.month, minute);
-                window[usize::from(is_dark)] += trend[day.year] * minutes[minute] / total;
+                let is_dark = plan.clock.is_dark(month, minute);
+                window[usize::from(is_dark)] += months[month] * minutes[minute];
             }
         }
         Self {
@@ -498,6 +502,6 @@ fn officers(plan: &Plan, places: &[Place], seed: u64) -> Vec<Officer> {
 
 /// Ten characters that look like a hash and differ between officers: multiplied by an odd number, modulo 2^40.
 fn hash(officer: u32) -> String {
-    let mixed = (u64::from(officer) + 1).wrapping_mul(0x9e37_79b9_7f) & 0xff_ffff_ffff;
+    let mixed = (u64::from(officer) + 1).wrapping_mul(0x9e_3779_b97f) & 0xff_ffff_ffff;
     format!("{mixed:010x}")
 }
