@@ -65,7 +65,7 @@ struct StopsOptions {
     #[arg(long)]
     gzip: bool,
     /// Print the page that defines the model, and draw nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["out", "plan", "rows", "places", "officers", "from", "until", "files", "gzip"])]
     explain: bool,
 }
 

@@ -126,3 +126,42 @@ impl NewFile {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_leaves_nothing_and_touches_nothing() {
+        let root = tempfile::TempDir::new().unwrap();
+        let (world, folder) = (World::new(None, None), root.path().join("out"));
+        let there = || world.files_below(root.path()).unwrap();
+        let half = |fresh: &Path| world.write(&fresh.join("a.csv"), b"half");
+        let failed = make(&world, &folder, |fresh| {
+            half(fresh)?;
+            Err::<(), _>(Error::Internal("the disk is full".into()))
+        });
+        assert!(failed.is_err());
+        assert!(there().is_empty() && !world.exists(&folder));
+
+        // Somebody puts a file there while ours are being written.
+        let raced = make(&world, &folder, |fresh| {
+            half(fresh)?;
+            world.write(&folder.join("mine.txt"), b"mine")
+        });
+        assert!(raced.unwrap_err().to_string().contains("mine.txt"));
+        assert_eq!(there(), [Path::new("out/mine.txt")]);
+    }
+
+    #[test]
+    fn one_run_at_a_time_writes_a_folder() {
+        let root = tempfile::TempDir::new().unwrap();
+        let (world, folder) = (World::new(None, None), root.path().join("out"));
+        make(&world, &folder, |_| {
+            let second = make(&world, &folder, |_| Ok(()));
+            assert!(second.unwrap_err().to_string().contains("another run"));
+            Ok(())
+        })
+        .unwrap();
+    }
+}
