@@ -412,6 +412,32 @@ fn the_same_seed_gives_the_same_bytes_for_any_number_of_threads_and_files() {
     assert!(gz("packed") == gz("packed-again"));
 }
 
+#[test]
+fn the_format_of_the_names_reads_the_rows_too() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let out = folder.path().join("out");
+    write(&out, 3_000, 1, Packing::Plain, &world(287, 1));
+    let ledger = |study: &str| {
+        let world = World::new(None, None);
+        let study = Study::read(&world, &out.join(study)).unwrap();
+        let run = pipeline::run(&study, &world).unwrap();
+        let results: Value = serde_json::from_str(&run.to_json()).unwrap();
+        results["ledger"][0]["rows_kept"].clone()
+    };
+    let mapped = fs::read_to_string(out.join("study.toml")).unwrap();
+    let by_format: String = mapped
+        .lines()
+        .filter(|line| !line.starts_with("columns  = { date") && !line.starts_with("outcomes"))
+        .map(|line| match line.starts_with("files ") {
+            true => format!("{line}\nformat = \"stanford-v2\"\n"),
+            false => format!("{line}\n"),
+        })
+        .collect();
+    fs::write(out.join("by-format.toml"), by_format).unwrap();
+    assert!(ledger("study.toml").as_u64() > Some(2_700));
+    assert_eq!(ledger("study.toml"), ledger("by-format.toml"));
+}
+
 /// A change of what is drawn is to be noticed, and `VERSION` in `src/simulate/stops.rs` to go up with it.
 #[test]
 fn the_first_rows_are_those_that_were_pinned() {
