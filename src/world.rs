@@ -240,6 +240,14 @@ impl World {
             .map_err(|source| failed(path, "write", source))
     }
 
+    /// A new file that is written piece by piece; whoever writes it waits until the disk has it.
+    ///
+    /// # Errors
+    /// Any failure of the system.
+    pub fn create(&self, path: &Path) -> Result<File, Error> {
+        File::create(path).map_err(|source| failed(path, "write", source))
+    }
+
     /// Makes a folder and those above it.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers from top to bottom, as `lib.rs` lists them.
-const LAYERS: [&str; 21] = [
+const LAYERS: [&str; 22] = [
     "error",
     "number",
     "warning",
@@ -23,6 +23,7 @@ const LAYERS: [&str; 21] = [
     "results",
     "pipeline",
     "replicate",
+    "simulate",
     "report",
     "bundle",
     "cli",

@@ -25,6 +25,7 @@ mod layouts;
 mod properties;
 mod reference;
 mod regressions;
+mod simulate;
 mod studies;
 mod study_faults;
 mod workbooks;
