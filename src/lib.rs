@@ -21,6 +21,7 @@
 //! | [`analyses`] | one question per file |
 //! | [`study`], [`results`] | the plan, and what a run hands over |
 //! | [`pipeline`], [`replicate`] | the whole program on one screen; published figures, recomputed by `calc` and by studies |
+//! | [`fetch`] | public datasets by name; its client is the only door to the network |
 //! | [`report`], [`bundle`], [`cli`] | exhibits, the output folder, the command line |
 
 pub mod analyses;
@@ -31,6 +32,7 @@ pub mod cli;
 pub mod disclosure;
 pub mod engines;
 pub mod error;
+pub mod fetch;
 pub mod figures;
 pub mod findings;
 pub mod ingest;

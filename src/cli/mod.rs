@@ -3,8 +3,11 @@
 mod arguments;
 mod calc;
 mod check;
+mod completions;
 mod explain;
+mod fetch;
 mod list;
+mod man;
 mod printer;
 mod progress;
 mod replicate;
@@ -70,6 +73,9 @@ fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<ExitCode, Error>
         Command::Calc(options) => calc::command(options, printer),
         Command::Power(options) => calc::power(options, printer),
         Command::Replicate(options) => replicate::command(options, &world, printer),
+        Command::Fetch(options) => fetch::command(options, &world, printer),
+        Command::Completions(options) => completions::command(options, printer),
+        Command::Man(options) => man::command(options, &world, printer),
         Command::Explain(options) => explain::command(options, printer),
         Command::List(options) => list::command(options, printer),
     }
