@@ -207,8 +207,9 @@ impl Client {
             if !response.status().is_redirection() || response.status().as_u16() == 304 {
                 return self.answer(&at, from, response);
             }
-            let to = header(&response, "location").unwrap_or_default();
-            at = at.redirected(&to).map_err(|why| {
+            let to =
+                header(&response, "location").ok_or_else(|| "it does not say where".to_owned());
+            at = to.and_then(|to| at.redirected(&to)).map_err(|why| {
                 Trouble::last(
                     format!("{at}: redirects to where evenhand does not go: {why}"),
                     "the address in the catalogue may be out of date: fetch the file by hand and use --mirror",
