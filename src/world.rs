@@ -1,5 +1,6 @@
 //! The only door to the clock, the environment, the seed and the files.
 //!
+//! The network has a door of its own, the client of `evenhand fetch`.
 //! Nothing else in the crate opens a file or asks for the number of processors, so a run depends on the study,
 //! its data and what is said here. There is no clock at all: a date in a report comes from the study.
 

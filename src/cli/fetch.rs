@@ -159,7 +159,7 @@ fn told(dataset: &Dataset, fetched: &Fetched) -> String {
     }
     if !fetched.is_whole {
         text.push_str(
-            "  the server did not say how long it is: nobody can tell whether it broke off\n",
+            "  the server did not say how long it is, nor where it ends: nobody can tell whether it broke off\n",
         );
     }
     for file in &fetched.files {

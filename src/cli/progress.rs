@@ -33,6 +33,9 @@ impl Progress {
 impl Watcher for Progress {
     fn stage(&self, what: &str) {
         if !self.bar.is_hidden() {
+            if self.bar.is_finished() {
+                self.bar.reset();
+            }
             self.bar.enable_steady_tick(Duration::from_millis(120));
             self.bar.set_message(what.to_owned());
         }

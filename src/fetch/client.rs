@@ -163,6 +163,8 @@ pub(super) struct Answer {
     pub(super) last_modified: Option<String>,
     /// When the server says that it answered.
     pub(super) date: Option<String>,
+    /// Whether an end too early would be seen: the server says how much comes, or marks the end.
+    pub(super) is_end_marked: bool,
     /// The bytes.
     pub(super) body: Box<dyn Read>,
 }
@@ -271,11 +273,14 @@ impl Client {
                 "its hash would be of other bytes: fetch the file by hand and use --mirror",
             ));
         }
+        let coding = header(&response, "transfer-encoding");
+        let is_chunked = coding.is_some_and(|coding| coding.to_lowercase().ends_with("chunked"));
         let last_modified = header(&response, "last-modified");
         let strong = header(&response, "etag").filter(|tag| !tag.starts_with("W/"));
         let is_empty = response.status().as_u16() == 416;
         Ok(Answer {
             from: first,
+            is_end_marked: length.is_some() || is_chunked,
             length,
             version: strong.or_else(|| last_modified.clone()),
             date: header(&response, "date"),

@@ -37,8 +37,8 @@ pub(super) struct Arrived {
     pub(super) date: Option<String>,
     /// Bytes that were here before.
     pub(super) resumed_from: u64,
-    /// Whether the server said how many there are, so that an end too early would have been seen.
-    pub(super) is_length_said: bool,
+    /// Whether an end too early would have been seen.
+    pub(super) is_end_marked: bool,
 }
 
 /// Of what a `.part` file is the beginning; it stands beside it.
@@ -108,14 +108,15 @@ impl Download<'_> {
                 self.address
             )));
         }
+        // Cut off first, noted then: a kill in between must not leave old bytes under a new version.
+        let file = self.write(self.part, answer.from).map_err(Trouble::Final)?;
         if answer.from == 0 {
             self.note(&answer).map_err(Trouble::Final)?;
         }
-        let file = self.write(self.part, answer.from).map_err(Trouble::Final)?;
         self.take(client, file, &mut answer)?;
         Ok(Arrived {
             resumed_from: answer.from,
-            is_length_said: answer.length.is_some(),
+            is_end_marked: answer.is_end_marked,
             last_modified: answer.last_modified,
             date: answer.date,
         })

@@ -134,7 +134,7 @@ pub struct Fetched {
     pub known_by: KnownBy,
     /// Bytes that an earlier, broken fetch had left.
     pub resumed_from: u64,
-    /// Whether an end too early would have been seen: by the hash, or by the length that the server said.
+    /// Whether an end too early would have been seen: by the hash, by the length that the server said, or by a mark of the end.
     pub is_whole: bool,
     /// When the server says that the file was changed last.
     pub last_modified: Option<String>,
@@ -486,7 +486,7 @@ impl Job<'_> {
             sha256: found.sha256,
             known_by,
             resumed_from: arrived.resumed_from,
-            is_whole: !is_network || known_by != KnownBy::FirstFetch || arrived.is_length_said,
+            is_whole: !is_network || known_by != KnownBy::FirstFetch || arrived.is_end_marked,
             last_modified: arrived.last_modified,
             date: arrived.date,
             files,

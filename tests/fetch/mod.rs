@@ -86,7 +86,6 @@ impl Server {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&asked);
         std::thread::spawn(move || {
-            let mut open = Vec::new();
             for (number, stream) in listener.incoming().enumerate() {
                 let mut stream = stream.unwrap();
                 log.lock().unwrap().push(request(&mut stream));
@@ -95,7 +94,11 @@ impl Server {
                     .write_all(reply.head.as_bytes())
                     .and_then(|()| stream.write_all(&reply.body));
                 if reply.is_silent_after {
-                    open.push(stream);
+                    // For ever would hang a client that waits for ever, where it should fail.
+                    std::thread::spawn(move || {
+                        std::thread::sleep(Duration::from_secs(3));
+                        drop(stream);
+                    });
                 }
             }
         });

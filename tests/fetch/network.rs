@@ -178,6 +178,44 @@ fn a_body_that_ends_too_early_is_no_file() {
 }
 
 #[test]
+fn a_rest_that_is_shorter_than_it_says_is_no_rest() {
+    let body = table(40_000);
+    let short = |length: usize| {
+        let whole = rest(&body, 70_000, "\"1\"");
+        let said = format!("Content-Length: {}", body.len() - 70_000);
+        Reply {
+            head: whole
+                .head
+                .replace(&said, &format!("Content-Length: {length}")),
+            body: whole.body[..length].to_vec(),
+            ..whole
+        }
+    };
+    let server = Server::new(vec![cut(&body, 70_000, "\"1\""), short(1000)]);
+    let place = Place {
+        attempts: 1,
+        ..Place::new()
+    };
+    place.refused(&dataset(&server), &["ended after 71,000 of", "are kept"]);
+}
+
+#[test]
+fn chunks_mark_their_end() {
+    let body = table(100);
+    let chunked = |end: &str| {
+        let mut chunks = format!("{:x}\r\n", body.len()).into_bytes();
+        chunks.extend_from_slice(&body);
+        chunks.extend_from_slice(end.as_bytes());
+        reply("200 OK", &[("Transfer-Encoding", "chunked")], &chunks)
+    };
+    let server = Server::new(vec![chunked("\r\n0\r\n\r\n")]);
+    let fetched = Place::new().fetch(&dataset(&server)).unwrap();
+    assert_eq!((fetched.sha256, fetched.is_whole), (sha256(&body), true));
+    let server = Server::new(vec![chunked("\r\n")]);
+    Place::new().refused(&dataset(&server), &["4 attempts"]);
+}
+
+#[test]
 fn a_length_that_is_not_said_is_told() {
     let body = table(100);
     let server = Server::new(vec![reply("200 OK", &[], &body)]);
@@ -237,6 +275,12 @@ fn nobody_there_is_tried_a_few_times() {
     };
     let place = Place::new();
     place.refused(&dataset(&gone), &["4 attempts", "--mirror"]);
+    let hangs_up = Server::new(vec![Reply {
+        head: String::new(),
+        body: Vec::new(),
+        is_silent_after: false,
+    }]);
+    place.refused(&dataset(&hangs_up), &["4 attempts", "--mirror"]);
     assert_eq!(place.files(), [""; 0]);
 }
 
@@ -306,11 +350,12 @@ fn redirects_are_followed_within_limits() {
     let server = Server::new(vec![to("/data.csv")]);
     Place::new().refused(&dataset(&server), &["more than 5 redirects", "in circles"]);
     assert_eq!(server.asked().len(), 6);
+    let nowhere = Server::new(vec![reply("302 Found", &[("Content-Length", "0")], b"")]);
+    Place::new().refused(&dataset(&nowhere), &["does not say where"]);
     for away in [
         "http://192.0.2.1/data.csv",
         "ftp://127.0.0.1/data.csv",
         "http://u:p@127.0.0.1/",
-        "",
     ] {
         let server = Server::new(vec![to(away), whole(&body, "\"1\"")]);
         Place::new().refused(&dataset(&server), &["does not go"]);
