@@ -300,6 +300,12 @@ impl Client {
                 Trouble::Broken(format!("{at}: {fault}"))
             }
             ureq::Error::ConnectionFailed => Trouble::Broken(format!("{at}: no connection")),
+            ureq::Error::Io(fault) if fault.kind() == std::io::ErrorKind::InvalidData => {
+                Trouble::last(
+                    format!("{at}: no safe connection: {fault}"),
+                    "whoever answers cannot show to be who was asked, or a proxy signs for others: fetch the file in a browser and use --mirror",
+                )
+            }
             ureq::Error::HostNotFound | ureq::Error::Io(_) => Trouble::last(
                 format!("{at}: {error}"),
                 "check the connection; without one, --mirror DIR takes files that you have",

@@ -116,7 +116,7 @@ fn request(stream: &mut TcpStream) -> String {
     while !text.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap_or(0) == 1 {
         text.push(byte[0]);
     }
-    String::from_utf8(text).unwrap().to_lowercase()
+    String::from_utf8_lossy(&text).to_lowercase()
 }
 
 /// A folder to fetch into.
@@ -124,6 +124,7 @@ struct Place {
     workspace: Workspace,
     limits: Limits,
     attempts: usize,
+    stall: Duration,
 }
 
 impl Place {
@@ -132,6 +133,7 @@ impl Place {
             workspace: Workspace::new(),
             limits: Limits::default(),
             attempts: 3,
+            stall: Duration::from_secs(10),
         }
     }
 
@@ -150,6 +152,14 @@ impl Place {
         }
     }
 
+    /// One that tries once only, and takes a quarter of a second without bytes for silence.
+    fn hasty() -> Self {
+        Self {
+            stall: Duration::from_millis(250),
+            ..Self::impatient()
+        }
+    }
+
     fn folder(&self) -> PathBuf {
         self.workspace.path("fetched")
     }
@@ -160,7 +170,7 @@ impl Place {
             mirror,
             patience: Patience {
                 connect: Duration::from_secs(5),
-                stall: Duration::from_millis(250),
+                stall: self.stall,
                 pauses: vec![Duration::from_millis(5); self.attempts],
             },
             limits: self.limits.clone(),

@@ -229,6 +229,24 @@ fn a_length_that_is_not_said_is_told() {
     );
 }
 
+/// Certificates are checked and cannot be had here; that TLS is spoken at all is seen by who does not understand it.
+#[test]
+fn who_does_not_speak_tls_is_not_believed() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = Server {
+        address: format!("https://{}", listener.local_addr().unwrap()),
+        asked: Arc::default(),
+    };
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let _ = stream.unwrap().write_all(b"HTTP/1.1 200 OK\r\n\r\na,b\n");
+        }
+    });
+    let (place, secure) = (Place::impatient(), dataset(&server));
+    place.refused(&secure, &["no safe connection", "--mirror"]);
+    assert_eq!(place.files(), [""; 0]);
+}
+
 #[test]
 fn silence_is_not_waited_out() {
     let body = table(40_000);
@@ -237,7 +255,7 @@ fn silence_is_not_waited_out() {
         ..reply
     };
     let server = Server::new(vec![silent(cut(&body, 70_000, "\"1\""))]);
-    let place = Place::impatient();
+    let place = Place::hasty();
     place.refused(
         &dataset(&server),
         &["nothing came for 0.25 s", "70,000 bytes are kept"],
@@ -247,7 +265,7 @@ fn silence_is_not_waited_out() {
         body: Vec::new(),
         is_silent_after: true,
     }]);
-    let place = Place::impatient();
+    let place = Place::hasty();
     place.refused(
         &dataset(&mute),
         &["nothing came for 0.25 s", "check the connection"],
@@ -258,7 +276,13 @@ fn silence_is_not_waited_out() {
         rest(&body, 70_000, "\"1\""),
     ]);
     assert_eq!(
-        Place::new().fetch(&dataset(&server)).unwrap().sha256,
+        Place {
+            attempts: 1,
+            ..Place::hasty()
+        }
+        .fetch(&dataset(&server))
+        .unwrap()
+        .sha256,
         sha256(&body)
     );
 }
