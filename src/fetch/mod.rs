@@ -323,7 +323,11 @@ impl Job<'_> {
             world: self.world(),
             address: &address,
             part: &self.part,
-            bytes: self.expected.as_ref().and_then(|expected| expected.bytes),
+            bytes: self
+                .expected
+                .as_ref()
+                .and_then(|expected| expected.bytes)
+                .or(self.dataset.bytes),
             is_known: self.expected.is_some(),
             limit: settings.limits.download,
             patience: &settings.patience,

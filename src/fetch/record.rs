@@ -110,7 +110,7 @@ impl Source<'_> {
     }
 }
 
-/// A fault of names in the pins that the catalogue does not have is none: another version may know them.
+/// What the first fetch of a dataset found, if it was of the same file: a catalogue of another version may name another.
 pub(super) fn pin_of<'a>(pins: &'a Pins, dataset: &Dataset) -> Option<&'a Pin> {
     pins.get(&dataset.name)
         .filter(|pin| pin.file == dataset.file)

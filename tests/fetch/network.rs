@@ -424,6 +424,11 @@ fn a_length_that_cannot_be_right_is_refused_before_it_comes() {
         ..known(&server, &body)
     };
     Place::new().refused(&short, &["bytes, and 10 are expected"]);
+    let unknown = Dataset {
+        bytes: Some(10),
+        ..dataset(&server)
+    };
+    Place::new().refused(&unknown, &["bytes, and 10 are expected"]);
     let limits = || Limits {
         download: 100,
         ..Limits::default()
