@@ -303,7 +303,9 @@ impl Job<'_> {
         source.write(world, &self.folder)?;
         world.rename(&self.part, target)?;
         discard(world, &self.part)?;
-        world.watcher().stage("unpacking");
+        if self.dataset.packed != Packing::No {
+            world.watcher().stage("unpacking");
+        }
         let archive = Archive::look(world, target, self.dataset, self.limits())?;
         let files = archive.unpack(target, &self.folder, self.limits())?;
         Ok(self.fetched(found, (Some(from), arrived), known_by, files))
