@@ -3,8 +3,11 @@
 mod arguments;
 mod calc;
 mod check;
+mod completions;
 mod explain;
+mod fetch;
 mod list;
+mod man;
 mod printer;
 mod progress;
 mod replicate;
@@ -72,6 +75,9 @@ fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<ExitCode, Error>
         Command::Power(options) => calc::power(options, printer),
         Command::Replicate(options) => replicate::command(options, &world, printer),
         Command::Simulate(options) => simulate::command(options, &world, printer),
+        Command::Fetch(options) => fetch::command(options, &world, printer),
+        Command::Completions(options) => completions::command(options, printer),
+        Command::Man(options) => man::command(options, &world, printer),
         Command::Explain(options) => explain::command(options, printer),
         Command::List(options) => list::command(options, printer),
     }
