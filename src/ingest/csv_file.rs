@@ -118,6 +118,12 @@ impl CsvFile {
         }
     }
 
+    /// Whether the header has a column.
+    #[must_use]
+    pub fn has_column(&self, name: &str) -> bool {
+        self.headers.iter().any(|header| header == name)
+    }
+
     /// Reads the next row into `record`; its position, or `None` at the end.
     ///
     /// # Errors
@@ -195,6 +201,12 @@ impl<'a> At<'a> {
     #[must_use]
     pub fn line(&self) -> u64 {
         self.line
+    }
+
+    /// The name of a column.
+    #[must_use]
+    pub fn column_name(&self, column: usize) -> &'a str {
+        self.headers[column].as_str()
     }
 
     /// A fault of this row.
