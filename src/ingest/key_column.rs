@@ -1,5 +1,6 @@
 //! Where the value of a key stands in a file: in one column, in a part of one, or in several that belong together.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use csv::ByteRecord;
@@ -11,7 +12,8 @@ use toml::Spanned;
 use super::csv_file::{At, CsvFile, quoted_or_blank};
 use crate::error::Error;
 
-/// The columns of a key: `"county"`, `["state", "county"]`, or `{ column = "GEO_ID", after = "US", digits = 5 }`.
+/// The columns of a key: `"county"`, `["state", "county"]`, or `{ column = "GEO_ID", after = "US", digits = 5 }`, or
+/// `{ column = "race", codes = { W = "white" } }`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyColumn {
     /// The columns, whose values are written one after the other.
@@ -20,6 +22,9 @@ pub struct KeyColumn {
     pub after: Option<String>,
     /// How many digits each column has; a code that lost a leading zero gets it back.
     pub digits: Vec<usize>,
+    /// Value as found to value of the key; an empty one leaves the row out. Of a key a value that is not listed is an
+    /// error, of the group it is looked up in the study's own codes.
+    pub codes: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -29,6 +34,8 @@ struct Rule {
     columns: Option<Vec<String>>,
     after: Option<String>,
     digits: Option<OneOrMore>,
+    #[serde(default)]
+    codes: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -49,13 +56,14 @@ impl KeyColumn {
             columns: vec![name.to_owned()],
             after: None,
             digits: Vec::new(),
+            codes: BTreeMap::new(),
         }
     }
 
     /// Whether the columns are taken as they are.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        self.after.is_none() && self.digits.is_empty()
+        self.after.is_none() && self.digits.is_empty() && self.codes.is_empty()
     }
 
     fn from_rule(rule: Rule) -> Result<Self, String> {
@@ -83,6 +91,7 @@ impl KeyColumn {
             columns,
             after: rule.after,
             digits,
+            codes: rule.codes,
         })
     }
 }
@@ -94,7 +103,7 @@ impl<'de> Deserialize<'de> for KeyColumn {
             type Value = KeyColumn;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a column's name, a list of them, or { column = ..., after = ..., digits = ... }")
+                f.write_str("a column's name, a list of them, or { column = ..., after = ..., digits = ..., codes = ... }")
             }
 
             fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<KeyColumn, E> {
@@ -110,6 +119,7 @@ impl<'de> Deserialize<'de> for KeyColumn {
                     columns,
                     after: None,
                     digits: Vec::new(),
+                    codes: BTreeMap::new(),
                 })
             }
 

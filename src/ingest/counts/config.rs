@@ -11,10 +11,10 @@ use toml::Spanned;
 use super::super::key_column::{KeyColumn, named_columns};
 use super::super::layout::Layout;
 use super::super::periods::Periods;
-use super::super::population::{Codes, Thousands};
+use super::super::population::Thousands;
 use super::super::row_filter::RowFilter;
 use crate::cells::{Absent, GROUP, Outcome};
-use crate::error::{Error, nearest_hint};
+use crate::error::Error;
 use crate::stops::{PERIOD, YEAR};
 
 /// A `[[counts]]` table of the study.
@@ -34,9 +34,6 @@ pub struct CountsConfig {
     pub wide: Option<Spanned<BTreeMap<String, WideCounts>>>,
     /// Where a row is a line of a form: which lines are events, and which are what they are counted out of.
     pub lines: Option<Spanned<Lines>>,
-    /// What the values of a key mean, where the file does not have the study's own words.
-    #[serde(default)]
-    pub codes: Codes,
     /// Columns over whose values the rows of a cell are added up; each cell stands once for each of them.
     #[serde(default)]
     pub sum_over: Vec<Spanned<String>>,
@@ -76,8 +73,6 @@ pub struct CountsFragment {
     pub wide: Option<BTreeMap<String, WideCounts>>,
     /// As in [`CountsConfig`].
     pub lines: Option<Lines>,
-    /// As in [`CountsConfig`].
-    pub codes: Codes,
     /// As in [`CountsConfig`].
     pub sum_over: Vec<String>,
     /// As in [`CountsConfig`].
@@ -224,7 +219,7 @@ impl<'de> Deserialize<'de> for WideCounts {
 impl CountsConfig {
     /// The table with what a format says of everything that it does not say itself.
     ///
-    /// Keys, codes and groups are taken one by one, everything else whole. Faults of what the format says point at the
+    /// Keys and groups are taken one by one, everything else whole. Faults of what the format says point at the
     /// name of the table.
     #[must_use]
     pub fn with_format(mut self, fragment: &CountsFragment) -> Self {
@@ -250,12 +245,6 @@ impl CountsConfig {
                 own.get_mut()
                     .entry(group.clone())
                     .or_insert_with(|| columns.clone());
-            }
-        }
-        for (key, values) in &fragment.codes {
-            let own = self.codes.entry(key.clone()).or_default();
-            for (raw, value) in values {
-                own.entry(raw.clone()).or_insert_with(|| value.clone());
             }
         }
         if self.sum_over.is_empty() {
@@ -361,6 +350,18 @@ impl CountsConfig {
         keys
     }
 
+    /// The codes of a key.
+    pub(super) fn codes(&self, key: &str) -> Option<&BTreeMap<String, String>> {
+        let codes = self.key(key).map(|column| &column.get_ref().codes);
+        codes.filter(|codes| !codes.is_empty())
+    }
+
+    /// Whether any key has codes.
+    pub(super) fn has_codes(&self) -> bool {
+        let mut columns = self.keys.iter().flat_map(|keys| keys.get_ref().values());
+        columns.any(|column| !column.get_ref().codes.is_empty())
+    }
+
     fn check_columns(&self) -> Result<(), Error> {
         let at = || self.keys.as_ref().map_or(self.name.span(), Spanned::span);
         if self.wide.is_some() == self.key(GROUP).is_some() {
@@ -395,22 +396,7 @@ impl CountsConfig {
             }
             _ => {}
         }
-        let keys = self.key_names();
-        match self
-            .codes
-            .keys()
-            .find(|key| !keys.contains(key) || (*key == GROUP && self.wide.is_some()))
-        {
-            None => Ok(()),
-            Some(key) => Err(Error::study(
-                at(),
-                format!(
-                    "`codes` speaks of `{key}`, which is no key of counts `{}`",
-                    self.name.get_ref()
-                ),
-                nearest_hint(key, keys.iter().map(String::as_str)),
-            )),
-        }
+        Ok(())
     }
 
     /// What the trials are called; `None` where the events are not a part of something.

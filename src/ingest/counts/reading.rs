@@ -115,7 +115,7 @@ impl<'a> Reading<'a> {
         let derives_period = config.key(YEAR).is_some() && !periods.is_empty();
         let own = config.filter.iter().map(|filter| filter.drop.clone());
         let mut rules: Vec<String> = own.chain(RULES.map(str::to_owned)).collect();
-        if !config.codes.is_empty() {
+        if config.has_codes() {
             rules.push(BY_CODES.into());
         }
         if columns.lines.is_some() {
@@ -242,11 +242,7 @@ impl<'a> Reading<'a> {
         column: &BoundKey<'_>,
     ) -> Result<Result<String, &'static str>, Error> {
         let raw = column.value(at, record)?;
-        let own = self
-            .config
-            .codes
-            .get(GROUP)
-            .and_then(|codes| codes.get(&raw));
+        let own = self.config.codes(GROUP).and_then(|codes| codes.get(&raw));
         let word = match own {
             Some(word) if !self.groups.codes.contains_key(&raw) => word.as_str(),
             _ => raw.as_str(),
@@ -271,7 +267,7 @@ impl<'a> Reading<'a> {
         at: &At<'_>,
         column: &BoundKey<'_>,
     ) -> Result<Option<String>, Error> {
-        let Some(codes) = self.config.codes.get(key) else {
+        let Some(codes) = self.config.codes(key) else {
             return Ok(Some(raw));
         };
         match codes.get(&raw) {

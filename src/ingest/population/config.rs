@@ -56,10 +56,7 @@ pub struct PopulationConfig {
     pub columns: Option<Spanned<BTreeMap<String, Spanned<KeyColumn>>>>,
     /// Groups as columns: which of them hold the people of each group.
     pub wide: Option<Spanned<Wide>>,
-    /// What the values of a key mean, where the file does not have the study's own words.
-    #[serde(default)]
-    pub codes: Codes,
-    /// Further `codes` that depend on the edition of the file.
+    /// Codes of keys, as in `columns`, that depend on the edition of the file.
     #[serde(default)]
     pub vintages: BTreeMap<String, Codes>,
     /// Which edition of the file it is.
@@ -98,8 +95,6 @@ pub struct PopulationFragment {
     /// As in [`PopulationConfig`].
     pub wide: Option<Wide>,
     /// As in [`PopulationConfig`].
-    pub codes: Codes,
-    /// As in [`PopulationConfig`].
     pub vintages: BTreeMap<String, Codes>,
     /// As in [`PopulationConfig`].
     pub sum_over: Vec<String>,
@@ -118,7 +113,7 @@ pub struct PopulationFragment {
 impl PopulationConfig {
     /// The table with what a format says of everything that it does not say itself.
     ///
-    /// Columns, codes and groups are taken one by one, everything else whole. Faults of what the format says point at the
+    /// Columns and groups are taken one by one, everything else whole. Faults of what the format says point at the
     /// name of the table.
     #[must_use]
     pub fn with_format(mut self, fragment: &PopulationFragment) -> Self {
@@ -142,7 +137,6 @@ impl PopulationConfig {
                     .or_insert_with(|| columns.clone());
             }
         }
-        merge_codes(&mut self.codes, &fragment.codes);
         for (edition, codes) in &fragment.vintages {
             merge_codes(self.vintages.entry(edition.clone()).or_default(), codes);
         }
@@ -198,7 +192,11 @@ impl PopulationConfig {
 
     /// The codes of the file's edition.
     pub(super) fn all_codes(&self) -> Codes {
-        let mut codes = self.codes.clone();
+        let columns = self.columns.iter().flat_map(|columns| columns.get_ref());
+        let mut codes: Codes = columns
+            .filter(|(_, column)| !column.get_ref().codes.is_empty())
+            .map(|(key, column)| (key.clone(), column.get_ref().codes.clone()))
+            .collect();
         if let Some(edition) = &self.vintage_file
             && let Some(own) = self.vintages.get(edition.get_ref())
         {
@@ -288,7 +286,7 @@ impl PopulationConfig {
             !self.filter.is_empty(),
             self.commuting.is_some(),
             self.place_match.is_some(),
-            !self.codes.is_empty() || !self.vintages.is_empty(),
+            !self.vintages.is_empty(),
         ];
         let Some(columns) = &self.columns else {
             return Err(Error::study(
@@ -368,13 +366,12 @@ impl PopulationConfig {
 
     fn check_codes(&self) -> Result<(), Error> {
         let keys = self.keys();
-        let all = self.vintages.values().chain([&self.codes]);
-        for key in all.flat_map(BTreeMap::keys) {
+        for key in self.vintages.values().flat_map(BTreeMap::keys) {
             if !keys.contains(key) || (key == GROUP && self.wide.is_some()) {
                 return Err(Error::study(
                     self.name.span(),
                     format!(
-                        "`codes` speaks of `{key}`, which is no column of population `{}`",
+                        "`vintages` speaks of `{key}`, which is no column of population `{}`",
                         self.name.get_ref()
                     ),
                     nearest_hint(key, keys.iter().map(String::as_str)),
