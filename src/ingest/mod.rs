@@ -4,23 +4,31 @@
 //! ([`StopsConfig`]) and counted by [`crate::engines`].
 
 mod agreements;
+mod column;
 mod counts;
 mod csv_file;
+mod formats;
+mod join;
 mod key_column;
 mod layout;
+mod moments;
 mod periods;
 mod population;
 mod row_filter;
 mod stops;
 
 pub use agreements::{Agreement, AgreementsConfig, Register, read_agreements};
+pub use column::{ColumnRule, ColumnSource};
 pub use counts::{
     CountsConfig, CountsFragment, EventsAre, Lines, PublishedCounts, WideCounts, read_counts,
 };
 pub(crate) use counts::{UnlistedCodes, group_of};
 pub use csv_file::{At, CsvFile, quoted_or_blank, sha256};
+pub use formats::{Checked, Fingerprint, Format, shipped as shipped_formats};
+pub use join::{JoinConfig, Joined};
 pub use key_column::KeyColumn;
 pub use layout::{Layout, Separator, TextEncoding};
+pub use moments::{ClockReader, MINUTES, Moment, MomentReader};
 pub use periods::{PartOfYear, Period, Periods, PeriodsConfig};
 pub use population::{
     Addend, Baseline, BlankMargin, Codes, CommutingConfig, CountyChange, FROM, How, People,
@@ -29,7 +37,7 @@ pub use population::{
     why_not_there,
 };
 pub use row_filter::{CompiledFilter, RowFilter};
-pub use stops::{OutcomeCodes, StopsConfig, UnclearRule, is_pattern};
+pub use stops::{Columns, OutcomeCodes, StopsConfig, UnclearRule, is_pattern};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

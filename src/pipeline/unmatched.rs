@@ -7,8 +7,8 @@ use crate::disclosure::{DisclosureConfig, PublishedRule};
 use crate::ingest::{Baseline, nearest, why_not_there};
 use crate::stops::PLACE;
 
-/// The counts of all rows.
-const STOPS: &str = "stops";
+/// Counts of rows that are a part of all rows.
+const PARTS: [&str; 2] = ["searches", "hits"];
 
 /// Counts of persons are told to the nearest of this many times the smallest count that may be shown.
 const ROUGHLY: u64 = 10;
@@ -24,7 +24,7 @@ pub(super) fn unmatched(
     let of_rows = |name: &str| rows.contains_key(name);
     let counts_by_name = counts;
     let counts = counts.iter().filter(|(name, table)| {
-        table.position(PLACE).is_some() && (!of_rows(name) || **name == STOPS)
+        table.position(PLACE).is_some() && (!of_rows(name) || !PARTS.contains(name))
     });
     let mut sources: Vec<(String, PlaceGroups)> = counts
         .map(|(name, table)| {

@@ -6,8 +6,6 @@ mod reading;
 
 use std::collections::BTreeSet;
 
-use csv::ByteRecord;
-
 use super::csv_file::At;
 use crate::cells::{CellTable, Coded, Groups, Outcome};
 use crate::error::{Error, nearest_hint};
@@ -77,21 +75,10 @@ impl UnlistedCodes {
 pub(crate) fn group_of<'a>(
     groups: &'a Groups,
     at: &At<'_>,
-    record: &'a ByteRecord,
-    column: usize,
+    raw: &'a str,
+    column: Option<usize>,
 ) -> Result<Option<&'a str>, Error> {
-    let raw = at.text(record, column)?;
-    known_group(groups, at, (column, raw), raw)
-}
-
-/// The group of a word that stands for what was found in a column.
-fn known_group<'a>(
-    groups: &'a Groups,
-    at: &At<'_>,
-    (column, raw): (usize, &str),
-    word: &'a str,
-) -> Result<Option<&'a str>, Error> {
-    match groups.classify(word) {
+    match groups.classify(raw) {
         Coded::Group(group) => Ok(Some(group)),
         Coded::Missing => Ok(None),
         Coded::Refused => {
@@ -101,16 +88,15 @@ fn known_group<'a>(
                 "list it in [groups] codes or labels, or say there what an unlisted code means: unknown = \"missing\" or \"other\"; {}",
                 nearest_hint(raw, words)
             );
-            Err(at
-                .fault_in(
-                    column,
-                    format!(
-                        "found {}, which is no group of the study",
-                        super::quoted_or_blank(raw)
-                    ),
-                    hint,
-                )
-                .into())
+            let message = format!(
+                "found {}, which is no group of the study",
+                super::quoted_or_blank(raw)
+            );
+            Err(match column {
+                Some(column) => at.fault_in(column, message, hint),
+                None => at.fault(message, hint),
+            }
+            .into())
         }
     }
 }

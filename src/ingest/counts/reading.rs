@@ -12,7 +12,7 @@ use super::super::population::without_thousands;
 use super::super::row_filter::CompiledFilter;
 use super::columns::{BoundCounts, Columns, Counted};
 use super::config::CountsConfig;
-use super::{PublishedCounts, UnlistedCodes, known_group};
+use super::{PublishedCounts, UnlistedCodes, group_of};
 use crate::cells::{Cell, CellTable, GROUP, Groups};
 use crate::error::{DataFault, Error, nearest_hint};
 use crate::stops::{Dropped, SourceLedger, YEAR};
@@ -250,7 +250,7 @@ impl<'a> Reading<'a> {
         if own.is_some() && word.is_empty() {
             return Ok(Err(BY_CODES));
         }
-        match known_group(self.groups, at, (column.column(), &raw), word)? {
+        match group_of(self.groups, at, word, Some(column.column()))? {
             Some(group) => Ok(Ok(group.to_owned())),
             None => {
                 self.unlisted.add(&raw);

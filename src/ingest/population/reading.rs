@@ -247,7 +247,7 @@ impl<'a> Reading<'a> {
                 continue;
             }
             let columns = rule.columns();
-            if is_one_of_several && !columns.iter().any(|column| file.has_column(column)) {
+            if is_one_of_several && !columns.iter().any(|column| file.has(column)) {
                 continue;
             }
             let at = columns.iter().map(|column| file.column(column));
