@@ -164,6 +164,36 @@ impl StudyFile {
             }
             self.formats.extend(format.input);
         }
+        for counts in &mut self.counts {
+            let Some(name) = counts.format.clone() else {
+                continue;
+            };
+            let format = Format::find(world, root, &name)?;
+            let brought = brought(&format, format.counts.as_ref(), (&name, "published counts"))?;
+            *counts = counts.clone().with_format(brought);
+            counts.cautions.splice(0..0, format.cautions);
+            for (group, label) in format.groups.labels {
+                self.groups.labels.entry(group).or_insert(label);
+            }
+            self.formats.extend(format.input);
+        }
+        for population in &mut self.population {
+            let Some(name) = population.format.clone() else {
+                continue;
+            };
+            let format = Format::find(world, root, &name)?;
+            let brought = brought(&format, format.population.as_ref(), (&name, "a population"))?;
+            *population = population.clone().with_format(brought);
+            population.cautions.splice(0..0, format.cautions);
+            // A group that only a population knows would be one without events, so its label is taken where the study
+            // compares it.
+            for (group, label) in format.groups.labels {
+                if self.groups.shown().any(|shown| shown == group) {
+                    self.groups.labels.entry(group).or_insert(label);
+                }
+            }
+            self.formats.extend(format.input);
+        }
         Ok(self)
     }
 
@@ -188,6 +218,21 @@ impl StudyFile {
         found.sort_by_key(|(span, _)| span.start);
         found.into_iter().map(|(_, analysis)| analysis).collect()
     }
+}
+
+/// What a format says of a table of the study.
+fn brought<'a, T>(
+    format: &Format,
+    part: Option<&'a T>,
+    (name, what): (&Spanned<String>, &str),
+) -> Result<&'a T, Error> {
+    part.ok_or_else(|| {
+        Error::study(
+            name.span(),
+            format!("the format `{}` does not describe {what}", format.name),
+            format!("it is one of [[{}]]: name it there", format.table()),
+        )
+    })
 }
 
 /// The header of each file of rows; `None` where one is not there.

@@ -23,6 +23,8 @@ use crate::stops::{PERIOD, YEAR};
 pub struct CountsConfig {
     /// The name by which analyses ask for these counts; also what the events are called.
     pub name: Spanned<String>,
+    /// The publisher's format, by the name of one that comes with the program or by a file of the study's own.
+    pub format: Option<Spanned<String>>,
     /// The CSV file, relative to the study.
     pub file: Spanned<String>,
     /// How the file is written, where it is not plain CSV in UTF-8.
@@ -260,7 +262,7 @@ impl CountsConfig {
         self.events = self.events.or_else(|| text(&fragment.events));
         self.trials = self.trials.or_else(|| text(&fragment.trials));
         self.trials_are = self.trials_are.or_else(|| text(&fragment.trials_are));
-        self.filter.extend(fragment.filter.iter().cloned());
+        self.filter.splice(0..0, fragment.filter.iter().cloned());
         self.layout = self.layout.or_else(|| fragment.layout.clone());
         self.events_are = self.events_are.or(fragment.events_are);
         self.thousands = self.thousands.or(fragment.thousands);

@@ -42,6 +42,8 @@ pub type Codes = BTreeMap<String, BTreeMap<String, String>>;
 pub struct PopulationConfig {
     /// The name by which analyses ask for this baseline.
     pub name: Spanned<String>,
+    /// The publisher's format, by the name of one that comes with the program or by a file of the study's own.
+    pub format: Option<Spanned<String>>,
     /// The CSV file, relative to the study.
     pub file: Option<Spanned<String>>,
     /// Several files in place of one: places or years of one layout, or with `wide` files that hold different groups.
@@ -61,6 +63,9 @@ pub struct PopulationConfig {
     pub vintages: BTreeMap<String, Codes>,
     /// Which edition of the file it is.
     pub vintage_file: Option<Spanned<String>>,
+    /// Keys of which one value is taken: rows with another are left out, and the key is none to join by.
+    #[serde(default)]
+    pub at: BTreeMap<String, String>,
     /// Columns over whose values the rows of a cell are added up; each cell stands once for each of them.
     #[serde(default)]
     pub sum_over: Vec<Spanned<String>>,
@@ -146,7 +151,7 @@ impl PopulationConfig {
                 .map(|name| Spanned::new(span.clone(), name.clone()))
                 .collect();
         }
-        self.filter.extend(fragment.filter.iter().cloned());
+        self.filter.splice(0..0, fragment.filter.iter().cloned());
         self.layout = self.layout.or_else(|| fragment.layout.clone());
         self.blank_moe = self.blank_moe.or(fragment.blank_moe);
         self.thousands = self.thousands.or(fragment.thousands);
@@ -180,7 +185,7 @@ impl PopulationConfig {
             .iter()
             .flat_map(|columns| columns.get_ref().keys());
         let mut keys: Vec<String> = named
-            .filter(|name| *name != POPULATION && *name != MOE90)
+            .filter(|name| *name != POPULATION && *name != MOE90 && !self.at.contains_key(*name))
             .cloned()
             .collect();
         if self.wide.is_some() && !keys.iter().any(|key| key == GROUP) {
@@ -286,7 +291,7 @@ impl PopulationConfig {
             !self.filter.is_empty(),
             self.commuting.is_some(),
             self.place_match.is_some(),
-            !self.vintages.is_empty(),
+            !self.vintages.is_empty() || !self.at.is_empty(),
         ];
         let Some(columns) = &self.columns else {
             return Err(Error::study(
@@ -365,7 +370,25 @@ impl PopulationConfig {
     }
 
     fn check_codes(&self) -> Result<(), Error> {
-        let keys = self.keys();
+        let mut keys = self.keys();
+        if let Some(key) = self
+            .at
+            .keys()
+            .find(|key| *key == GROUP || self.column(key).is_none())
+        {
+            return Err(Error::study(
+                self.name.span(),
+                format!(
+                    "`at` speaks of `{key}`, which is no key of population `{}`",
+                    self.name.get_ref()
+                ),
+                nearest_hint(
+                    key,
+                    keys.iter().filter(|key| *key != GROUP).map(String::as_str),
+                ),
+            ));
+        }
+        keys.extend(self.at.keys().cloned());
         for key in self.vintages.values().flat_map(BTreeMap::keys) {
             if !keys.contains(key) || (key == GROUP && self.wide.is_some()) {
                 return Err(Error::study(

@@ -116,6 +116,7 @@ struct Mapped<'a> {
     fields: Fields,
     filters: Vec<CompiledFilter<'a>>,
     keys: Vec<(String, BoundKey<'a>)>,
+    at: Vec<(String, BoundKey<'a>)>,
     sum_over: Vec<usize>,
     people: People90<'a>,
 }
@@ -131,8 +132,11 @@ impl<'a> Reading<'a> {
         if !codes.is_empty() {
             rules.push(LEFT_OUT.into());
         }
+        if !config.at.is_empty() {
+            rules.push(OTHER_VALUE.into());
+        }
         if config.wide.is_none() {
-            rules.push("group that the study does not know".into());
+            rules.push(UNKNOWN.into());
         }
         let states_margins = match &config.wide {
             Some(wide) => wide.get_ref().values().any(WideGroup::states_margins),
@@ -203,11 +207,12 @@ impl<'a> Reading<'a> {
                 )
             }
         };
-        let mut keys = Vec::new();
-        for key in self.keys.iter().filter(|key| *key != GROUP) {
+        let bound = |key: &String| {
             let column = config.column(key).expect("the keys are those of `columns`");
-            keys.push((key.clone(), BoundKey::new(column.get_ref(), file)?));
-        }
+            Ok((key.clone(), BoundKey::new(column.get_ref(), file)?))
+        };
+        let keys = self.keys.iter().filter(|key| *key != GROUP).map(bound);
+        let at = config.at.keys().map(bound);
         let filters = config
             .filter
             .iter()
@@ -224,7 +229,8 @@ impl<'a> Reading<'a> {
                 states_margins: self.states_margins,
             },
             filters: filters.collect::<Result<_, _>>()?,
-            keys,
+            keys: keys.collect::<Result<_, Error>>()?,
+            at: at.collect::<Result<_, Error>>()?,
             sum_over: sum_over.collect::<Result<_, _>>()?,
             people,
         })
@@ -290,6 +296,13 @@ impl<'a> Reading<'a> {
         }
     }
 
+    fn drop(&mut self, rule: &str) {
+        // The study may call a filter as one of ours is called: ours stand behind its own.
+        let ours = &mut self.ledger.dropped[self.config.filter.len()..];
+        let found = ours.iter_mut().find(|dropped| dropped.rule == rule);
+        found.expect("every rule has a line").rows += 1;
+    }
+
     fn row(&mut self, mapped: &Mapped<'_>, at: &At<'_>, record: &ByteRecord) -> Result<(), Error> {
         for (i, filter) in mapped.filters.iter().enumerate() {
             if filter.drops(at, record)? {
@@ -303,9 +316,20 @@ impl<'a> Reading<'a> {
             match self.decoded(key, raw, at, column)? {
                 Some(value) => values.push(value),
                 None => {
-                    self.ledger.dropped[mapped.filters.len()].rows += 1;
+                    self.drop(LEFT_OUT);
                     return Ok(());
                 }
+            }
+        }
+        for (key, column) in &mapped.at {
+            let raw = column.value(at, record)?;
+            let Some(value) = self.decoded(key, raw, at, column)? else {
+                self.drop(LEFT_OUT);
+                return Ok(());
+            };
+            if self.config.at[key] != value {
+                self.drop(OTHER_VALUE);
+                return Ok(());
             }
         }
         let mut apart = Vec::with_capacity(mapped.sum_over.len() + 1);
@@ -324,8 +348,7 @@ impl<'a> Reading<'a> {
                 let (group, is_coded) = match self.group(&raw) {
                     Ok(found) => found,
                     Err(rule) => {
-                        let after = usize::from(rule == Left::Unknown && !self.codes.is_empty());
-                        self.ledger.dropped[mapped.filters.len() + after].rows += 1;
+                        self.drop(rule);
                         return Ok(());
                     }
                 };
@@ -367,18 +390,18 @@ impl<'a> Reading<'a> {
     }
 
     /// The group of a raw value, and whether it is by `codes`, where several values may be one group.
-    fn group(&self, raw: &str) -> Result<(String, bool), Left> {
+    fn group(&self, raw: &str) -> Result<(String, bool), &'static str> {
         let own = self.codes.get(GROUP).and_then(|codes| codes.get(raw));
         let (word, is_coded) = match own {
             Some(word) if !self.groups.codes.contains_key(raw) => (word.as_str(), true),
             _ => (raw, false),
         };
         if is_coded && word.is_empty() {
-            return Err(Left::ByCodes);
+            return Err(LEFT_OUT);
         }
         match self.groups.classify(word) {
             Coded::Group(group) => Ok((group.to_owned(), is_coded)),
-            _ => Err(Left::Unknown),
+            _ => Err(UNKNOWN),
         }
     }
 
@@ -522,10 +545,5 @@ impl<'a> Reading<'a> {
 }
 
 const LEFT_OUT: &str = "left out by `codes`";
-
-/// Why a row has no group.
-#[derive(PartialEq, Eq)]
-enum Left {
-    ByCodes,
-    Unknown,
-}
+const OTHER_VALUE: &str = "another value than `at` says";
+const UNKNOWN: &str = "group that the study does not know";
