@@ -10,6 +10,7 @@ mod adjusted;
 
 mod architecture;
 mod bad_input;
+mod baselines;
 mod bundles;
 mod calc_bounds;
 mod command_line;
