@@ -653,6 +653,23 @@ fn counts_as_a_benchmark_carry_the_error_of_a_count() {
         "{}",
         own.stderr
     );
+    workspace.change(
+        "study.toml",
+        "counts = 'before'\npop",
+        "counts = 'now'\npop",
+    );
+    let plan = std::fs::read_to_string(workspace.path("study.toml")).unwrap();
+    workspace.write(
+        "study.toml",
+        &format!("{plan}[disclosure]\npublished = 'withhold'\n"),
+    );
+    let withheld = workspace.evenhand(&["check", "study.toml"]);
+    assert!(
+        withheld.code == 1 && withheld.stderr.contains("counts as a benchmark"),
+        "{}",
+        withheld.stderr
+    );
+    workspace.write("study.toml", &plan);
     workspace.change("study.toml", "counts = 'before'", "counts = 'befor'");
     let wrong = workspace.evenhand(&["check", "study.toml"]);
     assert!(
@@ -741,6 +758,14 @@ fn counts_have_groups_as_columns() {
         (
             "wide = { white = 'w_s' }\ntrials_are = 'stops'",
             "have a name, and no column",
+        ),
+        (
+            "wide = { white = { fraction = 'w_s' } }\ntrials_are = 'stops'\nlines = { column = 'town', events = ['A'] }",
+            "the lines of a form are its trials",
+        ),
+        (
+            "wide = { white = 'w_s' }\nsum_over = ['b_t']\nlines = { column = 'town', events = ['A'] }",
+            "rows that are added up",
         ),
     ] {
         let error = counts(&workspace, wrong, None).unwrap_err();

@@ -188,8 +188,13 @@ impl<'a> BoundKey<'a> {
 /// A code of a fixed number of digits, with the one leading zero that a spreadsheet may have taken.
 fn padded(at: &At<'_>, column: usize, text: &str, digits: usize) -> Result<String, Error> {
     let is_code = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    // A county of three digits loses two zeros, a county code of five at most one: no state is 00.
-    if is_code && (text.len() == digits || (text.len() < digits && digits - text.len() <= 2)) {
+    // A county of three digits loses all zeros but the last digit, a longer code the one of its state: none begins with 00.
+    let most_lost = if digits <= 3 {
+        digits.saturating_sub(1)
+    } else {
+        1
+    };
+    if is_code && text.len() <= digits && digits - text.len() <= most_lost {
         return Ok(format!("{text:0>digits$}"));
     }
     Err(at

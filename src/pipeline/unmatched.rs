@@ -58,7 +58,7 @@ pub(super) fn unmatched(
             0
         };
         Some(format!(
-            "; they hold {} {name}",
+            "; they hold {} {name}, which no number on this baseline counts",
             events_in(table, places, minimum)
         ))
     };

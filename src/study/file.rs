@@ -15,7 +15,7 @@ use crate::analyses::rates::RatesOptions;
 use crate::analyses::regression::RegressionOptions;
 use crate::analyses::stratified::StratifiedOptions;
 use crate::cells::Groups;
-use crate::disclosure::DisclosureConfig;
+use crate::disclosure::{DisclosureConfig, PublishedRule};
 use crate::error::Error;
 use crate::ingest::{
     AgreementsConfig, CountsConfig, DataRoot, Format, PeriodsConfig, PopulationConfig, StopsConfig,
@@ -134,6 +134,16 @@ impl StudyFile {
                 "add a [[counts]] table for published totals, or a [[stops]] table for rows",
             ));
         }
+        let withholds = self.disclosure.published == PublishedRule::Withhold
+            && self.disclosure.smallest_shown() > 0;
+        let benchmark = self.population.iter().find_map(|p| p.counts.as_ref());
+        if let (true, Some(counts)) = (withholds, benchmark) {
+            return Err(Error::study(
+                counts.span(),
+                "counts as a benchmark, where small counts that were published are withheld",
+                "a benchmark's numbers are printed: leave published = \"withhold\" out, or the benchmark",
+            ));
+        }
         if let [_, second, ..] = self.stops.as_slice() {
             return Err(Error::study(
                 second.files.span(),
@@ -200,8 +210,8 @@ impl StudyFile {
     /// Whether small counts may have to be withheld.
     #[must_use]
     pub fn protects_counts(&self) -> bool {
-        let has_counts = !self.stops.is_empty()
-            || self.disclosure.published == crate::disclosure::PublishedRule::Withhold;
+        let has_counts =
+            !self.stops.is_empty() || self.disclosure.published == PublishedRule::Withhold;
         has_counts && self.disclosure.smallest_shown() > 0
     }
 

@@ -417,21 +417,30 @@ impl CountsConfig {
             .lines
             .as_ref()
             .is_some_and(|lines| !lines.get_ref().trials.is_empty());
-        if let (true, Some(column)) = (with > 0 || of_lines, &self.trials) {
+        if let (true, Some(column)) = (with > 0, &self.trials) {
             return Err(Error::study(
                 column.span(),
-                "the trials stand in a column of their own, and in `wide` or `lines`",
+                "the trials stand in a column of their own, and in `wide`",
                 "take one of the two out; trials_are = \"stops\" says what they are called",
             ));
         }
-        if with > 0
-            && let Some(lines) = self.lines.as_ref().filter(|_| of_lines)
-        {
-            return Err(Error::study(
-                lines.span(),
-                "the trials stand in `wide`, and in `lines`",
-                "take one of the two out",
-            ));
+        if let Some(lines) = &self.lines {
+            let (message, hint) = if with > 0 || self.trials.is_some() {
+                (
+                    "the lines of a form are its trials, and a column is named for them",
+                    "name them in `lines`: trials = [\"...\"]",
+                )
+            } else if !self.sum_over.is_empty() {
+                (
+                    "the lines of a form, and rows that are added up",
+                    "make the column a key, or add the rows up before",
+                )
+            } else {
+                ("", "")
+            };
+            if !message.is_empty() {
+                return Err(Error::study(lines.span(), message, hint));
+            }
         }
         match (&self.trials, &self.trials_are) {
             (Some(column), None) => Ok(Some(column.get_ref().clone())),
