@@ -23,6 +23,7 @@ mod harness;
 mod joins;
 mod layouts;
 mod properties;
+mod published_formats;
 mod reference;
 mod regressions;
 mod studies;

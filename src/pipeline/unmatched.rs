@@ -78,7 +78,8 @@ pub(super) fn unmatched(
                     continue;
                 };
                 if is_baseline && name.starts_with("counts ") && !other.contains_key(place) {
-                    text.extend(hint_of(place, &free));
+                    let there = other.keys().map(String::as_str);
+                    text.extend(hint_of(place, &free, there));
                 }
                 missing.push(text);
                 places.push(place);
@@ -126,8 +127,12 @@ fn groups_by_place(table: &CellTable) -> PlaceGroups {
 }
 
 /// Why a place is not there, or which one may be meant: for a person, who decides.
-fn hint_of(place: &str, others: &BTreeSet<&str>) -> Option<String> {
-    if let Some(why) = why_not_there(place, others.iter().copied()) {
+fn hint_of<'a>(
+    place: &str,
+    others: &BTreeSet<&str>,
+    there: impl Iterator<Item = &'a str> + Clone,
+) -> Option<String> {
+    if let Some(why) = why_not_there(place, there) {
         return Some(format!(" ({why})"));
     }
     let with_zero = format!("0{place}");

@@ -125,7 +125,7 @@ pub struct FormatGroups {
 }
 
 /// The formats that come with the program, in the order of their names.
-const SHIPPED: [&str; 18] = [
+const SHIPPED: [&str; 21] = [
     include_str!("acs-b01001-15.toml"),
     include_str!("acs-b01001-16.toml"),
     include_str!("acs-b01001-18.toml"),
@@ -139,7 +139,10 @@ const SHIPPED: [&str; 18] = [
     include_str!("census-rc-eth.toml"),
     include_str!("copwatch.toml"),
     include_str!("copwatch-rates.toml"),
+    include_str!("drivers-licensed.toml"),
+    include_str!("drivers-not-at-fault.toml"),
     include_str!("missouri-vsr.toml"),
+    include_str!("same-agency.toml"),
     include_str!("stanford-v2.toml"),
     include_str!("texas-tcole.toml"),
     include_str!("usdata-county-2019.toml"),
