@@ -122,6 +122,35 @@ fn nine_parts_agree_with_the_reference() {
 }
 
 #[test]
+fn the_order_of_the_rows_moves_no_digit() {
+    let rows = [
+        "x,black,1,0.1,0.3",
+        "x,black,2,0.7,1.1",
+        "x,black,3,1e9,0.7",
+        "x,black,4,33.3,",
+        "x,black,5,0.2,0",
+        "x,black,6,1234567.89,17.3",
+    ];
+    let of = |rows: &[&str]| {
+        let text = rows.join("\n").replace("1e9", "1000000000.1");
+        baseline(
+            &format!("p,g,age,n,m\n{text}\n"),
+            "columns = { place = 'p', group = 'g', population = 'n', moe90 = 'm' }\nsum_over = ['age']\nblank_moe = 'controlled'",
+            None,
+        )
+    };
+    let key = ["black", "x"];
+    let forward = cell(&of(&rows), &key);
+    let mut turned = rows;
+    for _ in 0..rows.len() {
+        turned.rotate_left(1);
+        assert_eq!(cell(&of(&turned), &key), forward);
+    }
+    turned.reverse();
+    assert_eq!(cell(&of(&turned), &key), forward);
+}
+
+#[test]
 fn a_part_of_an_age_band_has_a_part_of_its_margin() {
     let baseline = baseline(
         "p,young,ym,old,om\nx,300,9,1000,8\n",

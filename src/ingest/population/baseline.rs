@@ -33,8 +33,8 @@ pub struct Baseline {
 /// The people of one cell, or of several together: exactly known ones, and estimates with their margins of error.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct People {
-    /// Of the parts that have no margin of error, or one of 0.
-    exact: f64,
+    /// The parts that have no margin of error, or one of 0.
+    exact: Vec<f64>,
     /// The other parts, each of them once.
     estimates: Vec<Estimate>,
     /// Whether the margin of some part is missing, so that the sum has none.
@@ -81,7 +81,7 @@ impl People {
         };
         match margin.filter(|margin| !margin.is_controlled()) {
             Some(margin) => people.estimates.push(Estimate { value, margin }),
-            None => people.exact = value,
+            None => people.exact.push(value),
         }
         people
     }
@@ -107,7 +107,7 @@ impl People {
 
     /// Adds a further part; one that is no number makes the whole no number.
     pub(super) fn add(&mut self, other: Self) {
-        self.exact += other.exact;
+        self.exact.extend(other.exact);
         self.estimates.extend(other.estimates);
         self.misses_margin |= other.misses_margin;
         self.controlled |= other.controlled;
@@ -118,22 +118,35 @@ impl People {
 
     /// Takes a part away; its sampling error stays.
     pub(super) fn subtract(&mut self, mut other: Self) {
-        other.exact = -other.exact;
+        for value in &mut other.exact {
+            *value = -*value;
+        }
         for estimate in &mut other.estimates {
             estimate.value = -estimate.value;
         }
         self.add(other);
     }
 
+    /// Puts the parts in an order of their own, so that the order of the rows moves no digit of their sum.
+    pub(super) fn settle(&mut self) {
+        self.exact.sort_by(f64::total_cmp);
+        let size = |part: &Estimate| (part.value, part.margin.get());
+        self.estimates.sort_by(|a, b| {
+            let ((a, of_a), (b, of_b)) = (size(a), size(b));
+            a.total_cmp(&b).then(of_a.total_cmp(&of_b))
+        });
+    }
+
+    /// Of the parts without a margin.
+    fn exactly(&self) -> f64 {
+        self.exact.iter().fold(0.0, |sum, value| sum + value)
+    }
+
     /// How many.
     #[must_use]
     pub fn population(&self) -> f64 {
-        let estimated: f64 = self.estimates.iter().map(|part| part.value).sum();
-        if self.estimates.is_empty() {
-            self.exact
-        } else {
-            self.exact + estimated
-        }
+        let parts = self.estimates.iter().map(|part| part.value);
+        parts.fold(self.exactly(), |sum, value| sum + value)
     }
 
     /// The parts over some years, ready to be added to others.
@@ -147,11 +160,12 @@ impl People {
         };
         let parts = self.estimates.iter();
         let mut parts = parts.map(|part| of(part.value * years, part.margin.get() * years));
-        if self.exact.abs() <= 0.0 {
+        let exact = self.exactly();
+        if exact.abs() <= 0.0 {
             let first = parts.next().unwrap_or_default();
             return parts.fold(first, Aggregate::and);
         }
-        parts.fold(of(self.exact * years, 0.0), Aggregate::and)
+        parts.fold(of(exact * years, 0.0), Aggregate::and)
     }
 
     /// The number with its margin of error at the 90 % level; `None` where some margin is missing or none is stated.

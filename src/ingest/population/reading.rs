@@ -69,6 +69,7 @@ pub fn read_population(
         ledger.notes.extend(notes);
         inputs.push(input);
     }
+    baseline.cells.values_mut().for_each(People::settle);
     ledger.rows_in = inputs
         .iter()
         .take(config.sources().count())
