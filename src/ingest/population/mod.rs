@@ -1,7 +1,7 @@
 //! Populations become baselines: who could have been counted, with what is known of the error of that number.
 //!
 //! A file has one row for each cell, or a column for each group ([`WideGroup`]). Sums over columns, rows and places carry
-//! their margins of error as the American Community Survey handbook says: squares add up, estimates of 0 count once with
+//! their margins of error as the Census Bureau prescribes for its survey: squares add up, estimates of 0 count once with
 //! the largest of their margins, controlled estimates add nothing, and a missing margin leaves the sum without one. No
 //! population is made up: a blank or a code in place of an estimate is an error for the analysis that asks for it.
 
