@@ -10,6 +10,7 @@ mod adjusted;
 
 mod architecture;
 mod bad_input;
+mod baselines;
 mod bundles;
 mod calc_bounds;
 mod command_line;
@@ -25,6 +26,7 @@ mod joins;
 mod layouts;
 mod packaging;
 mod properties;
+mod published_formats;
 mod reference;
 mod regressions;
 mod simulate;
