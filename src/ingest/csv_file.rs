@@ -82,6 +82,12 @@ impl CsvFile {
         })
     }
 
+    /// Whether the header has a column.
+    #[must_use]
+    pub fn has_column(&self, name: &str) -> bool {
+        self.headers.iter().any(|header| header == name)
+    }
+
     /// Where a column stands.
     ///
     /// # Errors

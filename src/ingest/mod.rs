@@ -12,7 +12,12 @@ mod population;
 mod row_filter;
 mod stops;
 
-pub use agreements::{Agreement, AgreementsConfig, Register, read_agreements};
+pub use agreements::{
+    Agreement, AgreementColumns, AgreementsConfig, ColumnName, DateRule, Join, Kind, Level,
+    PAGE as AGREEMENTS_PAGE, PlannedStatus, ProgramWords, Register, Statewide, StatusConfig,
+    StatusWords, Statuses, UndatedRule, UnknownEnd, Whereabouts, planned as planned_statuses,
+    read_agreements,
+};
 pub use counts::{CountsConfig, EventsAre, PublishedCounts, read_counts};
 pub(crate) use counts::{UnlistedCodes, group_of};
 pub use csv_file::{At, CsvFile, quoted_or_blank, sha256};

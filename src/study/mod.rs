@@ -11,7 +11,7 @@ pub use file::StudyFile;
 use crate::analyses::{Analysis, Asks, Setting};
 use crate::cells::Outcome;
 use crate::error::{Error, nearest_hint};
-use crate::ingest::{DataRoot, Periods, sha256};
+use crate::ingest::{DataRoot, Periods, planned_statuses, sha256};
 use crate::world::{DEFAULT_SEED, World};
 
 /// Characters that a finding's name may have: it becomes the name of files.
@@ -82,9 +82,12 @@ impl Study {
     /// As [`Study::read`].
     pub fn parse(path: &Path, text: String, root: DataRoot) -> Result<Self, Error> {
         let checked = || -> Result<(StudyFile, Setting, Vec<Planned>), Error> {
-            let file: StudyFile =
+            let mut file: StudyFile =
                 toml::from_str(&text).map_err(|error| faults::from_toml(&error, &text))?;
             file.check()?;
+            for agreements in &mut file.agreements {
+                *agreements = agreements.completed()?;
+            }
             let setting = setting(&file)?;
             let analyses = plan(&file, &setting)?;
             Ok((file, setting, analyses))
@@ -206,6 +209,9 @@ fn setting(file: &StudyFile) -> Result<Setting, Error> {
             }
             outcomes.push(outcome);
         }
+    }
+    for status in planned_statuses(&file.agreements)? {
+        status.offer(&mut outcomes)?;
     }
     let mut baselines = BTreeMap::new();
     for population in &file.population {
