@@ -115,10 +115,12 @@ mod tests {
     use super::*;
 
     fn register(signed: &str, ended: Option<&str>) -> Register {
-        let mut agreement = Agreement::default();
-        agreement.place = "Pima".into();
-        agreement.begins = Some(signed.parse().unwrap());
-        agreement.ended = ended.map(|e| e.parse().unwrap());
+        let agreement = Agreement {
+            place: "Pima".into(),
+            begins: Some(signed.parse().unwrap()),
+            ended: ended.map(|e| e.parse().unwrap()),
+            ..Agreement::default()
+        };
         Register {
             agreements: vec![agreement],
             ..Register::default()
