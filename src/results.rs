@@ -29,8 +29,8 @@ pub struct Run {
     pub warnings: Vec<Warning>,
     /// The agreements of the study's register.
     pub agreements: Vec<Agreement>,
-    /// The rule of every key that is made from them.
-    pub rules: Vec<String>,
+    /// The rule of every key that is made from them, and what to know of them.
+    pub register: Vec<String>,
     /// What may be shown.
     pub disclosure: DisclosureConfig,
     /// The results, with their charts.
@@ -84,7 +84,7 @@ struct Document<'a> {
     unmatched: &'a [String],
     warnings: &'a [Warning],
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    status_rules: &'a [String],
+    register: &'a [String],
     disclosure: DisclosureConfig,
     findings: Vec<FindingDocument<'a>>,
 }
@@ -156,7 +156,7 @@ impl Run {
             ledger: &self.ledger,
             unmatched: &self.unmatched,
             warnings: &self.warnings,
-            status_rules: &self.rules,
+            register: &self.register,
             disclosure: self.disclosure,
             findings: findings.collect(),
         };

@@ -26,7 +26,7 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     register: &'a [String],
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    status_rules: &'a [String],
+    register_rules: &'a [String],
 }
 
 pub(super) fn command(
@@ -54,7 +54,7 @@ pub(super) fn command(
             unmatched: &reading.unmatched,
             warnings: &reading.warnings,
             register: &reading.register.summary,
-            status_rules: &reading.register.rules,
+            register_rules: &reading.register.rules,
         };
         printer.document(&document)?;
         return Ok(ExitCode::SUCCESS);
@@ -73,7 +73,10 @@ pub(super) fn command(
     let register = &reading.register;
     for (title, lines) in [
         ("The register of agreements", &register.summary),
-        ("Keys that are made from it", &register.rules),
+        (
+            "What is made of it, and what to know of it",
+            &register.rules,
+        ),
     ] {
         if !lines.is_empty() {
             text.push_str(&format!("\n{title}\n"));

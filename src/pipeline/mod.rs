@@ -11,8 +11,8 @@ use crate::engines::{Embedded, Totals, WithStatuses};
 use crate::error::Error;
 use crate::findings::Finding;
 use crate::ingest::{
-    Agreement, AgreementsConfig, Baseline, PublishedCounts, Register, Statuses, is_pattern,
-    planned_statuses, read_agreements, read_counts, read_population,
+    Agreement, AgreementsConfig, Baseline, PublishedCounts, Register, Statuses, StopsConfig,
+    is_pattern, planned_statuses, read_agreements, read_counts, read_population,
 };
 use crate::results::{Exhibit, Identity, Run};
 use crate::stops::{Input, SourceLedger};
@@ -50,7 +50,7 @@ pub struct Reading {
 pub struct RegisterWords {
     /// How many agreements of which kind, gains and losses by year.
     pub summary: Vec<String>,
-    /// The rule of every key that is made from the registers.
+    /// The rule of every key that is made from the registers, and what to know of them.
     pub rules: Vec<String>,
 }
 
@@ -98,7 +98,7 @@ pub fn run(study: &Study, world: &World) -> Result<Run, Error> {
         unmatched: reading.unmatched,
         warnings: reading.warnings,
         agreements: reading.agreements,
-        rules: reading.register.rules,
+        register: reading.register.rules,
         disclosure: study.file.disclosure,
     })
 }
@@ -164,7 +164,7 @@ pub fn read(study: &Study, world: &World) -> Result<Reading, Error> {
         )?);
     }
     let mut ledger: Vec<SourceLedger> = Vec::new();
-    let mut inputs: Vec<Input> = Vec::new();
+    let mut inputs: Vec<Input> = study.file.formats.clone();
     let mut baselines = BTreeMap::new();
     for config in &study.file.population {
         let (baseline, account, input) =
@@ -246,8 +246,11 @@ pub fn read(study: &Study, world: &World) -> Result<Reading, Error> {
         })
         .map_err(|error| study.locate(error))?;
     let protected = protected(study, &published, &finest);
+    // Rows are compared once: their searches and hits lie in the same places.
+    let is_part = |name: &str| finest.contains_key(name) && ["searches", "hits"].contains(&name);
     let tables: Vec<(&str, &CellTable)> = everything
         .iter()
+        .filter(|(name, _)| !is_part(name))
         .map(|(name, table)| (*name, *table))
         .collect();
     if let Some(account) = of_registers.first_mut() {
@@ -266,10 +269,7 @@ pub fn read(study: &Study, world: &World) -> Result<Reading, Error> {
                 .iter()
                 .flat_map(|(config, register)| register.summary(config))
                 .collect(),
-            rules: planned_statuses(&study.file.agreements)?
-                .into_iter()
-                .map(|planned| planned.rule)
-                .collect(),
+            rules: rules(&study.file.agreements)?,
         },
         agreements: registers
             .into_iter()
@@ -280,6 +280,18 @@ pub fn read(study: &Study, world: &World) -> Result<Reading, Error> {
         inputs,
         warnings: tabulated.warnings.into_iter().chain(absent).collect(),
     })
+}
+
+/// The rules by which keys are made from the registers, and the cautions of these.
+fn rules(configs: &[AgreementsConfig]) -> Result<Vec<String>, Error> {
+    let planned = planned_statuses(configs)?.into_iter();
+    let mut said: Vec<String> = planned.map(|planned| planned.rule).collect();
+    for caution in configs.iter().flat_map(|config| &config.cautions) {
+        if !said.contains(caution) {
+            said.push(caution.clone());
+        }
+    }
+    Ok(said)
 }
 
 /// The registers of a study, read.
@@ -386,8 +398,9 @@ fn protected(
     rows: &BTreeMap<String, CellTable>,
 ) -> Protected {
     let mut protected = Protected::default();
-    if let Some(stops) = rows.get("stops") {
-        protected.add_rows(stops, rows.get("searches"), rows.get("hits"));
+    let rows_are = study.file.stops.first().map(StopsConfig::rows_are);
+    if let Some((name, stops)) = rows_are.and_then(|name| Some((name, rows.get(name)?))) {
+        protected.add_rows((name, stops), rows.get("searches"), rows.get("hits"));
     }
     if study.file.disclosure.published == PublishedRule::Withhold {
         for (name, table) in published {
@@ -408,7 +421,12 @@ fn files_exist(study: &Study, world: &World) -> Result<(), Error> {
         .map(|p| &p.file)
         .chain(file.agreements.iter().map(|a| &a.file));
     let stops = stops.filter(|named| !is_pattern(named.get_ref()));
-    for named in counts.chain(stops).chain(rest) {
+    let joined = file
+        .stops
+        .iter()
+        .flat_map(|s| &s.join)
+        .map(|join| &join.file);
+    for named in counts.chain(stops).chain(joined).chain(rest) {
         let path = study.root.locate(named.get_ref());
         if !world.exists(&path) {
             let message = format!("there is no file `{}`", named.get_ref());

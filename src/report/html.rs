@@ -58,7 +58,7 @@ struct Page<'a> {
     warnings: &'a [Warning],
     agreements: &'a [Agreement],
     agreement_columns: AgreementsShown,
-    status_rules: &'a [String],
+    register: &'a [String],
     inputs: &'a [Input],
     disclosure: DisclosureConfig,
     methods: Vec<(&'a str, String)>,
@@ -119,7 +119,7 @@ impl<'a> Page<'a> {
             warnings: &run.warnings,
             agreements: &run.agreements,
             agreement_columns: AgreementsShown::of(&run.agreements),
-            status_rules: &run.rules,
+            register: &run.register,
             inputs: &run.inputs,
             disclosure: run.disclosure,
             methods: report

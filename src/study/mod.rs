@@ -11,13 +11,14 @@ pub use file::StudyFile;
 use crate::analyses::{Analysis, Asks, Setting};
 use crate::cells::Outcome;
 use crate::error::{Error, nearest_hint};
-use crate::ingest::{DataRoot, Periods, planned_statuses, sha256};
+use crate::ingest::{AgreementsConfig, DataRoot, Periods, planned_statuses, sha256};
 use crate::world::{DEFAULT_SEED, World};
 
 /// Characters that a finding's name may have: it becomes the name of files.
 const LONGEST_NAME: usize = 80;
 
-/// A study that was read and checked. No data file was opened.
+/// A study that was read and checked. Of its data at most the headers were read, where a format says which columns to
+/// look for.
 #[derive(Debug)]
 pub struct Study {
     /// The study file's path, as it was given.
@@ -73,21 +74,22 @@ impl Study {
                 "save it as UTF-8",
             )
         })?;
-        Self::parse(path, text, root)
+        Self::parse(world, path, text, root)
     }
 
     /// Checks a study from its text.
     ///
     /// # Errors
     /// As [`Study::read`].
-    pub fn parse(path: &Path, text: String, root: DataRoot) -> Result<Self, Error> {
+    pub fn parse(world: &World, path: &Path, text: String, root: DataRoot) -> Result<Self, Error> {
         let checked = || -> Result<(StudyFile, Setting, Vec<Planned>), Error> {
-            let mut file: StudyFile =
+            let file: StudyFile =
                 toml::from_str(&text).map_err(|error| faults::from_toml(&error, &text))?;
+            let file = file.with_formats(world, &root)?;
             file.check()?;
-            for agreements in &mut file.agreements {
-                *agreements = agreements.completed()?;
-            }
+            file.agreements
+                .iter()
+                .try_for_each(AgreementsConfig::check)?;
             let setting = setting(&file)?;
             let analyses = plan(&file, &setting)?;
             Ok((file, setting, analyses))
@@ -331,7 +333,13 @@ mod tests {
         let text = "format = 1\ntitle = 't'\n[groups]\nreference = 'w'\ncompare = ['b']\n[[counts]]\nname = 's'\nfile = 's.csv'\nkeys = { group = 'g' }\nevents = 's'\ntrials = 'n'\n[[rates]]\ncounts = 's'\n[[disparity]]\ncounts = 's'\n";
         let study = |name: &str| {
             let root = DataRoot::BesideStudy(PathBuf::new());
-            Study::parse(Path::new(name), text.to_owned(), root).unwrap()
+            Study::parse(
+                &World::new(None, None),
+                Path::new(name),
+                text.to_owned(),
+                root,
+            )
+            .unwrap()
         };
         assert_eq!(study("a.toml").command(7), "evenhand run a.toml --seed 7");
         assert_eq!(

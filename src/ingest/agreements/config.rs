@@ -10,12 +10,12 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::value::Datetime;
 
+use super::super::formats::Format;
 use super::super::layout::Layout;
 use super::super::row_filter::RowFilter;
-use super::formats;
 use super::kinds::{Kind, Level};
 use super::status::StatusConfig;
-use crate::error::{Error, nearest_hint};
+use crate::error::Error;
 
 /// An `[[agreements]]` table of the study, or the part of one that a format says.
 #[derive(Debug, Clone, Deserialize)]
@@ -74,6 +74,9 @@ pub struct AgreementsConfig {
     pub in_force: Option<Spanned<i16>>,
     /// The words of a programme key that the counts carry, for holding it against the register.
     pub words: Option<ProgramWords>,
+    /// Cautions printed beside every number that the register has a part in.
+    #[serde(default)]
+    pub cautions: Vec<String>,
     /// Keys of the counts that are made from the register.
     #[serde(default)]
     pub status: Vec<StatusConfig>,
@@ -287,9 +290,8 @@ fn both<T>(own: BTreeMap<String, T>, format: BTreeMap<String, T>) -> BTreeMap<St
 }
 
 impl AgreementsConfig {
-    /// This table with what a format says where this one says nothing.
-    #[must_use]
-    pub fn with_format(self, format: Self) -> Self {
+    /// This table with what another says where this one says nothing.
+    fn with_fragment(self, format: Self) -> Self {
         // A column that the study names itself has to be there, whatever other files lack.
         let own = self.columns.clone();
         let lacking = |name: &ColumnName| own.named(*name).is_none();
@@ -320,22 +322,24 @@ impl AgreementsConfig {
             in_force: self.in_force.or(format.in_force),
             words: self.words.or(format.words),
             status: or(self.status, format.status),
+            cautions: or(self.cautions, format.cautions),
         }
     }
 
-    /// This table with its format, held against itself.
+    /// The table with what its format brings, wherever the table says nothing itself. `span` is where the format is named.
     ///
     /// # Errors
-    /// An unknown format; no file; no column that is needed; a day that is none; a status that asks for what is not there.
-    pub fn completed(&self) -> Result<Self, Error> {
-        let whole = match &self.format {
-            None => self.clone(),
-            Some(name) => {
-                let format = formats::named(name)?;
-                self.clone().with_format(format)
-            }
+    /// The format describes other files than agreements.
+    pub fn with_format(self, format: &Format, span: std::ops::Range<usize>) -> Result<Self, Error> {
+        let Some(brought) = format.agreements.clone() else {
+            return Err(Error::study(
+                span,
+                format!("the format `{}` describes no agreements", format.name),
+                format!("it is one of [[{}]]: name it there", format.table()),
+            ));
         };
-        whole.check()?;
+        let mut whole = self.with_fragment(brought);
+        whole.cautions.extend(format.cautions.iter().cloned());
         Ok(whole)
     }
 
@@ -351,7 +355,11 @@ impl AgreementsConfig {
             .unwrap_or(0..0)
     }
 
-    fn check(&self) -> Result<(), Error> {
+    /// Holds the table against itself, once its format is in it.
+    ///
+    /// # Errors
+    /// No file; no column that is needed; a day that is none; a status that asks for what is not there.
+    pub fn check(&self) -> Result<(), Error> {
         let fault = |message: String, hint: &str| Err(Error::study(self.span(), message, hint));
         if self.file.get_ref().is_empty() {
             return fault(
@@ -440,13 +448,4 @@ impl AgreementsConfig {
     pub(super) fn reads_states(&self) -> bool {
         !self.states.is_empty() || !self.status.is_empty()
     }
-}
-
-/// The fault of a format that is not there.
-pub(super) fn no_such_format(name: &Spanned<String>, known: &[&str]) -> Error {
-    Error::study(
-        name.span(),
-        format!("there is no format `{}` of agreements", name.get_ref()),
-        nearest_hint(name.get_ref(), known.iter().copied()),
-    )
 }

@@ -5,7 +5,6 @@
 
 mod config;
 mod duplicates;
-mod formats;
 mod held;
 mod kinds;
 mod places;

@@ -15,7 +15,7 @@ use crate::number::count;
 use crate::stops::{Dropped, Input, SourceLedger};
 use crate::world::World;
 
-/// Reads a register; the table must be a completed one ([`AgreementsConfig::completed`]).
+/// Reads a register; the table must have its format in it ([`AgreementsConfig::with_format`]).
 ///
 /// # Errors
 /// A missing column, a date that is none, an agreement that ended before it was signed, a spelling that is not known, an
@@ -120,7 +120,7 @@ impl<'a> Reader<'a> {
                 columns.push(None);
                 continue;
             };
-            if config.may_lack.contains(&name) && !file.has_column(column.get_ref()) {
+            if config.may_lack.contains(&name) && !file.has(column.get_ref()) {
                 lacking.push(column.get_ref().clone());
                 columns.push(None);
             } else {

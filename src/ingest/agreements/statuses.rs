@@ -29,6 +29,8 @@ pub struct PlannedStatus {
     pub year: Option<i16>,
     /// The rule in words.
     pub rule: String,
+    /// What to know of the registers.
+    pub cautions: Vec<String>,
 }
 
 /// Where and when a cell was counted.
@@ -90,7 +92,16 @@ pub fn planned(configs: &[AgreementsConfig]) -> Result<Vec<PlannedStatus>, Error
             let Some((known, first)) = known else {
                 let rule = format!("{} {}", status.meaning(year), status.rule(config));
                 let key = status.key.clone();
-                planned.push((PlannedStatus { key, year, rule }, status));
+                let cautions = config.cautions.clone();
+                planned.push((
+                    PlannedStatus {
+                        key,
+                        year,
+                        rule,
+                        cautions,
+                    },
+                    status,
+                ));
                 continue;
             };
             let is_same = known.year == year
@@ -107,6 +118,11 @@ pub fn planned(configs: &[AgreementsConfig]) -> Result<Vec<PlannedStatus>, Error
             }
             known.rule.push(' ');
             known.rule.push_str(&status.rule(config));
+            for caution in &config.cautions {
+                if !known.cautions.contains(caution) {
+                    known.cautions.push(caution.clone());
+                }
+            }
         }
     }
     Ok(planned.into_iter().map(|(planned, _)| planned).collect())
@@ -137,7 +153,11 @@ impl PlannedStatus {
             }
             if self.fits(&outcome.keys) {
                 outcome.keys.push(key.clone());
-                outcome.cautions.push(self.rule.clone());
+                for caution in std::iter::once(&self.rule).chain(&self.cautions) {
+                    if !outcome.cautions.contains(caution) {
+                        outcome.cautions.push(caution.clone());
+                    }
+                }
                 is_used = true;
             }
         }
