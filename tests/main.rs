@@ -23,6 +23,7 @@ mod joins;
 mod layouts;
 mod properties;
 mod reference;
+mod register;
 mod regressions;
 mod studies;
 mod study_faults;

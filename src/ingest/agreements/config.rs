@@ -58,6 +58,9 @@ pub struct AgreementsConfig {
     /// How dates are written, as patterns of strptime, tried in turn; YYYY-MM-DD where there is none.
     #[serde(default)]
     pub date_layouts: Vec<String>,
+    /// The file's spelling of a day to the day, YYYY-MM-DD, where it is plainly misspelt.
+    #[serde(default)]
+    pub dates: BTreeMap<String, String>,
     /// The date on which an agreement begins to count.
     pub date: Option<DateRule>,
     /// What an agreement without that date is.
@@ -314,6 +317,7 @@ impl AgreementsConfig {
             blanks: or(self.blanks, format.blanks),
             open: or(self.open, format.open),
             date_layouts: or(self.date_layouts, format.date_layouts),
+            dates: both(self.dates, format.dates),
             date: self.date.or(format.date),
             undated: self.undated.or(format.undated),
             as_of: self.as_of.or(format.as_of),

@@ -160,6 +160,8 @@ fn join(own: &mut Agreement, other: Agreement) {
 struct Name {
     whole: String,
     core: String,
+    /// Numbers are no spelling: constables of two precincts are two.
+    numbers: Vec<String>,
 }
 
 impl Name {
@@ -180,6 +182,10 @@ impl Name {
             })
             .collect();
         words.sort_unstable();
+        let is_digit = |c: char| c.is_ascii_digit();
+        let numbers = plain.split(|c| !is_digit(c)).filter(|n| !n.is_empty());
+        let mut numbers: Vec<String> = numbers.map(str::to_owned).collect();
+        numbers.sort_unstable();
         let core: Vec<&str> = words
             .iter()
             .filter(|word| !GENERIC.contains(word))
@@ -188,17 +194,20 @@ impl Name {
         Self {
             core: core.join(" "),
             whole: words.join(" "),
+            numbers,
         }
     }
 
     fn is_like(&self, other: &Self) -> bool {
         let alike = strsim::normalized_damerau_levenshtein;
-        alike(&self.core, &other.core) >= ALIKE && alike(&self.whole, &other.whole) >= WHOLE
+        self.numbers == other.numbers
+            && alike(&self.core, &other.core) >= ALIKE
+            && alike(&self.whole, &other.whole) >= WHOLE
     }
 }
 
-/// Pairs of rows that may be one agreement: same state and kind, names that differ by spelling, beginnings at most a
-/// month apart, and not in two counties.
+/// Pairs of rows that may be one agreement: same state and kind, one name or names that differ by spelling, beginnings at
+/// most a month apart, and not in two counties.
 pub(super) fn suspected(agreements: &[Agreement]) -> Vec<String> {
     let names: Vec<Name> = agreements.iter().map(|a| Name::of(&a.agency)).collect();
     let mut by_state: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -215,7 +224,6 @@ pub(super) fn suspected(agreements: &[Agreement]) -> Vec<String> {
             for &b in &in_state[i + 1..] {
                 let (one, other) = (&agreements[a], &agreements[b]);
                 let is_suspect = is_same_matter(one, other)
-                    && one.agency != other.agency
                     && !are_apart(one, other)
                     && names[a].is_like(&names[b]);
                 if is_suspect {
@@ -241,8 +249,13 @@ fn are_apart(a: &Agreement, b: &Agreement) -> bool {
 
 fn describe(a: &Agreement, b: &Agreement) -> String {
     let day = |a: &Agreement| a.begins.map_or("no date".into(), |day| day.to_string());
+    let state = if a.state == b.state {
+        String::new()
+    } else {
+        format!("{} ", b.state)
+    };
     format!(
-        "suspected to be one agreement, and kept as two: {} `{}` ({}, line {}) and `{}` ({}, line {}), {}",
+        "suspected to be one agreement, and kept as two: {} `{}` ({}, line {}) and {state}`{}` ({}, line {}), {}",
         a.state,
         a.agency,
         day(a),
@@ -277,6 +290,10 @@ mod tests {
         assert!(!is_like(
             "Henderson County Sheriff",
             "Anderson County Sheriff"
+        ));
+        assert!(!is_like(
+            "Guadalupe County Constable Precinct 1",
+            "Guadalupe County Constable Precinct 4"
         ));
     }
 }

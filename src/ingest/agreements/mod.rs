@@ -8,6 +8,7 @@ mod duplicates;
 mod held;
 mod kinds;
 mod places;
+mod planned;
 mod read;
 mod spans;
 mod states;
@@ -24,9 +25,10 @@ pub use config::{
     AgreementColumns, AgreementsConfig, ColumnName, DateRule, ProgramWords, UndatedRule,
 };
 pub use kinds::{Kind, Level};
+pub use planned::{PlannedStatus, planned};
 pub use read::read_agreements;
 pub use status::{Join, Statewide, StatusConfig, StatusWords, UnknownEnd};
-pub use statuses::{PlannedStatus, Statuses, Whereabouts, planned};
+pub use statuses::{Statuses, Whereabouts};
 
 /// What is computed of agreements, for whoever asks for the method.
 pub const PAGE: &str = include_str!("../agreements.md");

@@ -15,6 +15,9 @@ use crate::number::count;
 use crate::stops::{Dropped, Input, SourceLedger};
 use crate::world::World;
 
+/// Years in which an agreement may lie; a date outside is misspelt.
+const YEARS: std::ops::RangeInclusive<i16> = 1980..=2100;
+
 /// Reads a register; the table must have its format in it ([`AgreementsConfig::with_format`]).
 ///
 /// # Errors
@@ -81,6 +84,7 @@ pub fn read_agreements(
     ledger.check()?;
     ledger.notes.extend(reader.lacking());
     ledger.notes.extend(undated_note(&agreements));
+    ledger.notes.extend(seen_before_note(&agreements));
     ledger.notes.extend(duplicates::suspected(&agreements));
     let register = Register {
         agreements,
@@ -98,6 +102,20 @@ fn undated_note(agreements: &[Agreement]) -> Option<String> {
         format!(
             "{} agreements kept without a date: when they began is not known",
             count(undated)
+        )
+    })
+}
+
+fn seen_before_note(agreements: &[Agreement]) -> Option<String> {
+    let is_before = |a: &&Agreement| {
+        let dates = a.first_seen.zip(a.signed);
+        dates.is_some_and(|(seen, signed)| seen < signed)
+    };
+    let seen = agreements.iter().filter(is_before).count() as u64;
+    (seen > 0).then(|| {
+        format!(
+            "{} agreements were seen on a list before the day on which they are said to be signed",
+            count(seen)
         )
     })
 }
@@ -208,12 +226,23 @@ impl<'a> Reader<'a> {
             return Ok(None);
         }
         let layouts = &self.config.date_layouts;
-        let found = if layouts.is_empty() {
+        let corrected = self.config.dates.get(text);
+        let found = if let Some(day) = corrected {
+            day.parse().ok()
+        } else if layouts.is_empty() {
             text.parse().ok()
         } else {
             let mut tried = layouts.iter();
             tried.find_map(|layout| Date::strptime(layout, text).ok())
         };
+        let column = self.at(name).unwrap_or_default();
+        let is_odd = |day: &Date| !YEARS.contains(&day.year());
+        if found.as_ref().is_some_and(is_odd) {
+            let hint = format!(
+                "no agreement is of that year: correct it in the file, or say which day it is: dates = {{ \"{text}\" = \"2025-01-31\" }}"
+            );
+            return Err(at.fault_in(column, format!("found `{text}`"), hint).into());
+        }
         if found.is_some() {
             return Ok(found);
         }
@@ -225,7 +254,6 @@ impl<'a> Reader<'a> {
                 layouts.join(", ")
             )
         };
-        let column = self.at(name).unwrap_or_default();
         Err(at.fault_in(column, format!("found `{text}`"), hint).into())
     }
 

@@ -196,23 +196,37 @@ impl StatusConfig {
         let kinds = self.counted(config).map_or_else(
             || "every agreement".to_owned(),
             |kinds| {
+                if Kind::OF_287G.iter().all(|kind| kinds.contains(kind)) && kinds.len() == Kind::OF_287G.len() {
+                    return "agreements of every kind of 287(g), also where the kind is not recorded".into();
+                }
                 let words = kinds.iter().map(|kind| kind.aloud()).collect();
                 format!("agreements of these kinds: {}", listed(words))
             },
         );
         let hybrid = match self.counted(config) {
             Some(kinds)
-                if kinds.contains(&Kind::Hybrid) == kinds.contains(&Kind::Jail)
-                    && kinds.contains(&Kind::Hybrid) == kinds.contains(&Kind::TaskForce) =>
+                if !kinds.contains(&Kind::Hybrid)
+                    && (kinds.contains(&Kind::Jail) || kinds.contains(&Kind::TaskForce)) =>
             {
-                ""
+                " (a hybrid of jail and task force is not among them)"
             }
-            Some(kinds) if kinds.contains(&Kind::Hybrid) => "",
-            Some(kinds) if !kinds.contains(&Kind::Jail) && !kinds.contains(&Kind::TaskForce) => "",
-            Some(_) => " (a hybrid is not among them)",
-            None => "",
+            _ => "",
         };
-        let levels = listed(self.levels().iter().map(|level| level.aloud()).collect());
+        let doubted = match self.counted(config) {
+            Some(kinds)
+                if !kinds.contains(&Kind::NotRecorded)
+                    && kinds.iter().any(|kind| Kind::OF_287G.contains(kind)) =>
+            {
+                "; where the kind is not recorded the status is not known"
+            }
+            _ => "",
+        };
+        let levels = if self.levels() == Level::LOCAL {
+            "of every level but that of a state".to_owned()
+        } else {
+            let words = self.levels().iter().map(|level| level.aloud()).collect();
+            format!("of these levels: {}", listed(words))
+        };
         let statewide = match self.statewide {
             Some(Statewide::Covers) => "an agreement of a state covers every place of it",
             Some(Statewide::Apart) => "an agreement of a state is listed and does not count",
@@ -237,7 +251,7 @@ impl StatusConfig {
             Join::Fips => "the county's federal code",
         };
         format!(
-            "{}: {kinds}{hybrid}, of these levels: {levels}, each for the whole place that it names; {statewide}; an agreement begins {}; {end}{undated}; places are the same by {join}.",
+            "{}: {kinds}{hybrid}, {levels}, each for the whole place that it names; {statewide}; an agreement begins {}; {end}{undated}{doubted}; places are the same by {join}.",
             config.file.get_ref(),
             config.date().aloud()
         )

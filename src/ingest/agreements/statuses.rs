@@ -1,9 +1,9 @@
 //! Status keys made: what each place was in each stretch of time, and what of a register fits no place of the counts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use jiff::civil::Date;
-use toml::Spanned;
 
 use super::super::periods::Periods;
 use super::config::AgreementsConfig;
@@ -12,26 +12,13 @@ use super::places::{self, PlaceId};
 use super::spans::{Status, Stretch, at_some_time, stretches, throughout};
 use super::status::{Join, Statewide, StatusConfig, StatusWords, UnknownEnd};
 use super::{Agreement, Register, states};
-use crate::cells::{Cell, CellTable, Outcome};
+use crate::cells::{Cell, CellTable};
 use crate::error::{DataFault, Error};
 use crate::number::count;
 use crate::stops::{PERIOD, PLACE, STATE, YEAR};
 
 /// Places that a remark lists; of more it says how many.
 const MOST_PLACES: usize = 20;
-
-/// A status key as the study plans it, before the register is read.
-#[derive(Debug, Clone)]
-pub struct PlannedStatus {
-    /// Name of the key.
-    pub key: Spanned<String>,
-    /// The year that it refers to, where it is not that of the cell.
-    pub year: Option<i16>,
-    /// The rule in words.
-    pub rule: String,
-    /// What to know of the registers.
-    pub cautions: Vec<String>,
-}
 
 /// Where and when a cell was counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,6 +45,8 @@ struct StatusKey {
     knows_states: bool,
     by_place: BTreeMap<PlaceId, Vec<Stretch>>,
     by_state: BTreeMap<String, Vec<Stretch>>,
+    /// Agreements that count and name no place by which they could be joined.
+    placeless: u64,
     files: Vec<(String, std::path::PathBuf)>,
 }
 
@@ -66,110 +55,6 @@ struct StatusKey {
 pub struct Statuses {
     keys: Vec<StatusKey>,
     periods: Periods,
-}
-
-/// The status keys that a study's registers plan, with their rules.
-///
-/// # Errors
-/// Registers that make one key by different words, years, joins or states; a key twice in one register.
-pub fn planned(configs: &[AgreementsConfig]) -> Result<Vec<PlannedStatus>, Error> {
-    let mut planned: Vec<(PlannedStatus, &StatusConfig)> = Vec::new();
-    for config in configs {
-        let year = config.in_force.as_ref().map(|year| *year.get_ref());
-        let mut own = BTreeSet::new();
-        for status in &config.status {
-            let span = status.key.span();
-            if !own.insert(status.key.get_ref()) {
-                return Err(Error::study(
-                    span,
-                    format!("`{}` stands twice at one register", status.key.get_ref()),
-                    "name each status key once",
-                ));
-            }
-            let known = planned
-                .iter_mut()
-                .find(|(known, _)| known.key.get_ref() == status.key.get_ref());
-            let Some((known, first)) = known else {
-                let rule = format!("{} {}", status.meaning(year), status.rule(config));
-                let key = status.key.clone();
-                let cautions = config.cautions.clone();
-                planned.push((
-                    PlannedStatus {
-                        key,
-                        year,
-                        rule,
-                        cautions,
-                    },
-                    status,
-                ));
-                continue;
-            };
-            let is_same = known.year == year
-                && first.words == status.words
-                && first.join == status.join
-                && first.state_code() == status.state_code();
-            if !is_same {
-                return Err(Error::study(
-                    span,
-                    format!("two registers make the key `{}` in different ways", status.key.get_ref()),
-                    "give both the same `words`, `join`, `state` and `in_force`, or the keys different names",
-                )
-                .against(known.key.span()));
-            }
-            known.rule.push(' ');
-            known.rule.push_str(&status.rule(config));
-            for caution in &config.cautions {
-                if !known.cautions.contains(caution) {
-                    known.cautions.push(caution.clone());
-                }
-            }
-        }
-    }
-    Ok(planned.into_iter().map(|(planned, _)| planned).collect())
-}
-
-impl PlannedStatus {
-    /// Whether counts by some keys have what the status is made from.
-    #[must_use]
-    pub fn fits(&self, keys: &[String]) -> bool {
-        let has = |key: &str| keys.iter().any(|own| own == key);
-        has(PLACE) && (self.year.is_some() || has(YEAR) || has(PERIOD))
-    }
-
-    /// Adds the key to the counts that it can be made for, with its rule among their cautions.
-    ///
-    /// # Errors
-    /// No counts have a place and a time; counts carry a key of that name themselves.
-    pub fn offer(&self, outcomes: &mut [Outcome]) -> Result<(), Error> {
-        let key = self.key.get_ref();
-        let mut is_used = false;
-        for outcome in outcomes.iter_mut() {
-            if outcome.keys.contains(key) {
-                return Err(Error::study(
-                    self.key.span(),
-                    format!("counts `{}` carry a key `{key}` themselves", outcome.name),
-                    "take it out of the counts, or give the status key another name",
-                ));
-            }
-            if self.fits(&outcome.keys) {
-                outcome.keys.push(key.clone());
-                for caution in std::iter::once(&self.rule).chain(&self.cautions) {
-                    if !outcome.cautions.contains(caution) {
-                        outcome.cautions.push(caution.clone());
-                    }
-                }
-                is_used = true;
-            }
-        }
-        if is_used {
-            return Ok(());
-        }
-        Err(Error::study(
-            self.key.span(),
-            format!("no counts have a place and a time, from which `{key}` could be made"),
-            "map `place` and `year` (or a date) of the counts; counts of one time alone need the year of the status: in_force = 2012",
-        ))
-    }
 }
 
 impl Statuses {
@@ -196,6 +81,7 @@ impl Statuses {
                         knows_states: false,
                         by_place: BTreeMap::new(),
                         by_state: BTreeMap::new(),
+                        placeless: 0,
                         files: Vec::new(),
                     });
                     keys.len() - 1
@@ -239,6 +125,11 @@ impl Statuses {
         key.value(at, &self.periods).map(Some)
     }
 
+    fn values(&self, keys: &[String], at: &Whereabouts<'_>) -> Result<Vec<String>, Error> {
+        let value = |key: &String| Ok(self.value(key, at)?.unwrap_or_default().to_owned());
+        keys.iter().map(value).collect()
+    }
+
     /// A table with some status keys as its last.
     ///
     /// # Errors
@@ -250,13 +141,15 @@ impl Statuses {
         let mut keys = table.keys().to_vec();
         keys.extend(added.iter().cloned());
         let mut cells = Vec::with_capacity(table.cells().len());
+        let mut known: BTreeMap<Whereabouts<'_>, Vec<String>> = BTreeMap::new();
         for cell in table.cells() {
             let at = whereabouts(table, cell);
+            let values = match known.entry(at) {
+                Entry::Occupied(slot) => slot.into_mut(),
+                Entry::Vacant(slot) => slot.insert(self.values(added, &at)?),
+            };
             let mut key = cell.key.clone();
-            for name in added {
-                let value = self.value(name, &at)?;
-                key.push(value.unwrap_or_default().to_owned());
-            }
+            key.extend(values.iter().cloned());
             cells.push(Cell {
                 key,
                 events: cell.events,
@@ -274,6 +167,17 @@ impl Statuses {
     pub fn unmatched(&self, tables: &[(&str, &CellTable)]) -> Result<Vec<String>, Error> {
         let mut notes = Vec::new();
         for key in &self.keys {
+            if key.placeless > 0 {
+                let what = match key.join {
+                    Join::Name => "place",
+                    Join::Fips => "county by its code",
+                };
+                notes.push(format!(
+                    "`{}`: {} agreements that count name no {what}, so that no place is marked by them",
+                    key.key,
+                    count(key.placeless)
+                ));
+            }
             let own: Vec<_> = tables
                 .iter()
                 .filter(|(_, table)| table.position(&key.key).is_some())
@@ -347,7 +251,9 @@ impl StatusKey {
                 self.by_state.entry(state).or_default().extend(spans);
                 continue;
             }
-            for place in self.places_of(agreement) {
+            let places = self.places_of(agreement);
+            self.placeless += u64::from(places.is_empty());
+            for place in places {
                 self.knows_states |= place.state.is_some();
                 self.by_place
                     .entry(place)

@@ -65,18 +65,26 @@ impl Register {
             let level = |a: &Agreement| a.signed_by.aloud().to_owned();
             lines.push(format!("by level: {}", tally(all.iter().map(level))));
         }
-        let mut years: BTreeMap<i16, [Vec<String>; 2]> = BTreeMap::new();
+        let last_list = all.iter().filter_map(|a| a.last_seen).max();
+        let mut years: BTreeMap<i16, [Vec<String>; 3]> = BTreeMap::new();
         for agreement in all {
-            let dates = [agreement.begins, agreement.ended];
+            // What the last list has is not gone.
+            let gone = agreement.last_seen.filter(|_| agreement.ended.is_none());
+            let gone = gone.filter(|seen| Some(*seen) < last_list);
+            let dates = [agreement.begins, agreement.ended, gone];
             for (at, date) in dates.into_iter().enumerate() {
                 if let Some(date) = date {
                     years.entry(date.year()).or_default()[at].push(kind(agreement));
                 }
             }
         }
-        for (year, [gains, losses]) in years {
+        for (year, [gains, losses, gone]) in years {
             let mut said = Vec::new();
-            for (word, kinds) in [("began", gains), ("ended", losses)] {
+            for (word, kinds) in [
+                ("began", gains),
+                ("ended", losses),
+                ("were seen for the last time", gone),
+            ] {
                 if !kinds.is_empty() {
                     let total = number(kinds.len());
                     said.push(format!("{total} {word} ({})", tally(kinds.into_iter())));
