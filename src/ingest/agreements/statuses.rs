@@ -1,6 +1,5 @@
 //! Status keys made: what each place was in each stretch of time, and what of a register fits no place of the counts.
 
-use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 
 use jiff::civil::Date;
