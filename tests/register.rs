@@ -169,6 +169,9 @@ fn the_study_says_which_date_counts() {
     let found = in_mecklenburg(&workspace);
     assert_eq!(found, ["none", "none", "transition", "transition", "ended"]);
     assert!(checked(&workspace).contains("begins on the day operations began"));
+    let report = fs::read_to_string(workspace.path("out/report.html")).unwrap();
+    assert!(report.contains("<th>Signed</th><th>Counts from</th><th>Ended</th>"));
+    assert!(report.contains("<td>2006-02-27</td><td>2007-03-01</td><td>2018-12-05</td>"));
     workspace.write(
         "agreements.csv",
         &format!("{HEADER}{}", MECKLENBURG.replace("2006-05-01", "")),

@@ -71,6 +71,7 @@ struct Page<'a> {
 #[derive(Serialize)]
 struct AgreementsShown {
     kind: bool,
+    counts_from: bool,
     seen: bool,
     evidence: bool,
     ori: bool,
@@ -81,6 +82,7 @@ impl AgreementsShown {
         let any = |has: fn(&Agreement) -> bool| all.iter().any(has);
         Self {
             kind: any(|a| a.kind.is_some()),
+            counts_from: any(|a| a.begins != a.signed),
             seen: any(|a| a.first_seen.or(a.last_seen).is_some()),
             evidence: any(|a| a.evidence_from.or(a.evidence_to).is_some()),
             ori: any(|a| !a.ori.is_empty()),
