@@ -15,7 +15,7 @@ use crate::ingest::{
     is_pattern, planned_statuses, read_agreements, read_counts, read_population,
 };
 use crate::results::{Exhibit, Identity, Run};
-use crate::stops::{Input, SourceLedger};
+use crate::stops::{Input, Screens, SourceLedger};
 use crate::study::Study;
 use crate::warning::Warning;
 use crate::world::World;
@@ -43,6 +43,8 @@ pub struct Reading {
     pub inputs: Vec<Input>,
     /// Cautions that touch the whole study.
     pub warnings: Vec<Warning>,
+    /// What rows looked like, by the name of their source.
+    pub seen: Vec<(String, Screens)>,
 }
 
 /// The registers of a study in words.
@@ -279,6 +281,7 @@ pub fn read(study: &Study, world: &World) -> Result<Reading, Error> {
         ledger,
         inputs,
         warnings: tabulated.warnings.into_iter().chain(absent).collect(),
+        seen: tabulated.seen,
     })
 }
 
@@ -358,6 +361,7 @@ fn tabulate(
             result.ledger.extend(rows.ledger);
             result.inputs.extend(rows.inputs);
             result.warnings.extend(rows.warnings);
+            result.seen = rows.seen;
             rows.tables
         }
     }
