@@ -30,7 +30,7 @@ const LAYERS: [&str; 21] = [
 
 /// Libraries, and the only places that may name them.
 const ONLY_IN: [(&str, &[&str]); 7] = [
-    ("polars", &["engines/embedded.rs"]),
+    ("wide", &["ingest/rows.rs"]),
     ("clap", &["cli/"]),
     ("miette", &["cli/"]),
     ("indicatif", &["cli/"]),

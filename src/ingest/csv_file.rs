@@ -2,11 +2,15 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use csv::{ByteRecord, Reader, ReaderBuilder};
+use csv::{ByteRecord, ReaderBuilder};
 use sha2::{Digest, Sha256};
 
+use super::blocks::{Block, Blocks, Broken, lines};
 use super::layout::{DAMAGED, FileHash, Layout, Opened, Separator};
+use super::rows::{Fields, Record, Row, Splitter};
 use crate::error::{DataFault, Error, nearest_hint};
 use crate::stops::Input;
 use crate::world::World;
@@ -20,11 +24,23 @@ pub struct CsvFile {
     headers: Vec<String>,
     /// Columns of the file itself; the headers after them are of joined files.
     width: usize,
-    reader: Reader<Box<dyn Read + Send>>,
+    blocks: Mutex<Blocks>,
+    separator: u8,
     hash: FileHash,
     /// Lines before the header, which the reader has not seen.
     skipped: u64,
-    rows: u64,
+    rows: AtomicU64,
+    /// For a reader of row after row.
+    own: Option<Own>,
+}
+
+/// Where a reader of row after row is.
+struct Own {
+    block: Block,
+    splitter: Splitter,
+    fields: Fields,
+    /// The byte of the block up to which lines were counted, and the line of that byte.
+    counted: (usize, u64),
 }
 
 /// A position in an open file: which row is being read.
@@ -32,8 +48,10 @@ pub struct CsvFile {
 pub struct At<'a> {
     path: &'a Path,
     headers: &'a [String],
-    line: u64,
-    byte: u64,
+    /// What stands between a known place of the table and the row. Few rows are asked for their line.
+    before: &'a [u8],
+    first_line: u64,
+    first_byte: u64,
 }
 
 impl CsvFile {
@@ -47,8 +65,8 @@ impl CsvFile {
         let mut reader = ReaderBuilder::new()
             .flexible(true)
             .delimiter(layout.separator.byte())
-            .buffer_capacity(1 << 20)
-            .from_reader(text);
+            .buffer_capacity(1 << 12)
+            .from_reader(Kept::new(text));
         let header = reader
             .byte_headers()
             .map_err(|e| unreadable(path, &e))?
@@ -64,8 +82,9 @@ impl CsvFile {
         let at = At {
             path,
             headers: &[],
-            line: skipped + 1,
-            byte: 0,
+            before: &[],
+            first_line: skipped + 1,
+            first_byte: 0,
         };
         let headers: Vec<String> = header
             .iter()
@@ -74,14 +93,20 @@ impl CsvFile {
         if let [all] = headers.as_slice() {
             refuse_other_separators(&at, all, layout.separator)?;
         }
+        let read = reader.position().byte();
+        let (head, rest) = reader.into_inner().split(read);
+        let start = (skipped + 1 + lines(&head), read);
+        let separator = layout.separator.byte();
         Ok(Self {
             path: path.to_path_buf(),
             width: headers.len(),
             headers,
-            reader,
+            blocks: Mutex::new(Blocks::new(rest, (separator, world.block()), start)),
+            separator,
             hash,
             skipped,
-            rows: 0,
+            rows: AtomicU64::new(0),
+            own: None,
         })
     }
 
@@ -138,47 +163,75 @@ impl CsvFile {
         }
     }
 
+    /// Takes the next rows of the file, for one of several threads; `false` at the end.
+    ///
+    /// # Errors
+    /// A failure of the system, with the number of the block that is not there; a row that has no end.
+    pub fn next_block(&self, block: &mut Block) -> Result<bool, (u64, Error)> {
+        let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+        blocks.next(block).map_err(|broken| {
+            let fault = match broken {
+                Broken::Unreadable(error) => broken_off(&self.path, &error.to_string()),
+                Broken::Endless(line) => DataFault::new(
+                    &self.path,
+                    "here begins a row without an end, or one of more than 64 MB",
+                    "look for a quote that is opened and never closed",
+                )
+                .at_line(line),
+            };
+            (blocks.number(), fault.into())
+        })
+    }
+
+    /// The rows of a block of this file.
+    #[must_use]
+    pub fn rows<'a>(&'a self, block: &'a Block) -> Rows<'a> {
+        Rows {
+            file: self,
+            block,
+            splitter: Splitter::new(block.bytes(), self.separator),
+            may_hold_nul: memchr::memchr(0, block.bytes()).is_some(),
+            count: 0,
+        }
+    }
+
     /// Reads the next row into `record`; its position, or `None` at the end.
     ///
     /// # Errors
     /// A row with another number of fields than the header, a NUL byte, a failure of the system.
     pub fn next<'a>(&'a mut self, record: &mut ByteRecord) -> Result<Option<At<'a>>, Error> {
-        if !self
-            .reader
-            .read_byte_record(record)
-            .map_err(|e| unreadable(&self.path, &e))?
-        {
-            return Ok(None);
+        loop {
+            if let Some(own) = &mut self.own {
+                let bytes = own.block.bytes();
+                if let Some((start, row)) = own.splitter.next(bytes, &mut own.fields) {
+                    record.clear();
+                    row.iter().for_each(|field| record.push_field(field));
+                    let (until, line) = own.counted;
+                    let line = line + lines(&bytes[until..start]);
+                    own.counted = (start, line);
+                    let at = At {
+                        path: &self.path,
+                        headers: &self.headers,
+                        before: &[],
+                        first_line: line,
+                        first_byte: own.block.first_byte + start as u64,
+                    };
+                    *self.rows.get_mut() += 1;
+                    at.check(record.len(), self.width, record.as_slice().contains(&0))?;
+                    return Ok(Some(at));
+                }
+            }
+            let mut block = self.own.take().map(|own| own.block).unwrap_or_default();
+            if !self.next_block(&mut block).map_err(|(_, error)| error)? {
+                return Ok(None);
+            }
+            self.own = Some(Own {
+                splitter: Splitter::new(block.bytes(), self.separator),
+                fields: Fields::default(),
+                counted: (0, block.first_line),
+                block,
+            });
         }
-        self.rows += 1;
-        let (line, byte) = record
-            .position()
-            .map_or((0, 0), |position| (position.line(), position.byte()));
-        let at = At {
-            path: &self.path,
-            headers: &self.headers,
-            line: self.skipped + line,
-            byte,
-        };
-        if record.len() != self.width {
-            let message = format!(
-                "found {} fields where the header has {}",
-                record.len(),
-                self.width
-            );
-            return Err(at
-                .fault(message, "look for a missing or an unquoted comma")
-                .into());
-        }
-        if record.as_slice().contains(&0) {
-            return Err(at
-                .fault(
-                    "found a NUL byte",
-                    "the file is damaged, or is UTF-16: save it as UTF-8",
-                )
-                .into());
-        }
-        Ok(Some(at))
     }
 
     /// Closes the file at its end and says what was read.
@@ -186,7 +239,8 @@ impl CsvFile {
     /// # Errors
     /// A file with a header only; bytes that cannot be read.
     pub fn finish(self, shown_as: &str, used_for: String) -> Result<Input, Error> {
-        if self.rows == 0 {
+        let rows = self.rows.into_inner();
+        if rows == 0 {
             return Err(DataFault::new(
                 &self.path,
                 "there is a header and no row",
@@ -194,19 +248,87 @@ impl CsvFile {
             )
             .into());
         }
-        let path = self.path;
-        let mut rest = self.reader.into_inner();
-        std::io::copy(&mut rest, &mut std::io::sink()).map_err(|source| Error::File {
-            path,
-            action: "read",
-            source,
-        })?;
         Ok(Input {
             file: shown_as.to_owned(),
             sha256: self.hash.hex(),
-            rows: Some(self.rows),
+            rows: Some(rows),
             used_for,
         })
+    }
+}
+
+/// The rows of one block, in their order.
+pub struct Rows<'a> {
+    file: &'a CsvFile,
+    block: &'a Block,
+    splitter: Splitter,
+    may_hold_nul: bool,
+    count: u64,
+}
+
+impl Rows<'_> {
+    /// The next row and its position; `None` at the end of the block, whose rows then count as read.
+    ///
+    /// # Errors
+    /// A row with another number of fields than the header, a NUL byte.
+    #[inline]
+    pub fn next<'r>(
+        &'r mut self,
+        fields: &'r mut Fields,
+    ) -> Result<Option<(At<'r>, Row<'r>)>, Error> {
+        let bytes = self.block.bytes();
+        let Some((start, row)) = self.splitter.next(bytes, fields) else {
+            self.file.rows.fetch_add(self.count, Ordering::Relaxed);
+            self.count = 0;
+            return Ok(None);
+        };
+        self.count += 1;
+        let at = At {
+            path: &self.file.path,
+            headers: &self.file.headers,
+            before: &bytes[..start],
+            first_line: self.block.first_line,
+            first_byte: self.block.first_byte,
+        };
+        let has_nul = self.may_hold_nul && row.iter().any(|field| field.contains(&0));
+        at.check(row.len(), self.file.width, has_nul)?;
+        Ok(Some((at, row)))
+    }
+
+    /// How many rows were handed out.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+}
+
+/// Keeps what a reader of the header read ahead.
+struct Kept {
+    text: Box<dyn Read + Send>,
+    kept: Vec<u8>,
+}
+
+impl Kept {
+    fn new(text: Box<dyn Read + Send>) -> Self {
+        Self {
+            text,
+            kept: Vec::new(),
+        }
+    }
+
+    /// The text up to a byte, and all of it from there on.
+    fn split(self, at: u64) -> (Vec<u8>, Box<dyn Read + Send>) {
+        let mut head = self.kept;
+        let ahead = head.split_off(usize::try_from(at).map_or(head.len(), |at| at.min(head.len())));
+        (head, Box::new(std::io::Cursor::new(ahead).chain(self.text)))
+    }
+}
+
+impl Read for Kept {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.text.read(buffer)?;
+        self.kept.extend_from_slice(&buffer[..read]);
+        Ok(read)
     }
 }
 
@@ -214,13 +336,37 @@ impl<'a> At<'a> {
     /// The line in the file, the header being 1.
     #[must_use]
     pub fn line(&self) -> u64 {
-        self.line
+        self.first_line + lines(self.before)
+    }
+
+    fn byte(&self) -> u64 {
+        self.first_byte + self.before.len() as u64
+    }
+
+    /// Holds a row against the header.
+    #[inline]
+    fn check(&self, fields: usize, width: usize, has_nul: bool) -> Result<(), Error> {
+        if fields != width {
+            let message = format!("found {fields} fields where the header has {width}");
+            return Err(self
+                .fault(message, "look for a missing or an unquoted comma")
+                .into());
+        }
+        if has_nul {
+            return Err(self
+                .fault(
+                    "found a NUL byte",
+                    "the file is damaged, or is UTF-16: save it as UTF-8",
+                )
+                .into());
+        }
+        Ok(())
     }
 
     /// A fault of this row.
     #[must_use]
     pub fn fault(&self, message: impl Into<String>, hint: impl Into<String>) -> DataFault {
-        DataFault::new(self.path, message, hint).at_line(self.line)
+        DataFault::new(self.path, message, hint).at_line(self.line())
     }
 
     /// A fault of one field of this row.
@@ -239,14 +385,14 @@ impl<'a> At<'a> {
     ///
     /// # Errors
     /// The field is not UTF-8.
-    pub fn text<'r>(&self, record: &'r ByteRecord, column: usize) -> Result<&'r str, Error> {
+    pub fn text<'r>(&self, record: &'r impl Record, column: usize) -> Result<&'r str, Error> {
         std::str::from_utf8(&record[column]).map_err(|_| {
             self.fault_in(
                 column,
                 format!(
                     "found `{}`, which is not UTF-8, in the row that begins at byte {} of the table",
                     String::from_utf8_lossy(&record[column]),
-                    self.byte
+                    self.byte()
                 ),
                 ENCODING_HINT,
             )
@@ -258,7 +404,7 @@ impl<'a> At<'a> {
     ///
     /// # Errors
     /// Blank, negative, fractional, no number, or above the largest integer.
-    pub fn count(&self, record: &ByteRecord, column: usize) -> Result<u64, Error> {
+    pub fn count(&self, record: &impl Record, column: usize) -> Result<u64, Error> {
         let text = self.text(record, column)?.trim();
         let is_whole = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         match text.parse::<u64>() {

@@ -4,6 +4,7 @@
 //! ([`StopsConfig`]) and counted by [`crate::engines`].
 
 mod agreements;
+mod blocks;
 mod column;
 mod counts;
 mod csv_file;
@@ -14,13 +15,16 @@ mod moments;
 mod periods;
 mod population;
 mod row_filter;
+mod rows;
+mod seen;
 mod stops;
 
 pub use agreements::{Agreement, AgreementsConfig, Register, read_agreements};
 pub use column::{ColumnRule, ColumnSource};
 pub use counts::{CountsConfig, EventsAre, PublishedCounts, read_counts};
 pub(crate) use counts::{UnlistedCodes, group_of};
-pub use csv_file::{At, CsvFile, quoted_or_blank, sha256};
+pub use blocks::Block;
+pub use csv_file::{At, CsvFile, Rows, quoted_or_blank, sha256};
 pub use formats::{Checked, Fingerprint, Format, shipped as shipped_formats};
 pub use join::{JoinConfig, Joined};
 pub use layout::{Layout, Separator, TextEncoding};
@@ -28,6 +32,8 @@ pub use moments::{ClockReader, MINUTES, Moment, MomentReader};
 pub use periods::{PartOfYear, Period, Periods, PeriodsConfig};
 pub use population::{Baseline, People, PopulationCell, PopulationConfig, read_population};
 pub use row_filter::{CompiledFilter, RowFilter};
+pub use rows::{Fields, Record, Row};
+pub(crate) use seen::Seen;
 pub use stops::{Columns, OutcomeCodes, StopsConfig, UnclearRule, is_pattern};
 
 use std::collections::BTreeMap;

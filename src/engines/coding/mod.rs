@@ -5,21 +5,19 @@ mod yes_no;
 
 use std::collections::BTreeMap;
 
-use csv::ByteRecord;
 use jiff::civil::Date;
 
 use crate::cells::{GROUP, Groups};
 use crate::error::{DataFault, Error};
 use crate::ingest::{
     At, ClockReader, ColumnRule, ColumnSource, CompiledFilter, CsvFile, Moment, MomentReader,
-    Periods, StopsConfig, UnlistedCodes, group_of,
+    Periods, Record, Seen, StopsConfig, UnlistedCodes, group_of,
 };
 use crate::stops::{
     AGE, Contradictions, DATE, Dropped, HIT, OFFICER, PERIOD, PLACE, SEARCHED, SourceLedger, TIME,
     WEIGHT, YEAR,
 };
 pub(super) use values::Codes;
-use values::Seen;
 use yes_no::YesNo;
 
 /// What a key of which nothing is known is called.
@@ -170,7 +168,7 @@ impl<'a> Coder<'a> {
     pub(super) fn row(
         &mut self,
         at: &At<'_>,
-        record: &ByteRecord,
+        record: &impl Record,
         key: &mut Vec<u32>,
     ) -> Result<Option<Flags>, Error> {
         self.ledger.rows_in += 1;
@@ -221,7 +219,7 @@ impl<'a> Coder<'a> {
 
     /// The date of the row, where dates are mapped; `None` too where it says that none is known. The time is read for
     /// its own sake: one that does not exist is a fault of the row.
-    fn moment(&mut self, at: &At<'_>, record: &ByteRecord) -> Result<Option<Moment>, DataFault> {
+    fn moment(&mut self, at: &At<'_>, record: &impl Record) -> Result<Option<Moment>, DataFault> {
         let minute = match &mut self.time {
             Some((column, reader, missing)) => {
                 let raw = &record[*column];
@@ -249,7 +247,7 @@ impl<'a> Coder<'a> {
         }))
     }
 
-    fn check_age(&self, at: &At<'_>, record: &ByteRecord) -> Result<(), DataFault> {
+    fn check_age(&self, at: &At<'_>, record: &impl Record) -> Result<(), DataFault> {
         let Some((column, missing)) = &self.age else {
             return Ok(());
         };
@@ -273,7 +271,7 @@ impl<'a> Coder<'a> {
         &mut self,
         i: usize,
         moment: Option<Moment>,
-        (at, record): (&At<'_>, &ByteRecord),
+        (at, record): (&At<'_>, &impl Record),
     ) -> Result<Option<u32>, Error> {
         let day: Option<Date> = moment.map(|moment| moment.date);
         let rule = match (&self.keys[i], day) {
@@ -297,7 +295,7 @@ impl<'a> Coder<'a> {
         &mut self,
         i: usize,
         at: &At<'_>,
-        record: &ByteRecord,
+        record: &impl Record,
     ) -> Result<Option<u32>, Error> {
         let (rules, is_group) = match &mut self.keys[i] {
             From::Group(rules) => (rules, true),
@@ -338,7 +336,7 @@ impl<'a> Coder<'a> {
         Ok(None)
     }
 
-    fn flags(&mut self, at: &At<'_>, record: &ByteRecord) -> Result<Flags, Error> {
+    fn flags(&mut self, at: &At<'_>, record: &impl Record) -> Result<Flags, Error> {
         let Some(searched) = &mut self.searched else {
             return Ok(Flags::default());
         };

@@ -1,4 +1,4 @@
-//! Values of keys, and what the raw texts of a column turned out to be.
+//! Values of keys.
 
 use rustc_hash::FxHashMap;
 
@@ -36,37 +36,5 @@ impl Codes {
 
     pub(crate) fn value(&self, code: u32) -> &str {
         &self.values[code as usize]
-    }
-}
-
-/// Raw texts that are remembered of one column; after that the memory starts again.
-const REMEMBERED: usize = 1 << 16;
-
-/// What the raw texts of one column mean, remembered: each text is judged once.
-#[derive(Debug)]
-pub(super) struct Seen<T> {
-    by_raw: FxHashMap<Box<[u8]>, T>,
-}
-
-impl<T> Default for Seen<T> {
-    fn default() -> Self {
-        Self {
-            by_raw: FxHashMap::default(),
-        }
-    }
-}
-
-impl<T: Copy> Seen<T> {
-    pub(super) fn get(&self, raw: &[u8]) -> Option<T> {
-        self.by_raw.get(raw).copied()
-    }
-
-    /// Remembers and hands back.
-    pub(super) fn keep(&mut self, raw: &[u8], meaning: T) -> T {
-        if self.by_raw.len() == REMEMBERED {
-            self.by_raw.clear();
-        }
-        self.by_raw.insert(raw.into(), meaning);
-        meaning
     }
 }

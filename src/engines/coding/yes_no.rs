@@ -1,10 +1,8 @@
 //! Columns that say yes or no, one of them or several of which one yes is enough.
 
-use csv::ByteRecord;
 
-use super::values::Seen;
 use crate::error::Error;
-use crate::ingest::{At, ColumnSource, CsvFile, OutcomeCodes, UnclearRule};
+use crate::ingest::{At, ColumnSource, CsvFile, OutcomeCodes, Record, Seen, UnclearRule};
 
 /// One yes-or-no column of a file, bound.
 pub(super) struct YesNo {
@@ -47,7 +45,7 @@ impl YesNo {
     }
 
     /// Yes where one of the columns says yes; not known where none does and one is not known.
-    pub(super) fn read(&mut self, at: &At<'_>, record: &ByteRecord) -> Result<Option<bool>, Error> {
+    pub(super) fn read(&mut self, at: &At<'_>, record: &impl Record) -> Result<Option<bool>, Error> {
         let mut all = Some(false);
         for part in &mut self.parts {
             match part.read(at, record)? {
@@ -60,7 +58,7 @@ impl YesNo {
     }
 
     /// Whether one of the columns says yes in so many words; nothing else is judged.
-    pub(super) fn says_yes(&self, record: &ByteRecord) -> bool {
+    pub(super) fn says_yes(&self, record: &impl Record) -> bool {
         self.parts.iter().any(|part| {
             let field = &record[part.column];
             let mut yes = part.codes.yes.iter();
@@ -70,7 +68,7 @@ impl YesNo {
 }
 
 impl Part {
-    fn read(&mut self, at: &At<'_>, record: &ByteRecord) -> Result<Option<bool>, Error> {
+    fn read(&mut self, at: &At<'_>, record: &impl Record) -> Result<Option<bool>, Error> {
         let raw = &record[self.column];
         if let Some(known) = self.seen.get(raw) {
             return Ok(known);

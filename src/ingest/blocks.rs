@@ -1,0 +1,220 @@
+//! The text of a table in blocks of whole rows, so that several threads can share one file.
+//!
+//! A block ends where a row ends: quoted line breaks are inside a row. What is a quote and what is a letter that looks
+//! like one is decided as the `csv` crate does, and held against it by a property test.
+
+use std::io::{ErrorKind, Read};
+
+use memchr::{memchr_iter, memrchr2};
+
+/// Bytes of the longest row: beyond this a quote was opened and never closed.
+const LONGEST_ROW: usize = 1 << 26;
+
+/// Whole rows of a table, and where they stand in it.
+#[derive(Debug, Default)]
+pub struct Block {
+    buffer: Vec<u8>,
+    length: usize,
+    /// Which block of the file it is, from 0.
+    pub number: u64,
+    /// Line of its first byte.
+    pub(super) first_line: u64,
+    /// Where it begins in the table.
+    pub(super) first_byte: u64,
+}
+
+impl Block {
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.buffer[..self.length]
+    }
+}
+
+/// Why there is no next block.
+pub(super) enum Broken {
+    /// The system, or the packing.
+    Unreadable(std::io::Error),
+    /// A row that goes on and on, and its line.
+    Endless(u64),
+}
+
+/// A table that is read block by block.
+pub(super) struct Blocks {
+    /// `None` at its end.
+    text: Option<Box<dyn Read + Send>>,
+    /// The row that the block before began and did not end.
+    begun: Vec<u8>,
+    /// What is said once the rows before it were handed out.
+    broken: Option<std::io::Error>,
+    separator: u8,
+    size: usize,
+    number: u64,
+    line: u64,
+    byte: u64,
+}
+
+impl Blocks {
+    /// A table from its first row on, which stands on `line` and at `byte`.
+    pub(super) fn new(
+        text: Box<dyn Read + Send>,
+        (separator, size): (u8, usize),
+        (line, byte): (u64, u64),
+    ) -> Self {
+        Self {
+            text: Some(text),
+            begun: Vec::new(),
+            broken: None,
+            separator,
+            size,
+            number: 0,
+            line,
+            byte,
+        }
+    }
+
+    /// The number of the block that comes next.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Fills `block` with the next rows; `false` at the end.
+    ///
+    /// # Errors
+    /// The text cannot be read on; a row without an end.
+    pub(super) fn next(&mut self, block: &mut Block) -> Result<bool, Broken> {
+        let mut wanted = self.size.max(2 * self.begun.len());
+        let mut filled = self.begun.len();
+        grow(&mut block.buffer, wanted);
+        block.buffer[..filled].copy_from_slice(&self.begun);
+        self.begun.clear();
+        let mut edges = Edges::new(self.separator);
+        let end = loop {
+            filled = self.fill(&mut block.buffer[..wanted], filled);
+            let edge = edges.last(&block.buffer[..filled]);
+            match (self.text.is_some(), edge) {
+                (true, Some(edge)) => break edge,
+                (true, None) if filled >= LONGEST_ROW => {
+                    self.text = None;
+                    return Err(Broken::Endless(self.line));
+                }
+                (true, None) => {
+                    wanted = filled * 2;
+                    grow(&mut block.buffer, wanted);
+                }
+                // The row in which the text broke off is no row.
+                (false, edge) if self.broken.is_some() => break edge.unwrap_or(0),
+                (false, _) => break filled,
+            }
+        };
+        if end == 0 {
+            return match self.broken.take() {
+                Some(error) => Err(Broken::Unreadable(error)),
+                None => Ok(false),
+            };
+        }
+        if self.text.is_some() {
+            self.begun.extend_from_slice(&block.buffer[end..filled]);
+        }
+        (block.length, block.number) = (end, self.number);
+        (block.first_line, block.first_byte) = (self.line, self.byte);
+        self.number += 1;
+        self.line += lines(block.bytes());
+        self.byte += end as u64;
+        Ok(true)
+    }
+
+    /// Reads until the buffer is full or the text ends.
+    fn fill(&mut self, buffer: &mut [u8], mut filled: usize) -> usize {
+        while filled < buffer.len()
+            && let Some(text) = &mut self.text
+        {
+            match text.read(&mut buffer[filled..]) {
+                Ok(0) => self.text = None,
+                Ok(more) => filled += more,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => (self.text, self.broken) = (None, Some(error)),
+            }
+        }
+        filled
+    }
+}
+
+fn grow(buffer: &mut Vec<u8>, size: usize) {
+    if buffer.len() < size {
+        buffer.resize(size, 0);
+    }
+}
+
+/// Line breaks in a text.
+pub(super) fn lines(text: &[u8]) -> u64 {
+    memchr_iter(b'\n', text).count() as u64
+}
+
+/// Where rows end, in a text that begins with a row and grows.
+struct Edges {
+    separator: u8,
+    state: State,
+    /// Up to here the text was looked at.
+    seen: usize,
+    /// Behind the last line break that ends a row.
+    last: Option<usize>,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    /// Outside quotes, and not yet searched for line breaks from here on.
+    Outside(usize),
+    Inside,
+    /// Behind a quote that closes a field, unless another follows.
+    Closed(usize),
+}
+
+impl Edges {
+    fn new(separator: u8) -> Self {
+        Self {
+            separator,
+            state: State::Outside(0),
+            seen: 0,
+            last: None,
+        }
+    }
+
+    /// Behind the last row that ends in `text`, which goes on where it ended before.
+    fn last(&mut self, text: &[u8]) -> Option<usize> {
+        for at in memchr_iter(b'"', &text[self.seen..]) {
+            let at = self.seen + at;
+            self.state = match self.state {
+                State::Inside => State::Closed(at + 1),
+                State::Closed(since) if since == at => State::Inside,
+                State::Closed(since) | State::Outside(since) if self.opens(text, at) => {
+                    self.search(text, since, at);
+                    State::Inside
+                }
+                State::Closed(since) => State::Outside(since),
+                outside @ State::Outside(_) => outside,
+            };
+        }
+        self.seen = text.len();
+        match self.state {
+            State::Closed(since) | State::Outside(since) if since < text.len() => {
+                self.search(text, since, text.len());
+                self.state = State::Outside(text.len());
+            }
+            _ => {}
+        }
+        self.last
+    }
+
+    /// Whether a quote outside others opens a field: it is its first character.
+    fn opens(&self, text: &[u8], at: usize) -> bool {
+        match at.checked_sub(1).map(|before| text[before]) {
+            None | Some(b'\n' | b'\r') => true,
+            Some(before) => before == self.separator,
+        }
+    }
+
+    fn search(&mut self, text: &[u8], since: usize, until: usize) {
+        if let Some(at) = memrchr2(b'\n', b'\r', &text[since..until]) {
+            self.last = Some(since + at + 1);
+        }
+    }
+}
