@@ -19,8 +19,8 @@ use crate::error::Error;
 /// Seed of a run whose study and command line name none.
 pub const DEFAULT_SEED: u64 = 287;
 
-/// Bytes of a table that one thread takes at a time: a block stays in the cache of its processor from the disk to the counts.
-const BLOCK: NonZeroUsize = NonZeroUsize::new(1 << 20).unwrap();
+/// Bytes of a table that one thread takes at a time: few enough to stay in the cache of its processor until they are counted.
+const BLOCK: NonZeroUsize = NonZeroUsize::new(1 << 18).unwrap();
 
 /// Who is told how far a run has come.
 pub trait Watcher: std::fmt::Debug + Send + Sync {

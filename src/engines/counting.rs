@@ -90,7 +90,10 @@ impl<'a> Counting<'a> {
             let joined = others.map(|other| other.join().expect("counting does not panic"));
             std::iter::once(own).chain(joined).collect()
         });
-        let fault = self.fault.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let fault = self
+            .fault
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         let (first_faulty, mut inputs) = (fault.as_ref().map(|((file, _), _)| *file), Vec::new());
         for (i, (file, name)) in self.files.into_iter().zip(&self.engine.files).enumerate() {
             match file.into_inner().flatten() {
@@ -205,7 +208,7 @@ impl<'a> Counting<'a> {
                 worker.tally.add(&key, flags);
             }
         }
-        self.engine.world.watcher().rows(rows.count());
+        self.engine.world.watcher().rows(rows.finish());
         if part.coder.first_unreadable.is_some() {
             part.first_unreadable.get_or_insert(place);
         }
@@ -236,11 +239,13 @@ fn together(workers: Vec<Worker<'_>>, inputs: Vec<Input>) -> Counted {
     };
     let mut first_unreadable = None;
     for worker in workers {
-        all.overflowed |= worker.tally.overflowed();
-        all.cells.extend(worker.tally.cells().map(|(codes, sums)| {
+        let cells = worker.tally.finish();
+        all.overflowed |= cells.is_none();
+        let cells = cells.into_iter().flatten();
+        all.cells.extend(cells.map(|(codes, sums)| {
             let values = codes.iter().zip(&worker.codes);
             let key = values.map(|(code, codes)| codes.value(*code).to_owned());
-            (key.collect(), *sums)
+            (key.collect(), sums)
         }));
         for part in worker.parts {
             let coder = part.coder;

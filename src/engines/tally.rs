@@ -8,6 +8,9 @@ use super::coding::Flags;
 /// which it is known whether they found something, finds.
 pub(super) type Sums = [u64; 5];
 
+/// Rows that wait to be counted. Counted together they wait for the memory together, which was measured at half the time.
+const WAITING: usize = 256;
+
 /// Sums by the codes of the keys.
 pub(super) struct Tally {
     keys: usize,
@@ -17,10 +20,43 @@ pub(super) struct Tally {
     packed: FxHashMap<u64, u32>,
     /// The other cells.
     wide: FxHashMap<Box<[u32]>, u32>,
+    /// Packed keys of rows that are not yet counted, the kind of each and its weight.
+    waiting: Vec<(u64, Kind, u64)>,
     /// The codes of every cell, one after the other.
     codes: Vec<u32>,
-    sums: Vec<Sums>,
+    /// Rows of each kind.
+    counts: Vec<[u64; KINDS]>,
     overflowed: bool,
+}
+
+/// What a row says; each row says one of them.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Unknown,
+    NotSearched,
+    SearchedHitUnknown,
+    SearchedNoHit,
+    Hit,
+}
+
+const KINDS: usize = 5;
+
+impl Kind {
+    #[inline]
+    fn of(flags: Flags) -> Self {
+        match (
+            flags.search_known,
+            flags.searched,
+            flags.hit_known,
+            flags.hit,
+        ) {
+            (false, ..) => Self::Unknown,
+            (true, false, ..) => Self::NotSearched,
+            (true, true, false, _) => Self::SearchedHitUnknown,
+            (true, true, true, false) => Self::SearchedNoHit,
+            (true, true, true, true) => Self::Hit,
+        }
+    }
 }
 
 impl Tally {
@@ -31,8 +67,9 @@ impl Tally {
             bits: of_one.min(u32::BITS),
             packed: FxHashMap::default(),
             wide: FxHashMap::default(),
+            waiting: Vec::with_capacity(WAITING),
             codes: Vec::new(),
-            sums: Vec::new(),
+            counts: Vec::new(),
             overflowed: false,
         }
     }
@@ -40,58 +77,105 @@ impl Tally {
     /// Counts one row.
     #[inline]
     pub(super) fn add(&mut self, key: &[u32], flags: Flags) {
-        let cell = self.cell(key);
-        let counts = [
-            true,
-            flags.search_known,
-            flags.searched,
-            flags.hit_known,
-            flags.hit,
-        ];
-        for (sum, counts) in self.sums[cell].iter_mut().zip(counts) {
-            let (next, over) = sum.overflowing_add(u64::from(counts) * flags.weight);
-            *sum = next;
-            self.overflowed |= over;
-        }
-    }
-
-    #[inline]
-    fn cell(&mut self, key: &[u32]) -> usize {
         let (mut packed, mut fits) = (0, true);
         for code in key {
             fits &= u64::from(*code) >> self.bits == 0;
             packed = packed << self.bits | u64::from(*code);
         }
-        let known = if fits {
-            self.packed.get(&packed)
-        } else {
-            self.wide.get(key)
+        let kind = Kind::of(flags);
+        if !fits {
+            return self.add_wide(key, kind, flags.weight);
+        }
+        self.waiting.push((packed, kind, flags.weight));
+        if self.waiting.len() == WAITING {
+            self.count_waiting();
+        }
+    }
+
+    #[cold]
+    fn add_wide(&mut self, key: &[u32], kind: Kind, weight: u64) {
+        let cell = match self.wide.get(key) {
+            Some(cell) => *cell,
+            None => {
+                let cell = self.new_cell(key);
+                self.wide.insert(key.into(), cell);
+                cell
+            }
         };
-        if let Some(cell) = known {
-            return *cell as usize;
+        self.count(cell, kind, weight);
+    }
+
+    /// Counts the rows that wait.
+    fn count_waiting(&mut self) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let mut cells = [u32::MAX; WAITING];
+        for (cell, (packed, ..)) in cells.iter_mut().zip(&waiting) {
+            if let Some(known) = self.packed.get(packed) {
+                *cell = *known;
+            }
         }
-        let cell = self.sums.len();
-        let number = u32::try_from(cell).expect("fewer cells than four thousand million");
-        if fits {
-            self.packed.insert(packed, number);
-        } else {
-            self.wide.insert(key.into(), number);
+        for (cell, (packed, kind, weight)) in cells.into_iter().zip(waiting.drain(..)) {
+            let cell = match cell {
+                u32::MAX => self.packed_cell(packed),
+                known => known,
+            };
+            self.count(cell, kind, weight);
         }
-        self.codes.extend_from_slice(key);
-        self.sums.push([0; 5]);
+        self.waiting = waiting;
+    }
+
+    /// The cell of a packed key, a new one if need be.
+    #[cold]
+    fn packed_cell(&mut self, packed: u64) -> u32 {
+        if let Some(cell) = self.packed.get(&packed) {
+            return *cell;
+        }
+        let mask = u64::MAX >> (u64::BITS - self.bits);
+        let codes = (0..self.keys).rev().map(|back| {
+            let code = packed >> (u32::try_from(back).unwrap_or_default() * self.bits) & mask;
+            u32::try_from(code).expect("a code has as many bits as it was given")
+        });
+        let key: Vec<u32> = codes.collect();
+        let cell = self.new_cell(&key);
+        self.packed.insert(packed, cell);
         cell
     }
 
-    /// Whether a sum exceeded the largest integer.
-    pub(super) fn overflowed(&self) -> bool {
-        self.overflowed
+    fn new_cell(&mut self, key: &[u32]) -> u32 {
+        let cell =
+            u32::try_from(self.counts.len()).expect("fewer cells than four thousand million");
+        self.codes.extend_from_slice(key);
+        self.counts.push([0; KINDS]);
+        cell
     }
 
-    /// The cells: their codes and sums.
-    pub(super) fn cells(&self) -> impl Iterator<Item = (&[u32], &Sums)> {
-        let codes = |cell: usize| &self.codes[cell * self.keys..(cell + 1) * self.keys];
-        let cells = self.sums.iter().enumerate();
-        cells.map(move |(cell, sums)| (codes(cell), sums))
+    #[inline]
+    fn count(&mut self, cell: u32, kind: Kind, weight: u64) {
+        let count = &mut self.counts[cell as usize][kind as usize];
+        let (sum, over) = count.overflowing_add(weight);
+        *count = sum;
+        self.overflowed |= over;
+    }
+
+    /// The cells when all rows were counted: their codes and sums. `None` when a sum exceeds the largest integer.
+    pub(super) fn finish(mut self) -> Option<Vec<(Vec<u32>, Sums)>> {
+        self.count_waiting();
+        if self.overflowed {
+            return None;
+        }
+        let codes = |cell: usize| self.codes[cell * self.keys..(cell + 1) * self.keys].to_vec();
+        let counts = self.counts.iter().enumerate();
+        counts
+            .map(
+                |(cell, [unknown, not_searched, hit_unknown, no_hit, hit])| {
+                    let hit_known = no_hit.checked_add(*hit)?;
+                    let searched = hit_unknown.checked_add(hit_known)?;
+                    let known = not_searched.checked_add(searched)?;
+                    let rows = unknown.checked_add(known)?;
+                    Some((codes(cell), [rows, known, searched, hit_known, *hit]))
+                },
+            )
+            .collect()
     }
 }
 
@@ -106,10 +190,8 @@ mod tests {
             ..Flags::default()
         };
         rows.iter().for_each(|key| tally.add(key, flags));
-        let mut cells: Vec<_> = tally
-            .cells()
-            .map(|(key, sums)| (key.to_vec(), sums[0]))
-            .collect();
+        let cells = tally.finish().unwrap().into_iter();
+        let mut cells: Vec<_> = cells.map(|(key, sums)| (key, sums[0])).collect();
         cells.sort();
         cells
     }
@@ -134,14 +216,43 @@ mod tests {
 
     #[test]
     fn a_sum_beyond_the_largest_integer_is_noticed() {
-        let mut tally = Tally::new(0);
-        let flags = Flags {
-            weight: u64::MAX,
-            ..Flags::default()
+        let rows = |weights: &[(u64, bool)]| {
+            let mut tally = Tally::new(0);
+            for (weight, search_known) in weights {
+                let flags = Flags {
+                    weight: *weight,
+                    search_known: *search_known,
+                    ..Flags::default()
+                };
+                tally.add(&[], flags);
+            }
+            tally.finish().map(|cells| cells[0].1[0])
         };
-        tally.add(&[], flags);
-        assert!(!tally.overflowed());
-        tally.add(&[], flags);
-        assert!(tally.overflowed());
+        assert_eq!(rows(&[(u64::MAX, true)]), Some(u64::MAX));
+        assert_eq!(rows(&[(u64::MAX, true), (1, true)]), None);
+        assert_eq!(rows(&[(u64::MAX, true), (1, false)]), None);
+    }
+
+    #[test]
+    fn each_row_is_of_one_kind_and_the_sums_are_those_of_its_flags() {
+        let mut tally = Tally::new(1);
+        let mut expected = [0; 5];
+        for i in 0..1000u64 {
+            let (known, searched) = (i % 7 > 0, i % 7 > 0 && i % 3 == 0);
+            let hit_known = searched && i % 5 > 0;
+            let flags = Flags {
+                weight: i,
+                search_known: known,
+                searched,
+                hit_known,
+                hit: hit_known && i % 2 == 0,
+            };
+            tally.add(&[7], flags);
+            let counts = [true, known, searched, hit_known, flags.hit];
+            for (sum, counts) in expected.iter_mut().zip(counts) {
+                *sum += u64::from(counts) * i;
+            }
+        }
+        assert_eq!(tally.finish(), Some(vec![(vec![7], expected)]));
     }
 }

@@ -218,3 +218,122 @@ impl Edges {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use csv::ReaderBuilder;
+    use proptest::prelude::*;
+
+    use super::super::rows::{Fields, Splitter};
+    use super::*;
+
+    /// The fields of a row, its line and its first byte.
+    type Placed = (Vec<Vec<u8>>, u64, u64);
+
+    /// A reader that hands out a few bytes at a time.
+    struct Dripping(Cursor<Vec<u8>>, usize);
+
+    impl Read for Dripping {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let most = buffer.len().min(self.1);
+            self.0.read(&mut buffer[..most])
+        }
+    }
+
+    fn rows_in_blocks(text: &[u8], size: usize, drip: usize) -> Vec<Placed> {
+        let reader = Box::new(Dripping(Cursor::new(text.to_vec()), drip));
+        let mut blocks = Blocks::new(reader, (b',', size), (1, 0));
+        let (mut block, mut fields, mut rows) = (Block::default(), Fields::default(), Vec::new());
+        let mut number = 0;
+        while blocks.next(&mut block).unwrap_or_else(|_| panic!("broken")) {
+            assert_eq!(block.number, number);
+            number += 1;
+            let bytes = block.bytes();
+            let mut splitter = Splitter::new(bytes, b',');
+            while let Some((start, row)) = splitter.next(bytes, &mut fields) {
+                let row = row.iter().map(<[u8]>::to_vec).collect();
+                let line = block.first_line + lines(&bytes[..start]);
+                rows.push((row, line, block.first_byte + start as u64));
+            }
+        }
+        assert!(!blocks.next(&mut block).unwrap_or(true));
+        rows
+    }
+
+    fn rows_of_csv(text: &[u8]) -> Vec<Placed> {
+        let mut reader = ReaderBuilder::new()
+            .flexible(true)
+            .has_headers(false)
+            .from_reader(text);
+        let records = reader.byte_records().map(Result::unwrap);
+        let placed = |record: csv::ByteRecord| {
+            // The crate's own position is that of the row before's end.
+            let before = usize::try_from(record.position().unwrap().byte()).unwrap();
+            let blank = text[before..].iter().take_while(|b| b"\r\n".contains(b));
+            let start = before + blank.count();
+            let fields = record.iter().map(<[u8]>::to_vec).collect();
+            (fields, 1 + lines(&text[..start]), start as u64)
+        };
+        records.map(placed).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn rows_are_those_of_the_csv_crate_whatever_the_blocks(
+            text in prop::collection::vec(prop::sample::select(&b"aab,,,\"\"\"\n\n\r\0"[..]), 0..300),
+            size in 1usize..90,
+            drip in 1usize..40,
+        ) {
+            prop_assert_eq!(rows_in_blocks(&text, size, drip), rows_of_csv(&text));
+        }
+
+        #[test]
+        fn quoted_fields_too(
+            pieces in prop::collection::vec(prop::sample::select(&["\"a\n,b\"", "\"\"", "\"x\"\"y\"", "abcdefghij", "a\"b", "\"c\"d", ",", ",", ",", "\n", "\r\n"][..]), 0..120),
+            size in 1usize..200,
+        ) {
+            let text = pieces.concat().into_bytes();
+            prop_assert_eq!(rows_in_blocks(&text, size, usize::MAX), rows_of_csv(&text));
+        }
+    }
+
+    /// A text that ends in a failure.
+    struct Failing(Cursor<Vec<u8>>);
+
+    impl Read for Failing {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            match self.0.read(buffer)? {
+                0 => Err(std::io::Error::other("gone")),
+                read => Ok(read),
+            }
+        }
+    }
+
+    #[test]
+    fn whole_rows_before_a_failure_are_handed_out_and_the_broken_row_is_not() {
+        let text = Failing(Cursor::new(b"a,b\nc,d\ne".to_vec()));
+        let mut blocks = Blocks::new(Box::new(text), (b',', 1 << 10), (1, 0));
+        let mut block = Block::default();
+        assert!(blocks.next(&mut block).unwrap_or(false));
+        assert_eq!(block.bytes(), b"a,b\nc,d\n");
+        assert!(matches!(
+            blocks.next(&mut block),
+            Err(Broken::Unreadable(_))
+        ));
+        assert!(!blocks.next(&mut block).unwrap_or(true));
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_ends_with_its_line_and_not_with_the_memory() {
+        let text = Cursor::new(b"a,b\nc,\"d\n".to_vec()).chain(std::io::repeat(b'x'));
+        let mut blocks = Blocks::new(Box::new(text), (b',', 1 << 20), (1, 0));
+        let mut block = Block::default();
+        assert!(blocks.next(&mut block).unwrap_or(false));
+        assert_eq!(block.bytes(), b"a,b\n");
+        assert!(matches!(blocks.next(&mut block), Err(Broken::Endless(2))));
+    }
+}

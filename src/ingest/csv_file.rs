@@ -267,7 +267,7 @@ pub struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// The next row and its position; `None` at the end of the block, whose rows then count as read.
+    /// The next row and its position; `None` at the end of the block.
     ///
     /// # Errors
     /// A row with another number of fields than the header, a NUL byte.
@@ -278,8 +278,6 @@ impl Rows<'_> {
     ) -> Result<Option<(At<'r>, Row<'r>)>, Error> {
         let bytes = self.block.bytes();
         let Some((start, row)) = self.splitter.next(bytes, fields) else {
-            self.file.rows.fetch_add(self.count, Ordering::Relaxed);
-            self.count = 0;
             return Ok(None);
         };
         self.count += 1;
@@ -295,9 +293,9 @@ impl Rows<'_> {
         Ok(Some((at, row)))
     }
 
-    /// How many rows were handed out.
-    #[must_use]
-    pub fn count(&self) -> u64 {
+    /// Notes in the file that its rows were read; how many.
+    pub fn finish(self) -> u64 {
+        self.file.rows.fetch_add(self.count, Ordering::Relaxed);
         self.count
     }
 }

@@ -20,10 +20,10 @@ mod seen;
 mod stops;
 
 pub use agreements::{Agreement, AgreementsConfig, Register, read_agreements};
+pub use blocks::Block;
 pub use column::{ColumnRule, ColumnSource};
 pub use counts::{CountsConfig, EventsAre, PublishedCounts, read_counts};
 pub(crate) use counts::{UnlistedCodes, group_of};
-pub use blocks::Block;
 pub use csv_file::{At, CsvFile, Rows, quoted_or_blank, sha256};
 pub use formats::{Checked, Fingerprint, Format, shipped as shipped_formats};
 pub use join::{JoinConfig, Joined};

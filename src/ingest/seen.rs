@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 /// Texts that are remembered; after that the memory starts again.
 const REMEMBERED: usize = 1 << 16;
 /// Bytes of a text that is found in the quick table.
-const SHORT: usize = 16;
+const SHORT: usize = 15;
 /// Slots of an empty table.
 const FIRST_SLOTS: usize = 64;
 
@@ -18,18 +18,21 @@ pub(crate) struct Seen<T> {
     long: FxHashMap<Box<[u8]>, T>,
 }
 
-/// The bytes of a short text and its length: no two texts are the same.
+/// The bytes of a short text and, at the top, its length: no two texts are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Short(u64, u64, usize);
+struct Short(u64, u64);
 
 impl Short {
+    /// Reads two overlapping pieces rather than byte after byte.
     #[inline]
     fn new(raw: &[u8]) -> Option<Self> {
         let length = raw.len();
         let (low, high) = match length {
             8..=SHORT => {
                 let (first, last) = (raw.first_chunk()?, raw.last_chunk()?);
-                (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
+                let last = u64::from_le_bytes(*last);
+                let more = last.checked_shr(8 * (16 - u32::try_from(length).ok()?));
+                (u64::from_le_bytes(*first), more.unwrap_or(0))
             }
             4..8 => {
                 let (first, last) = (raw.first_chunk()?, raw.last_chunk()?);
@@ -43,13 +46,13 @@ impl Short {
             0 => (0, 0),
             _ => return None,
         };
-        Some(Self(low, high, length))
+        Some(Self(low, high | (length as u64) << 56))
     }
 
     /// Any number that depends on all bytes; its upper bits are the best mixed.
     #[inline]
     fn hash(self) -> u64 {
-        let mixed = (self.0 ^ self.1.rotate_left(29)).wrapping_add(self.2 as u64);
+        let mixed = self.0 ^ self.1.rotate_left(29);
         (mixed ^ (mixed >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 }
@@ -90,7 +93,7 @@ impl<T: Copy> Seen<T> {
 
     fn keep_short(&mut self, short: Short, meaning: T) {
         if 2 * self.taken >= self.slots.len() {
-            let wider = vec![None; 4 * self.slots.len()];
+            let wider = vec![None; 2 * self.slots.len()];
             let before = std::mem::replace(&mut self.slots, wider);
             for (short, meaning) in before.into_iter().flatten() {
                 let slot = self.slot(short);

@@ -6,7 +6,8 @@ use rustc_hash::FxHashMap;
 #[derive(Debug, Default)]
 pub(crate) struct Codes {
     by_value: FxHashMap<String, u32>,
-    by_year: FxHashMap<i16, u32>,
+    /// By the number of the year.
+    by_year: Vec<Option<u32>>,
     values: Vec<String>,
 }
 
@@ -24,14 +25,16 @@ impl Codes {
 
     /// The code of a calendar year.
     pub(crate) fn of_year(&mut self, year: i16) -> u32 {
-        match self.by_year.get(&year) {
-            Some(code) => *code,
-            None => {
-                let code = self.code(&year.to_string());
-                self.by_year.insert(year, code);
-                code
-            }
+        let at = usize::try_from(year).ok();
+        if let Some(code) = at.and_then(|at| *self.by_year.get(at)?) {
+            return code;
         }
+        let code = self.code(&year.to_string());
+        if let Some(at) = at {
+            self.by_year.resize(self.by_year.len().max(at + 1), None);
+            self.by_year[at] = Some(code);
+        }
+        code
     }
 
     pub(crate) fn value(&self, code: u32) -> &str {

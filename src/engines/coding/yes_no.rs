@@ -1,6 +1,5 @@
 //! Columns that say yes or no, one of them or several of which one yes is enough.
 
-
 use crate::error::Error;
 use crate::ingest::{At, ColumnSource, CsvFile, OutcomeCodes, Record, Seen, UnclearRule};
 
@@ -45,7 +44,11 @@ impl YesNo {
     }
 
     /// Yes where one of the columns says yes; not known where none does and one is not known.
-    pub(super) fn read(&mut self, at: &At<'_>, record: &impl Record) -> Result<Option<bool>, Error> {
+    pub(super) fn read(
+        &mut self,
+        at: &At<'_>,
+        record: &impl Record,
+    ) -> Result<Option<bool>, Error> {
         let mut all = Some(false);
         for part in &mut self.parts {
             match part.read(at, record)? {
