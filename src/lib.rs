@@ -21,6 +21,7 @@
 //! | [`analyses`] | one question per file |
 //! | [`study`], [`results`] | the plan, and what a run hands over |
 //! | [`pipeline`], [`replicate`] | the whole program on one screen; published figures, recomputed by `calc` and by studies |
+//! | [`simulate`] | made-up data of any size with known truth |
 //! | [`report`], [`bundle`], [`cli`] | exhibits, the output folder, the command line |
 
 pub mod analyses;
@@ -39,6 +40,7 @@ pub mod pipeline;
 pub mod replicate;
 pub mod report;
 pub mod results;
+pub mod simulate;
 pub mod stats;
 pub mod stops;
 pub mod study;

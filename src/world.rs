@@ -8,11 +8,13 @@
     reason = "this file is the door that the others must go through"
 )]
 
+use std::cell::Cell;
 use std::fs::{self, File};
-use std::io::{Read, Write as _};
+use std::io::{Cursor, Read, Seek, Write as _};
 use std::num::NonZeroUsize;
+use std::panic::AssertUnwindSafe;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use crate::error::Error;
 
@@ -47,6 +49,11 @@ pub type Shelf = &'static [(&'static str, &'static [u8])];
 
 /// The folder that stands for files which come with the program and are on no disk.
 pub const SHELF: &str = "(shipped)";
+
+/// A file that can be read from any place in it.
+pub trait ReadSeek: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send> ReadSeek for T {}
 
 /// What a run may use of the machine.
 #[derive(Debug, Clone)]
@@ -154,6 +161,19 @@ impl World {
         Ok(Box::new(file))
     }
 
+    /// The file, open for reading from any place in it: archives keep their list of contents at their end.
+    ///
+    /// # Errors
+    /// As [`World::read`].
+    pub fn open_anywhere(&self, path: &Path) -> Result<Box<dyn ReadSeek>, Error> {
+        if let Some(bytes) = self.on_shelf(path) {
+            return Ok(Box::new(Cursor::new(bytes)));
+        }
+        self.refuse_folder(path)?;
+        let file = File::open(path).map_err(|source| failed(path, "read", source))?;
+        Ok(Box::new(file))
+    }
+
     /// The bytes of a file that comes with the program; steps back in its path are taken as they are written.
     fn on_shelf(&self, path: &Path) -> Option<&'static [u8]> {
         let below = path.strip_prefix(SHELF).ok()?;
@@ -211,6 +231,14 @@ impl World {
         file.write_all(bytes)
             .and_then(|()| file.sync_all())
             .map_err(|source| failed(path, "write", source))
+    }
+
+    /// A new file that is written piece by piece; whoever writes it waits until the disk has it.
+    ///
+    /// # Errors
+    /// Any failure of the system.
+    pub fn create(&self, path: &Path) -> Result<File, Error> {
+        File::create(path).map_err(|source| failed(path, "write", source))
     }
 
     /// Makes a folder and those above it.
@@ -316,6 +344,29 @@ impl World {
     }
 }
 
+thread_local! {
+    /// Whether a panic of this thread is expected and said otherwise.
+    static PANICS_ARE_TOLD: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a library that panics on some damaged files instead of saying so; `None` where it did. Nothing is printed then:
+/// whoever asks says what is wrong, with the file.
+pub fn without_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !PANICS_ARE_TOLD.get() {
+                before(panic);
+            }
+        }));
+    });
+    let outer = PANICS_ARE_TOLD.replace(true);
+    let done = std::panic::catch_unwind(AssertUnwindSafe(work));
+    PANICS_ARE_TOLD.set(outer);
+    done.ok()
+}
+
 /// The path as written without `.` and `name/..`, so that two ways to write it are one.
 #[must_use]
 pub fn without_detours(file: &Path) -> PathBuf {
@@ -379,6 +430,14 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+
+    #[test]
+    fn a_panic_of_a_library_is_nothing_and_the_next_call_is_fine() {
+        assert_eq!(without_panic(|| [1, 2].iter().sum::<i32>()), Some(3));
+        let empty: &[i32] = &[];
+        assert_eq!(without_panic(|| empty[0]), None);
+        assert!(!PANICS_ARE_TOLD.get());
+    }
 
     #[test]
     fn a_lock_is_held_once_although_its_file_comes_and_goes() {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers from top to bottom, as `lib.rs` lists them.
-const LAYERS: [&str; 21] = [
+const LAYERS: [&str; 22] = [
     "error",
     "number",
     "warning",
@@ -23,19 +23,25 @@ const LAYERS: [&str; 21] = [
     "results",
     "pipeline",
     "replicate",
+    "simulate",
     "report",
     "bundle",
     "cli",
 ];
 
 /// Libraries, and the only places that may name them.
-const ONLY_IN: [(&str, &[&str]); 7] = [
+const ONLY_IN: [(&str, &[&str]); 9] = [
     ("wide", &["ingest/rows.rs"]),
     ("clap", &["cli/"]),
     ("miette", &["cli/"]),
     ("indicatif", &["cli/"]),
     ("plotters", &["figures/svg.rs"]),
     ("resvg", &["figures/png.rs"]),
+    (
+        "calamine",
+        &["ingest/layout/book.rs", "ingest/layout/sheet.rs"],
+    ),
+    ("zip", &["ingest/layout/archive.rs"]),
     ("minijinja", &["report/html.rs"]),
 ];
 

@@ -10,10 +10,11 @@ use super::coding::{Coder, Codes};
 use super::embedded::Embedded;
 use super::tally::{Sums, Tally};
 use crate::error::{DataFault, Error};
-use crate::ingest::{Block, CsvFile, Fields, Joined, UnlistedCodes};
-use crate::stops::{Contradictions, Input, SourceLedger};
+use crate::ingest::{Block, CsvFile, Fields, Joined, Row, UnlistedCodes};
+use crate::stops::{Contradictions, Input, Screens, SourceLedger};
 
-/// What all threads counted.
+/// What was counted.
+#[derive(Default)]
 pub(super) struct Counted {
     /// Values of the keys, and the sums; a cell may stand there once for each thread.
     pub(super) cells: Vec<(Vec<String>, Sums)>,
@@ -21,9 +22,42 @@ pub(super) struct Counted {
     pub(super) contradictions: Contradictions,
     pub(super) unclear: [u64; 2],
     pub(super) unlisted: UnlistedCodes,
-    pub(super) first_unreadable: Option<DataFault>,
+    pub(super) screens: Screens,
+    unreadable: Option<(Place, DataFault)>,
     pub(super) inputs: Vec<Input>,
     pub(super) overflowed: bool,
+}
+
+impl Counted {
+    /// The first row that could not be read.
+    pub(super) fn first_unreadable(&self) -> Option<&DataFault> {
+        self.unreadable.as_ref().map(|(_, fault)| fault)
+    }
+
+    /// Adds what another thread, or the same one of another file, counted; in any order the sum is the same.
+    fn add(&mut self, other: Self) {
+        self.cells.extend(other.cells);
+        if self.ledger.dropped.is_empty() {
+            self.ledger = other.ledger;
+        } else {
+            self.ledger.add(&other.ledger);
+        }
+        self.contradictions.add(other.contradictions);
+        for (own, more) in self.unclear.iter_mut().zip(other.unclear) {
+            *own += more;
+        }
+        self.unlisted.join(&other.unlisted);
+        self.screens.join(&other.screens);
+        if let Some((place, _)) = &other.unreadable
+            && self
+                .unreadable
+                .as_ref()
+                .is_none_or(|(first, _)| place < first)
+        {
+            self.unreadable = other.unreadable;
+        }
+        self.overflowed |= other.overflowed;
+    }
 }
 
 /// A place in the files of a source, in the order in which they are read.
@@ -50,14 +84,14 @@ pub(super) struct Counting<'a> {
 }
 
 /// What one thread counted.
-struct Worker<'a> {
+struct Worker {
     codes: Vec<Codes>,
     tally: Tally,
-    parts: Vec<Part<'a>>,
+    counted: Counted,
     block: Block,
 }
 
-/// What one thread knows of one file.
+/// What one thread knows of the file that it counts.
 struct Part<'a> {
     coder: Coder<'a>,
     first_unreadable: Option<Place>,
@@ -82,7 +116,7 @@ impl<'a> Counting<'a> {
     /// The first fault in the order of the files and their rows.
     pub(super) fn count(self) -> Result<Counted, Error> {
         let threads = self.engine.world.threads();
-        let workers: Vec<Worker<'a>> = std::thread::scope(|scope| {
+        let workers: Vec<Worker> = std::thread::scope(|scope| {
             let work = || self.work();
             let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
             let own = self.work();
@@ -94,26 +128,34 @@ impl<'a> Counting<'a> {
             .fault
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
-        let (first_faulty, mut inputs) = (fault.as_ref().map(|((file, _), _)| *file), Vec::new());
+        let first_faulty = fault.as_ref().map(|((file, _), _)| *file);
+        let (mut inputs, mut notes) = (Vec::new(), Vec::new());
+        let used_for = self.engine.config.rows_are();
         for (i, (file, name)) in self.files.into_iter().zip(&self.engine.files).enumerate() {
             match file.into_inner().flatten() {
                 Some(file) if first_faulty.is_none_or(|faulty| i < faulty) => {
-                    inputs.push(file.finish(name, "stops".into())?);
+                    notes.extend(file.note().map(|note| format!("{name}: {note}")));
+                    inputs.push(file.finish(name, used_for.into())?);
                 }
                 _ => break,
             }
         }
         match fault {
             Some((_, error)) => Err(error),
-            None => Ok(together(workers, inputs)),
+            None => {
+                let mut counted = together(workers);
+                counted.inputs = inputs;
+                counted.ledger.notes = notes;
+                Ok(counted)
+            }
         }
     }
 
-    fn work(&self) -> Worker<'a> {
+    fn work(&self) -> Worker {
         let mut worker = Worker {
             codes: self.keys.iter().map(|_| Codes::default()).collect(),
             tally: Tally::new(self.keys.len()),
-            parts: Vec::new(),
+            counted: Counted::default(),
             block: Block::default(),
         };
         loop {
@@ -128,7 +170,7 @@ impl<'a> Counting<'a> {
     }
 
     /// Counts blocks of a file until none is left, or a fault before them is known.
-    fn count_file(&self, number: usize, worker: &mut Worker<'a>) {
+    fn count_file(&self, number: usize, worker: &mut Worker) {
         let may_matter = || number <= self.faulty.load(Ordering::Relaxed);
         let opened = self.files[number].get_or_init(|| {
             let opened = may_matter().then(|| self.open(number)).transpose();
@@ -154,10 +196,9 @@ impl<'a> Counting<'a> {
                 break;
             }
         }
-        if let Some(part) = &mut part {
-            worker.codes = std::mem::take(&mut part.coder.codes);
+        if let Some(part) = part {
+            worker.end(part);
         }
-        worker.parts.extend(part);
     }
 
     fn open(&self, number: usize) -> Result<CsvFile, Error> {
@@ -182,7 +223,7 @@ impl<'a> Counting<'a> {
         &self,
         file: &CsvFile,
         place: Place,
-        (part, worker): (&mut Option<Part<'a>>, &mut Worker<'a>),
+        (part, worker): (&mut Option<Part<'a>>, &mut Worker),
     ) -> Result<(), Error> {
         let part = match part {
             Some(part) => part,
@@ -200,7 +241,15 @@ impl<'a> Counting<'a> {
         let (mut key, mut join_key) = (Vec::new(), Vec::new());
         let mut fields = Fields::default();
         let mut rows = file.rows(&worker.block);
-        while let Some((at, mut row)) = rows.next(&mut fields)? {
+        loop {
+            let (at, mut row) = match rows.next(&mut fields) {
+                Row::End => break,
+                Row::Row(row) => row,
+                Row::Unreadable(fault) => {
+                    part.coder.unread(fault)?;
+                    continue;
+                }
+            };
             for (join, on) in &joins {
                 join.widen(&mut row, on, &mut join_key);
             }
@@ -225,46 +274,36 @@ impl<'a> Counting<'a> {
     }
 }
 
+impl Worker {
+    /// Takes the account of a file, and the codes for the next one.
+    fn end(&mut self, part: Part<'_>) {
+        let mut coder = part.coder;
+        self.counted.add(Counted {
+            screens: coder.take_screens(),
+            unclear: coder.unclear(),
+            ledger: coder.ledger,
+            contradictions: coder.contradictions,
+            unlisted: coder.unlisted,
+            unreadable: part.first_unreadable.zip(coder.first_unreadable),
+            ..Counted::default()
+        });
+        self.codes = coder.codes;
+    }
+}
+
 /// Adds up what the threads counted.
-fn together(workers: Vec<Worker<'_>>, inputs: Vec<Input>) -> Counted {
-    let mut all = Counted {
-        cells: Vec::new(),
-        ledger: SourceLedger::default(),
-        contradictions: Contradictions::default(),
-        unclear: [0; 2],
-        unlisted: UnlistedCodes::default(),
-        first_unreadable: None,
-        inputs,
-        overflowed: false,
-    };
-    let mut first_unreadable = None;
-    for worker in workers {
+fn together(workers: Vec<Worker>) -> Counted {
+    let mut all = Counted::default();
+    for mut worker in workers {
         let cells = worker.tally.finish();
-        all.overflowed |= cells.is_none();
-        let cells = cells.into_iter().flatten();
-        all.cells.extend(cells.map(|(codes, sums)| {
+        worker.counted.overflowed = cells.is_none();
+        let cells = cells.into_iter().flatten().map(|(codes, sums)| {
             let values = codes.iter().zip(&worker.codes);
             let key = values.map(|(code, codes)| codes.value(*code).to_owned());
             (key.collect(), sums)
-        }));
-        for part in worker.parts {
-            let coder = part.coder;
-            all.contradictions.add(coder.contradictions);
-            let unclear = coder.unclear();
-            all.unclear = [all.unclear[0] + unclear[0], all.unclear[1] + unclear[1]];
-            all.unlisted.join(&coder.unlisted);
-            if all.ledger.dropped.is_empty() {
-                all.ledger = coder.ledger;
-            } else {
-                all.ledger.add(&coder.ledger);
-            }
-            if let Some(place) = part.first_unreadable
-                && first_unreadable.is_none_or(|first| place < first)
-            {
-                first_unreadable = Some(place);
-                all.first_unreadable = coder.first_unreadable;
-            }
-        }
+        });
+        worker.counted.cells = cells.collect();
+        all.add(worker.counted);
     }
     all
 }

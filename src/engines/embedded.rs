@@ -45,7 +45,7 @@ impl Tabulate for Embedded<'_> {
         let note = |join: &Joined| join.note(self.smallest_shown);
         ledger.notes.extend(joined.iter().map(note));
         ledger.check()?;
-        self.check_unreadable(&mut ledger, counted.first_unreadable.clone())?;
+        self.check_unreadable(&mut ledger, counted.first_unreadable().cloned())?;
         if ledger.rows_kept == 0 {
             return Err(self.nothing_kept(&ledger));
         }
@@ -58,6 +58,8 @@ impl Tabulate for Embedded<'_> {
             contradictions.hit_without_search,
             (unclear, self.smallest_shown),
         );
+        let screens = &counted.screens;
+        ledger.notes.extend(screens.remarks(self.smallest_shown));
         let mut finest: BTreeMap<&str, CellTable> = BTreeMap::new();
         for request in requests {
             let name = request.counts.as_str();
@@ -71,6 +73,7 @@ impl Tabulate for Embedded<'_> {
             .collect::<Result<_, _>>()?;
         Ok(Tabulated {
             tables,
+            seen: vec![(ledger.source.clone(), screens.clone())],
             ledger: vec![ledger],
             inputs: counted
                 .inputs

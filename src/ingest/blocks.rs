@@ -5,7 +5,9 @@
 
 use std::io::{ErrorKind, Read};
 
-use memchr::{memchr_iter, memrchr2};
+use memchr::{memchr_iter, memrchr};
+
+use super::rows::Marks;
 
 /// Bytes of the longest row: beyond this a quote was opened and never closed.
 const LONGEST_ROW: usize = 1 << 26;
@@ -45,7 +47,7 @@ pub(super) struct Blocks {
     begun: Vec<u8>,
     /// What is said once the rows before it were handed out.
     broken: Option<std::io::Error>,
-    separator: u8,
+    marks: Marks,
     size: usize,
     number: u64,
     line: u64,
@@ -56,14 +58,14 @@ impl Blocks {
     /// A table from its first row on, which stands on `line` and at `byte`.
     pub(super) fn new(
         text: Box<dyn Read + Send>,
-        (separator, size): (u8, usize),
+        (marks, size): (Marks, usize),
         (line, byte): (u64, u64),
     ) -> Self {
         Self {
             text: Some(text),
             begun: Vec::new(),
             broken: None,
-            separator,
+            marks,
             size,
             number: 0,
             line,
@@ -86,7 +88,7 @@ impl Blocks {
         grow(&mut block.buffer, wanted);
         block.buffer[..filled].copy_from_slice(&self.begun);
         self.begun.clear();
-        let mut edges = Edges::new(self.separator);
+        let mut edges = Edges::new(self.marks);
         let end = loop {
             filled = self.fill(&mut block.buffer[..wanted], filled);
             let edge = edges.last(&block.buffer[..filled]);
@@ -151,7 +153,7 @@ pub(super) fn lines(text: &[u8]) -> u64 {
 
 /// Where rows end, in a text that begins with a row and grows.
 struct Edges {
-    separator: u8,
+    marks: Marks,
     state: State,
     /// Up to here the text was looked at.
     seen: usize,
@@ -169,9 +171,9 @@ enum State {
 }
 
 impl Edges {
-    fn new(separator: u8) -> Self {
+    fn new(marks: Marks) -> Self {
         Self {
-            separator,
+            marks,
             state: State::Outside(0),
             seen: 0,
             last: None,
@@ -180,7 +182,12 @@ impl Edges {
 
     /// Behind the last row that ends in `text`, which goes on where it ended before.
     fn last(&mut self, text: &[u8]) -> Option<usize> {
-        for at in memchr_iter(b'"', &text[self.seen..]) {
+        let new = if self.marks.quotes {
+            &text[self.seen..]
+        } else {
+            &[]
+        };
+        for at in memchr_iter(b'"', new) {
             let at = self.seen + at;
             self.state = match self.state {
                 State::Inside => State::Closed(at + 1),
@@ -207,13 +214,13 @@ impl Edges {
     /// Whether a quote outside others opens a field: it is its first character.
     fn opens(&self, text: &[u8], at: usize) -> bool {
         match at.checked_sub(1).map(|before| text[before]) {
-            None | Some(b'\n' | b'\r') => true,
-            Some(before) => before == self.separator,
+            None | Some(b'\n') => true,
+            Some(before) => before == self.marks.separator,
         }
     }
 
     fn search(&mut self, text: &[u8], since: usize, until: usize) {
-        if let Some(at) = memrchr2(b'\n', b'\r', &text[since..until]) {
+        if let Some(at) = memrchr(b'\n', &text[since..until]) {
             self.last = Some(since + at + 1);
         }
     }
@@ -242,16 +249,23 @@ mod tests {
         }
     }
 
-    fn rows_in_blocks(text: &[u8], size: usize, drip: usize) -> Vec<Placed> {
+    fn marks(quotes: bool) -> Marks {
+        Marks {
+            separator: b',',
+            quotes,
+        }
+    }
+
+    fn rows_in_blocks(text: &[u8], marks: Marks, size: usize, drip: usize) -> Vec<Placed> {
         let reader = Box::new(Dripping(Cursor::new(text.to_vec()), drip));
-        let mut blocks = Blocks::new(reader, (b',', size), (1, 0));
+        let mut blocks = Blocks::new(reader, (marks, size), (1, 0));
         let (mut block, mut fields, mut rows) = (Block::default(), Fields::default(), Vec::new());
         let mut number = 0;
         while blocks.next(&mut block).unwrap_or_else(|_| panic!("broken")) {
             assert_eq!(block.number, number);
             number += 1;
             let bytes = block.bytes();
-            let mut splitter = Splitter::new(bytes, b',');
+            let mut splitter = Splitter::new(bytes, marks);
             while let Some((start, row)) = splitter.next(bytes, &mut fields) {
                 let row = row.iter().map(<[u8]>::to_vec).collect();
                 let line = block.first_line + lines(&bytes[..start]);
@@ -262,10 +276,11 @@ mod tests {
         rows
     }
 
-    fn rows_of_csv(text: &[u8]) -> Vec<Placed> {
+    fn rows_of_csv(text: &[u8], marks: Marks) -> Vec<Placed> {
         let mut reader = ReaderBuilder::new()
             .flexible(true)
             .has_headers(false)
+            .quoting(marks.quotes)
             .from_reader(text);
         let records = reader.byte_records().map(Result::unwrap);
         let placed = |record: csv::ByteRecord| {
@@ -284,11 +299,13 @@ mod tests {
 
         #[test]
         fn rows_are_those_of_the_csv_crate_whatever_the_blocks(
-            text in prop::collection::vec(prop::sample::select(&b"aab,,,\"\"\"\n\n\r\0"[..]), 0..300),
+            text in prop::collection::vec(prop::sample::select(&["a", "a", "b", ",", ",", ",", "\"", "\"", "\"", "\n", "\n", "\r\n", "\0"][..]), 0..300),
+            quotes in any::<bool>(),
             size in 1usize..90,
             drip in 1usize..40,
         ) {
-            prop_assert_eq!(rows_in_blocks(&text, size, drip), rows_of_csv(&text));
+            let (text, marks) = (text.concat().into_bytes(), marks(quotes));
+            prop_assert_eq!(rows_in_blocks(&text, marks, size, drip), rows_of_csv(&text, marks));
         }
 
         #[test]
@@ -297,8 +314,18 @@ mod tests {
             size in 1usize..200,
         ) {
             let text = pieces.concat().into_bytes();
-            prop_assert_eq!(rows_in_blocks(&text, size, usize::MAX), rows_of_csv(&text));
+            prop_assert_eq!(rows_in_blocks(&text, marks(true), size, usize::MAX), rows_of_csv(&text, marks(true)));
         }
+    }
+
+    #[test]
+    fn a_carriage_return_alone_is_a_character_and_before_a_line_end_it_is_none() {
+        let rows = rows_in_blocks(b"a\rb,c\r\n\r\n\n\r\n\"d\r\",\r\n", marks(true), 5, 2);
+        let fields = |i: usize| rows[i].0.iter().map(Vec::as_slice).collect::<Vec<_>>();
+        assert_eq!(rows.len(), 2);
+        assert_eq!(fields(0), [&b"a\rb"[..], b"c"]);
+        assert_eq!(fields(1), [&b"d\r"[..], b""]);
+        assert_eq!((rows[1].1, rows[1].2), (5, 12));
     }
 
     /// A text that ends in a failure.
@@ -316,7 +343,7 @@ mod tests {
     #[test]
     fn whole_rows_before_a_failure_are_handed_out_and_the_broken_row_is_not() {
         let text = Failing(Cursor::new(b"a,b\nc,d\ne".to_vec()));
-        let mut blocks = Blocks::new(Box::new(text), (b',', 1 << 10), (1, 0));
+        let mut blocks = Blocks::new(Box::new(text), (marks(true), 1 << 10), (1, 0));
         let mut block = Block::default();
         assert!(blocks.next(&mut block).unwrap_or(false));
         assert_eq!(block.bytes(), b"a,b\nc,d\n");
@@ -330,7 +357,7 @@ mod tests {
     #[test]
     fn a_quote_that_is_never_closed_ends_with_its_line_and_not_with_the_memory() {
         let text = Cursor::new(b"a,b\nc,\"d\n".to_vec()).chain(std::io::repeat(b'x'));
-        let mut blocks = Blocks::new(Box::new(text), (b',', 1 << 20), (1, 0));
+        let mut blocks = Blocks::new(Box::new(text), (marks(true), 1 << 20), (1, 0));
         let mut block = Block::default();
         assert!(blocks.next(&mut block).unwrap_or(false));
         assert_eq!(block.bytes(), b"a,b\n");

@@ -16,7 +16,7 @@ use super::DataRoot;
 use super::csv_file::{At, CsvFile};
 use super::layout::Layout;
 use super::row_filter::{Condition, fit};
-use super::rows::{Record, Row};
+use super::rows::{Record, Split};
 use crate::error::Error;
 use crate::stops::Input;
 use crate::world::World;
@@ -227,7 +227,7 @@ impl Joined {
     }
 
     /// Adds to a row of the main file what this file says of it: blanks and 0 rows where it says nothing.
-    pub fn widen(&self, record: &mut Row<'_>, on: &[usize], key: &mut Vec<u8>) {
+    pub fn widen(&self, record: &mut Split<'_>, on: &[usize], key: &mut Vec<u8>) {
         make_key(key, record, on);
         let found = self.by_key.get(key.as_slice()).map(|at| *at as usize);
         let width = self.columns.len() - 1;

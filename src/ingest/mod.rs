@@ -9,9 +9,11 @@ mod column;
 mod counts;
 mod csv_file;
 mod formats;
+mod header;
 mod join;
 mod layout;
 mod moments;
+mod notation;
 mod periods;
 mod population;
 mod row_filter;
@@ -24,15 +26,16 @@ pub use blocks::Block;
 pub use column::{ColumnRule, ColumnSource};
 pub use counts::{CountsConfig, EventsAre, PublishedCounts, read_counts};
 pub(crate) use counts::{UnlistedCodes, group_of};
-pub use csv_file::{At, CsvFile, Rows, quoted_or_blank, sha256};
+pub use csv_file::{At, CsvFile, Row, Rows, quoted_or_blank, sha256};
 pub use formats::{Checked, Fingerprint, Format, shipped as shipped_formats};
 pub use join::{JoinConfig, Joined};
-pub use layout::{Layout, Separator, TextEncoding};
+pub use layout::{HeaderRow, Layout, Separator, SheetChoice, TextEncoding};
 pub use moments::{ClockReader, MINUTES, Moment, MomentReader};
+pub use notation::{DecimalMark, NoNumber, Notation, ThousandsMark};
 pub use periods::{PartOfYear, Period, Periods, PeriodsConfig};
 pub use population::{Baseline, People, PopulationCell, PopulationConfig, read_population};
 pub use row_filter::{CompiledFilter, RowFilter};
-pub use rows::{Fields, Record, Row};
+pub use rows::{Fields, Record, Split};
 pub(crate) use seen::Seen;
 pub use stops::{Columns, OutcomeCodes, StopsConfig, UnclearRule, is_pattern};
 
@@ -101,12 +104,13 @@ fn once(
 ) -> Result<(), Error> {
     if let Some(first) = first_line.get(&row) {
         let message = format!(
-            "the cell {} stands here again, first on line {first}",
-            row.join(" / ")
+            "the cell {} stands here again, first on {}",
+            row.join(" / "),
+            at.shown(*first)
         );
         return Err(at.fault(message, hint).into());
     }
-    first_line.insert(row, at.line());
+    first_line.insert(row, at.mark());
     Ok(())
 }
 

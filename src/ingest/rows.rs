@@ -36,12 +36,12 @@ impl Fields {
 
 /// One row of a block.
 #[derive(Debug)]
-pub struct Row<'a> {
+pub struct Split<'a> {
     block: &'a [u8],
     fields: &'a mut Fields,
 }
 
-impl Row<'_> {
+impl Split<'_> {
     /// How many fields it has.
     pub(super) fn len(&self) -> usize {
         self.fields.spans.len()
@@ -60,7 +60,7 @@ impl Row<'_> {
     }
 }
 
-impl Index<usize> for Row<'_> {
+impl Index<usize> for Split<'_> {
     type Output = [u8];
 
     fn index(&self, column: usize) -> &[u8] {
@@ -77,25 +77,34 @@ impl Index<usize> for Row<'_> {
 /// Bytes that are looked at together.
 const CHUNK: usize = 64;
 
+/// Which characters divide a text, beside line ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Marks {
+    /// Between fields.
+    pub(super) separator: u8,
+    /// Whether `"` may stand around a field.
+    pub(super) quotes: bool,
+}
+
 /// Splits one block into rows.
 #[derive(Debug)]
 pub(super) struct Splitter {
-    separator: u8,
-    /// Where the next row begins, line breaks before it included.
+    marks: Marks,
+    /// Where the next row begins, blank lines before it included.
     at: usize,
     /// The chunk that is looked at.
     chunk: usize,
     /// Its bytes that mean something and were not yet taken, the lowest first.
-    marks: u64,
+    ahead: u64,
 }
 
 impl Splitter {
-    pub(super) fn new(block: &[u8], separator: u8) -> Self {
+    pub(super) fn new(block: &[u8], marks: Marks) -> Self {
         Self {
-            separator,
+            marks,
             at: 0,
             chunk: 0,
-            marks: marks(block, separator),
+            ahead: marks.find(block),
         }
     }
 
@@ -105,48 +114,55 @@ impl Splitter {
         &mut self,
         block: &'a [u8],
         fields: &'a mut Fields,
-    ) -> Option<(usize, Row<'a>)> {
+    ) -> Option<(usize, Split<'a>)> {
         fields.clear();
         let (mut row, mut field) = (self.at, self.at);
         loop {
             let mut mark = self.mark(block);
-            let is_quote = block.get(mark) == Some(&b'"');
+            let is_quote = self.marks.quotes && block.get(mark) == Some(&b'"');
             if is_quote && mark > field {
                 continue;
             }
             if is_quote {
                 mark = self.quoted(block, mark, fields);
             }
-            let is_blank = !is_quote && mark == row;
-            match block.get(mark) {
-                None if is_blank => return None,
-                Some(b'\n' | b'\r') if is_blank => {
-                    (row, field) = (mark + 1, mark + 1);
+            if block.get(mark) == Some(&self.marks.separator) {
+                if !is_quote {
+                    fields.spans.push((field, mark));
+                }
+                field = mark + 1;
+                continue;
+            }
+            let next = (mark + 1).min(block.len());
+            if !is_quote {
+                let end = without_return(block, field, mark);
+                if end == row {
+                    if mark == block.len() {
+                        self.at = next;
+                        return None;
+                    }
+                    (row, field) = (next, next);
                     continue;
                 }
-                _ if !is_quote => fields.spans.push((field, mark)),
-                _ => {}
+                fields.spans.push((field, end));
             }
-            field = mark + 1;
-            if block.get(mark) != Some(&self.separator) {
-                self.at = field.min(block.len());
-                return Some((row, Row { block, fields }));
-            }
+            self.at = next;
+            return Some((row, Split { block, fields }));
         }
     }
 
     /// The next byte that means something, or the end of the block.
     #[inline]
     fn mark(&mut self, block: &[u8]) -> usize {
-        while self.marks == 0 {
+        while self.ahead == 0 {
             self.chunk += CHUNK;
             match block.get(self.chunk..) {
-                Some(rest) if !rest.is_empty() => self.marks = marks(rest, self.separator),
+                Some(rest) if !rest.is_empty() => self.ahead = self.marks.find(rest),
                 _ => return block.len(),
             }
         }
-        let mark = self.chunk + self.marks.trailing_zeros() as usize;
-        self.marks &= self.marks - 1;
+        let mark = self.chunk + self.ahead.trailing_zeros() as usize;
+        self.ahead &= self.ahead - 1;
         mark
     }
 
@@ -179,11 +195,12 @@ impl Splitter {
             while block.get(end) == Some(&b'"') {
                 end = self.mark(block);
             }
-            if end == quote + 1 && from == open + 1 {
+            let rest = &block[quote + 1..without_return(block, quote + 1, end)];
+            if rest.is_empty() && from == open + 1 {
                 fields.spans.push((from, quote));
             } else {
                 fields.own.extend_from_slice(&block[from..quote]);
-                fields.own.extend_from_slice(&block[quote + 1..end]);
+                fields.own.extend_from_slice(rest);
                 fields.end_own(block, start);
             }
             return end;
@@ -191,27 +208,39 @@ impl Splitter {
     }
 }
 
-/// The bytes among the first 64 that mean something, as bits.
+/// The end of the text between `from` and a line end, without the first half of a Windows line end.
 #[inline]
-fn marks(text: &[u8], separator: u8) -> u64 {
-    let Some(chunk) = text.first_chunk::<CHUNK>() else {
-        let mut chunk = [0; CHUNK];
-        chunk[..text.len()].copy_from_slice(text);
-        return chunk_marks(&chunk, separator);
-    };
-    chunk_marks(chunk, separator)
+fn without_return(block: &[u8], from: usize, end: usize) -> usize {
+    let is_line_end = block.get(end) == Some(&b'\n');
+    let has_return = end > from && block[end - 1] == b'\r';
+    end - usize::from(is_line_end && has_return)
 }
 
-#[inline]
-fn chunk_marks(chunk: &[u8; CHUNK], separator: u8) -> u64 {
-    let (parts, _) = chunk.as_chunks::<16>();
-    let [a, b, c, d] = [0, 1, 2, 3].map(|i| {
-        let part = u8x16::new(parts[i]);
-        let meant = part.simd_eq(u8x16::splat(separator))
-            | part.simd_eq(u8x16::splat(b'\n'))
-            | part.simd_eq(u8x16::splat(b'\r'))
-            | part.simd_eq(u8x16::splat(b'"'));
-        u64::from(meant.to_bitmask())
-    });
-    a | b << 16 | c << 32 | d << 48
+impl Marks {
+    /// The bytes among the first 64 that mean something, as bits.
+    #[inline]
+    fn find(self, text: &[u8]) -> u64 {
+        match text.first_chunk() {
+            Some(chunk) => self.find_in(chunk),
+            None => {
+                let mut chunk = [0; CHUNK];
+                chunk[..text.len()].copy_from_slice(text);
+                self.find_in(&chunk)
+            }
+        }
+    }
+
+    #[inline]
+    fn find_in(self, chunk: &[u8; CHUNK]) -> u64 {
+        let quote = if self.quotes { b'"' } else { b'\n' };
+        let (parts, _) = chunk.as_chunks::<16>();
+        let [a, b, c, d] = [0, 1, 2, 3].map(|i| {
+            let part = u8x16::new(parts[i]);
+            let meant = part.simd_eq(u8x16::splat(self.separator))
+                | part.simd_eq(u8x16::splat(b'\n'))
+                | part.simd_eq(u8x16::splat(quote));
+            u64::from(meant.to_bitmask())
+        });
+        a | b << 16 | c << 32 | d << 48
+    }
 }
