@@ -22,20 +22,26 @@ use crate::world::World;
 /// As its [`Layout`] says. Rows must have as many fields as the header. A file in another encoding,
 /// or with another separator, is refused here with what was seen.
 pub struct CsvFile {
+    about: About,
+    blocks: Mutex<Blocks>,
+    marks: Marks,
+    hash: FileHash,
+    /// The line of the text that names the columns; `None` where the study does.
+    header_line: Option<u64>,
+    rows: AtomicU64,
+    /// For a reader of row after row.
+    own: Option<Own>,
+}
+
+/// What holds for every row of a file.
+#[derive(Debug)]
+struct About {
     path: PathBuf,
     headers: Vec<String>,
     /// Columns of the file itself; the headers after them are of joined files.
     width: usize,
-    blocks: Mutex<Blocks>,
-    marks: Marks,
-    hash: FileHash,
-    places: Places,
-    /// The line of the text that names the columns; `None` where the study does.
-    header_line: Option<u64>,
-    rows: AtomicU64,
     notation: Notation,
-    /// For a reader of row after row.
-    own: Option<Own>,
+    places: Places,
 }
 
 /// Where a reader of row after row is.
@@ -50,14 +56,11 @@ struct Own {
 /// A position in an open file: which row is being read.
 #[derive(Debug, Clone, Copy)]
 pub struct At<'a> {
-    path: &'a Path,
-    headers: &'a [String],
+    file: &'a About,
     /// What stands between a known place of the text and the row: few rows are asked for their line.
     before: &'a [u8],
     first_line: u64,
     first_byte: u64,
-    notation: Notation,
-    places: &'a Places,
 }
 
 /// What stands next in a file.
@@ -101,16 +104,18 @@ impl CsvFile {
         };
         let start = (1 + lines(&head), read);
         Ok(Self {
-            path: path.to_path_buf(),
-            width: headers.len(),
-            headers,
+            about: About {
+                path: path.to_path_buf(),
+                width: headers.len(),
+                headers,
+                notation: layout.notation(),
+                places,
+            },
             blocks: Mutex::new(Blocks::new(rest, (marks, world.block()), start)),
             marks,
             hash,
-            places,
             header_line,
             rows: AtomicU64::new(0),
-            notation: layout.notation(),
             own: None,
         })
     }
@@ -118,18 +123,18 @@ impl CsvFile {
     /// Whether the header has a column.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.headers.iter().any(|header| header == name)
+        self.about.headers.iter().any(|header| header == name)
     }
 
     /// Adds the columns of a joined file, whose fields follow those of each row.
     pub fn widen<'a>(&mut self, columns: impl Iterator<Item = &'a str>) {
-        self.headers.extend(columns.map(str::to_owned));
+        self.about.headers.extend(columns.map(str::to_owned));
     }
 
     /// The header.
     #[must_use]
     pub fn headers(&self) -> &[String] {
-        &self.headers
+        &self.about.headers
     }
 
     /// Where a column stands.
@@ -138,6 +143,7 @@ impl CsvFile {
     /// The column is missing, or stands there twice.
     pub fn column(&self, name: &str) -> Result<usize, Error> {
         let mut found = self
+            .about
             .headers
             .iter()
             .enumerate()
@@ -158,7 +164,7 @@ impl CsvFile {
                 .header_fault("there is no such column in the header")
                 .with_hint(format!(
                     "the study asks for it; {}",
-                    header::nearest(name, &self.headers)
+                    header::nearest(name, &self.about.headers)
                 ))
                 .in_column(name)
                 .into()),
@@ -168,9 +174,11 @@ impl CsvFile {
     /// A fault of the header, where the file has one.
     fn header_fault(&self, message: &str) -> DataFault {
         match self.header_line {
-            Some(line) => DataFault::new(&self.places.path(&self.path, line), message, "")
-                .at_line(self.places.line(line)),
-            None => DataFault::new(&self.path, message, ""),
+            Some(line) => {
+                DataFault::new(&self.about.places.path(&self.about.path, line), message, "")
+                    .at_line(self.about.places.line(line))
+            }
+            None => DataFault::new(&self.about.path, message, ""),
         }
     }
 
@@ -201,16 +209,13 @@ impl CsvFile {
                     let line = line + lines(&bytes[until..start]);
                     own.counted = (start, line);
                     let at = At {
-                        path: &self.path,
-                        headers: &self.headers,
+                        file: &self.about,
                         before: &[],
                         first_line: line,
                         first_byte: own.block.first_byte + start as u64,
-                        notation: self.notation,
-                        places: &self.places,
                     };
                     *self.rows.get_mut() += 1;
-                    let fault = at.unreadable(&row, self.width, record.as_slice().contains(&0));
+                    let fault = at.unreadable(&row, record.as_slice().contains(&0));
                     return Ok(fault.map_or(Row::Row(at), Row::Unreadable));
                 }
             }
@@ -235,13 +240,13 @@ impl CsvFile {
         let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
         blocks.next(block).map_err(|broken| {
             let fault = match broken {
-                Broken::Unreadable(error) => failed(&self.path, error),
+                Broken::Unreadable(error) => failed(&self.about.path, error),
                 Broken::Endless(line) => DataFault::new(
-                    &self.places.path(&self.path, line),
+                    &self.about.places.path(&self.about.path, line),
                     "here begins a row without an end, or one of more than 64 MB",
                     "look for a quote that is opened and never closed",
                 )
-                .at_line(self.places.line(line))
+                .at_line(self.about.places.line(line))
                 .into(),
             };
             (blocks.number(), fault)
@@ -263,7 +268,7 @@ impl CsvFile {
     /// What was left out of the file and is no row of it, for the account of the rows.
     #[must_use]
     pub fn note(&self) -> Option<String> {
-        let blank = self.places.blank_rows();
+        let blank = self.about.places.blank_rows();
         let rows = if blank == 1 { "row" } else { "rows" };
         (blank > 0).then(|| format!("{blank} blank {rows} at the end of a sheet are left out"))
     }
@@ -276,7 +281,7 @@ impl CsvFile {
         let rows = self.rows.into_inner();
         if rows == 0 {
             return Err(DataFault::new(
-                &self.path,
+                &self.about.path,
                 "there is a header and no row",
                 "at least one data row is expected",
             )
@@ -310,16 +315,13 @@ impl Rows<'_> {
         };
         self.count += 1;
         let at = At {
-            path: &self.file.path,
-            headers: &self.file.headers,
+            file: &self.file.about,
             before: &bytes[..start],
             first_line: self.block.first_line,
             first_byte: self.block.first_byte,
-            notation: self.file.notation,
-            places: &self.file.places,
         };
         let has_nul = self.may_hold_nul && row.iter().any(|field| field.contains(&0));
-        match at.unreadable(&row, self.file.width, has_nul) {
+        match at.unreadable(&row, has_nul) {
             None => Row::Row((at, row)),
             Some(fault) => Row::Unreadable(fault),
         }
@@ -367,7 +369,7 @@ impl<'a> At<'a> {
     /// The line in the file, counted from 1; of a workbook the row of the sheet, of a table in JSON its row.
     #[must_use]
     pub fn line(&self) -> u64 {
-        self.places.line(self.text_line())
+        self.file.places.line(self.text_line())
     }
 
     /// This row for [`At::shown`], which a later row of the same file can say where it is.
@@ -388,9 +390,9 @@ impl<'a> At<'a> {
     /// Where a marked row is: its line, with the member or the sheet where that is another than this row's.
     #[must_use]
     pub(super) fn shown(&self, mark: u64) -> String {
-        let line = self.places.line(mark);
-        let path = self.places.path(self.path, mark);
-        if path == self.places.path(self.path, self.text_line()) {
+        let line = self.file.places.line(mark);
+        let path = self.file.places.path(&self.file.path, mark);
+        if path == self.file.places.path(&self.file.path, self.text_line()) {
             format!("line {line}")
         } else {
             format!("line {line} of {}", path.display())
@@ -400,7 +402,7 @@ impl<'a> At<'a> {
     /// A fault of this row.
     #[must_use]
     pub fn fault(&self, message: impl Into<String>, hint: impl Into<String>) -> DataFault {
-        let path = self.places.path(self.path, self.text_line());
+        let path = self.file.places.path(&self.file.path, self.text_line());
         DataFault::new(&path, message, hint).at_line(self.line())
     }
 
@@ -413,7 +415,7 @@ impl<'a> At<'a> {
         hint: impl Into<String>,
     ) -> DataFault {
         self.fault(message, hint)
-            .in_column(self.headers[column].as_str())
+            .in_column(self.file.headers[column].as_str())
     }
 
     /// The field as text.
@@ -442,7 +444,8 @@ impl<'a> At<'a> {
     /// Blank, negative, fractional, no number, or above the largest integer.
     pub fn count(&self, record: &impl Record, column: usize) -> Result<u64, Error> {
         let text = self.text(record, column)?;
-        self.notation
+        self.file
+            .notation
             .count(text)
             .map_err(|why| self.no_number(column, (text, why), COUNT_HINT).into())
     }
@@ -453,7 +456,8 @@ impl<'a> At<'a> {
     /// Blank, negative, no number, or written in another notation.
     pub fn number(&self, record: &impl Record, column: usize) -> Result<f64, Error> {
         let text = self.text(record, column)?;
-        self.notation
+        self.file
+            .notation
             .number(text)
             .map_err(|why| self.no_number(column, (text, why), NUMBER_HINT).into())
     }
@@ -461,7 +465,7 @@ impl<'a> At<'a> {
     /// How the numbers of the file are written.
     #[must_use]
     pub fn notation(&self) -> Notation {
-        self.notation
+        self.file.notation
     }
 
     fn no_number(&self, column: usize, (text, why): (&str, NoNumber), hint: &str) -> DataFault {
@@ -482,7 +486,8 @@ impl<'a> At<'a> {
 
     /// Why a row cannot be read, if it cannot.
     #[inline]
-    fn unreadable(&self, row: &Split<'_>, width: usize, has_nul: bool) -> Option<DataFault> {
+    fn unreadable(&self, row: &Split<'_>, has_nul: bool) -> Option<DataFault> {
+        let width = self.file.width;
         if row.len() != width {
             return Some(self.other_length(row, width));
         }
@@ -495,7 +500,7 @@ impl<'a> At<'a> {
             let hint = "another file begins here: divide the files, and name each in the study";
             return Some(self.fault("found a byte order mark in the middle of the file", hint));
         }
-        let own = &self.headers[..width];
+        let own = &self.file.headers[..width];
         let is_header = || row.iter().eq(own.iter().map(String::as_bytes));
         if first == own[0].as_bytes() && is_header() {
             let hint = "several exports stand in one file: remove the further headers, and see that no row stands in two exports";

@@ -131,10 +131,16 @@ impl MomentReader {
     ///
     /// # Errors
     /// No layout fits; several fit and disagree; a year outside 1900 to 2100.
+    #[inline]
     pub fn read(&mut self, raw: &[u8]) -> Result<Moment, Odd> {
         if let Some(known) = self.known.get(raw) {
             return Ok(known);
         }
+        self.read_new(raw)
+    }
+
+    #[cold]
+    fn read_new(&mut self, raw: &[u8]) -> Result<Moment, Odd> {
         let moment = self.first_time(raw)?;
         Ok(self.known.keep(raw, moment))
     }

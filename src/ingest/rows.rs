@@ -94,8 +94,16 @@ pub(super) struct Splitter {
     at: usize,
     /// The chunk that is looked at.
     chunk: usize,
-    /// Its bytes that mean something and were not yet taken, the lowest first.
-    ahead: u64,
+    /// Its marks that were not yet taken.
+    ahead: Found,
+}
+
+/// Marks among 64 bytes as bits, the lowest first.
+#[derive(Debug, Clone, Copy, Default)]
+struct Found {
+    separators: u64,
+    /// Line ends and quotes.
+    others: u64,
 }
 
 impl Splitter {
@@ -118,20 +126,24 @@ impl Splitter {
         fields.clear();
         let (mut row, mut field) = (self.at, self.at);
         loop {
+            field = self.separated(field, fields);
             let mut mark = self.mark(block);
+            let is_separator = block.get(mark) == Some(&self.marks.separator);
             let is_quote = self.marks.quotes && block.get(mark) == Some(&b'"');
+            if is_separator {
+                fields.spans.push((field, mark));
+                field = mark + 1;
+                continue;
+            }
             if is_quote && mark > field {
                 continue;
             }
             if is_quote {
                 mark = self.quoted(block, mark, fields);
-            }
-            if block.get(mark) == Some(&self.marks.separator) {
-                if !is_quote {
-                    fields.spans.push((field, mark));
+                if block.get(mark) == Some(&self.marks.separator) {
+                    field = mark + 1;
+                    continue;
                 }
-                field = mark + 1;
-                continue;
             }
             let next = (mark + 1).min(block.len());
             if !is_quote {
@@ -151,19 +163,36 @@ impl Splitter {
         }
     }
 
+    /// Ends fields at the separators of this chunk before its next line end or quote; where the field after them begins.
+    #[inline]
+    fn separated(&mut self, mut field: usize, fields: &mut Fields) -> usize {
+        let Found { separators, others } = self.ahead;
+        let mut own = separators & (others & others.wrapping_neg()).wrapping_sub(1);
+        self.ahead.separators ^= own;
+        while own != 0 {
+            let mark = self.chunk + own.trailing_zeros() as usize;
+            fields.spans.push((field, mark));
+            field = mark + 1;
+            own &= own - 1;
+        }
+        field
+    }
+
     /// The next byte that means something, or the end of the block.
     #[inline]
     fn mark(&mut self, block: &[u8]) -> usize {
-        while self.ahead == 0 {
+        while self.ahead.separators | self.ahead.others == 0 {
             self.chunk += CHUNK;
             match block.get(self.chunk..) {
                 Some(rest) if !rest.is_empty() => self.ahead = self.marks.find(rest),
                 _ => return block.len(),
             }
         }
-        let mark = self.chunk + self.ahead.trailing_zeros() as usize;
-        self.ahead &= self.ahead - 1;
-        mark
+        let all = self.ahead.separators | self.ahead.others;
+        let lowest = all & all.wrapping_neg();
+        self.ahead.separators &= !lowest;
+        self.ahead.others &= !lowest;
+        self.chunk + all.trailing_zeros() as usize
     }
 
     fn quote(&mut self, block: &[u8]) -> usize {
@@ -219,7 +248,7 @@ fn without_return(block: &[u8], from: usize, end: usize) -> usize {
 impl Marks {
     /// The bytes among the first 64 that mean something, as bits.
     #[inline]
-    fn find(self, text: &[u8]) -> u64 {
+    fn find(self, text: &[u8]) -> Found {
         match text.first_chunk() {
             Some(chunk) => self.find_in(chunk),
             None => {
@@ -231,16 +260,17 @@ impl Marks {
     }
 
     #[inline]
-    fn find_in(self, chunk: &[u8; CHUNK]) -> u64 {
+    fn find_in(self, chunk: &[u8; CHUNK]) -> Found {
         let quote = if self.quotes { b'"' } else { b'\n' };
         let (parts, _) = chunk.as_chunks::<16>();
-        let [a, b, c, d] = [0, 1, 2, 3].map(|i| {
-            let part = u8x16::new(parts[i]);
-            let meant = part.simd_eq(u8x16::splat(self.separator))
-                | part.simd_eq(u8x16::splat(b'\n'))
-                | part.simd_eq(u8x16::splat(quote));
-            u64::from(meant.to_bitmask())
-        });
-        a | b << 16 | c << 32 | d << 48
+        let mut found = Found::default();
+        for (i, part) in parts.iter().enumerate() {
+            let part = u8x16::new(*part);
+            let separators = part.simd_eq(u8x16::splat(self.separator));
+            let others = part.simd_eq(u8x16::splat(b'\n')) | part.simd_eq(u8x16::splat(quote));
+            found.separators |= u64::from(separators.to_bitmask()) << (16 * i);
+            found.others |= u64::from(others.to_bitmask()) << (16 * i);
+        }
+        found
     }
 }

@@ -13,6 +13,8 @@ struct Part {
     codes: OutcomeCodes,
     missing: Vec<String>,
     seen: Seen<Option<bool>>,
+    /// Of texts that are not judged: whether they say yes in so many words.
+    heard: Seen<bool>,
 }
 
 impl YesNo {
@@ -37,6 +39,7 @@ impl YesNo {
                     },
                     missing: missing.iter().chain(&rule.missing).cloned().collect(),
                     seen: Seen::default(),
+                    heard: Seen::default(),
                 });
             }
         }
@@ -61,11 +64,14 @@ impl YesNo {
     }
 
     /// Whether one of the columns says yes in so many words; nothing else is judged.
-    pub(super) fn says_yes(&self, record: &impl Record) -> bool {
-        self.parts.iter().any(|part| {
+    pub(super) fn says_yes(&mut self, record: &impl Record) -> bool {
+        self.parts.iter_mut().any(|part| {
             let field = &record[part.column];
-            let mut yes = part.codes.yes.iter();
-            yes.any(|yes| yes.as_bytes() == field)
+            part.heard.get(field).unwrap_or_else(|| {
+                let mut yes = part.codes.yes.iter();
+                part.heard
+                    .keep(field, yes.any(|yes| yes.as_bytes() == field))
+            })
         })
     }
 }
