@@ -22,6 +22,9 @@ use crate::error::Error;
 /// Seed of a run whose study and command line name none.
 pub const DEFAULT_SEED: u64 = 287;
 
+/// Bytes of a table that one thread takes at a time: few enough to stay in the cache of its processor until they are counted.
+const BLOCK: NonZeroUsize = NonZeroUsize::new(1 << 18).unwrap();
+
 /// Who is told how far a run has come.
 pub trait Watcher: std::fmt::Debug + Send + Sync {
     /// A new stage begins.
@@ -61,6 +64,7 @@ impl<T: Read + Seek + Send> ReadSeek for T {}
 pub struct World {
     seed: Option<u64>,
     threads: NonZeroUsize,
+    block: NonZeroUsize,
     watcher: Arc<dyn Watcher>,
     shelf: Shelf,
 }
@@ -73,6 +77,7 @@ impl World {
         Self {
             seed,
             threads: threads.unwrap_or_else(available),
+            block: BLOCK,
             watcher: Arc::new(Unwatched),
             shelf: &[],
         }
@@ -94,30 +99,6 @@ impl World {
     #[must_use]
     pub fn asks_for_plain_text() -> bool {
         std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
-    }
-
-    /// This process once more with the counting library's own pool limited too, which only the environment can do;
-    /// `None` when it is limited already.
-    ///
-    /// # Errors
-    /// The system cannot start the program again.
-    pub fn again_with_threads(
-        threads: NonZeroUsize,
-    ) -> Result<Option<std::process::ExitStatus>, Error> {
-        const POOL: &str = "POLARS_MAX_THREADS";
-        let wanted = threads.to_string();
-        if std::env::var_os(POOL).is_some_and(|limit| limit.to_str() == Some(&wanted)) {
-            return Ok(None);
-        }
-        let started = std::env::current_exe().and_then(|program| {
-            std::process::Command::new(program)
-                .args(std::env::args_os().skip(1))
-                .env(POOL, wanted)
-                .status()
-        });
-        started
-            .map(Some)
-            .map_err(|source| failed(Path::new("evenhand"), "start", source))
     }
 
     /// Who is told how far the run has come.
@@ -145,6 +126,18 @@ impl World {
     #[must_use]
     pub fn threads(&self) -> usize {
         self.threads.get()
+    }
+
+    /// The same world with tables read in blocks of another size.
+    #[must_use]
+    pub fn in_blocks_of(self, block: NonZeroUsize) -> Self {
+        Self { block, ..self }
+    }
+
+    /// How many bytes of a table one thread takes at a time. Results do not depend on it.
+    #[must_use]
+    pub fn block(&self) -> usize {
+        self.block.get()
     }
 
     /// The whole file.

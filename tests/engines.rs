@@ -82,22 +82,25 @@ fn requests() -> Vec<Tabulation> {
 }
 
 fn embedded(workspace: &Workspace, files: &[&str], threads: usize) -> Tabulated {
+    let world = World::new(None, NonZeroUsize::new(threads));
+    counted(workspace, files, &world).unwrap()
+}
+
+fn counted(workspace: &Workspace, files: &[&str], world: &World) -> Result<Tabulated, Error> {
     let config: StopsConfig =
         toml::from_str(&CONFIG.replace("['stops.csv']", &format!("{files:?}"))).unwrap();
     let (groups, periods) = (groups(), Periods::default());
     let root = DataRoot::BesideStudy(workspace.path(""));
-    let world = World::new(None, NonZeroUsize::new(threads));
     Embedded {
         config: &config,
-        files: config.all_files(&world, &root).unwrap(),
+        files: config.all_files(world, &root).unwrap(),
         root: &root,
         groups: &groups,
         periods: &periods,
-        world: &world,
+        world,
         smallest_shown: 0,
     }
     .tabulate(&requests())
-    .unwrap()
 }
 
 type Stop = (usize, usize, usize, bool, bool);
@@ -153,8 +156,189 @@ proptest! {
     }
 }
 
+/// How a file is written: nothing of it may matter.
+#[derive(Debug, Clone)]
+struct Hand {
+    line_break: &'static str,
+    blank_after: usize,
+    quote_from: usize,
+    ends_with_break: bool,
+}
+
+fn hand() -> impl Strategy<Value = Hand> {
+    let parts = (any::<bool>(), 1usize..6, 0usize..8, any::<bool>());
+    parts.prop_map(|(crlf, blank_after, quote_from, ends_with_break)| Hand {
+        line_break: if crlf { "\r\n" } else { "\n" },
+        blank_after,
+        quote_from,
+        ends_with_break,
+    })
+}
+
+/// The rows with quoted line breaks and quotes in an officer's name, and on which line and byte each begins.
+fn written(rows: &[[String; 5]], hand: &Hand) -> (Vec<u8>, Vec<(usize, usize)>) {
+    let mut text = format!("city,race,officer,searched,hit{}", hand.line_break);
+    let mut starts = Vec::new();
+    for (i, row) in rows.iter().enumerate() {
+        if i % hand.blank_after == 0 {
+            text.push_str(hand.line_break);
+        }
+        starts.push((1 + text.matches('\n').count(), text.len()));
+        let quoted = |(column, field): (usize, &String)| {
+            if (i + column) % 8 >= hand.quote_from || field.contains(['\n', '"']) {
+                format!("\"{}\"", field.replace('"', "\"\""))
+            } else {
+                field.clone()
+            }
+        };
+        let fields: Vec<String> = row.iter().enumerate().map(quoted).collect();
+        text.push_str(&fields.join(","));
+        text.push_str(hand.line_break);
+    }
+    let length = text.len() - usize::from(!hand.ends_with_break) * hand.line_break.len();
+    // A byte that is no UTF-8, where the row asks for one.
+    let bytes = text.into_bytes()[..length].to_vec();
+    let bytes = bytes
+        .into_iter()
+        .map(|byte| if byte == b'!' { 0xff } else { byte });
+    (bytes.collect(), starts)
+}
+
+/// Rows whose officers have line breaks and quotes in their names.
+fn rows_of(dictionary: &mut Dictionary) -> Vec<[String; 5]> {
+    for row in &mut dictionary.rows {
+        let officer = row.get_mut("officer").unwrap();
+        *officer = officer.replace("o2", "o\n2,\n").replace("o3", "o\"3\"");
+    }
+    let columns = ["place", "group", "officer", "searched", "hit"];
+    let rows = dictionary.rows.iter();
+    rows.map(|row| columns.map(|column| row[column].clone()))
+        .collect()
+}
+
+/// The rows in files of their own.
+fn write_files(
+    workspace: &Workspace,
+    rows: &[[String; 5]],
+    hand: &Hand,
+    files: usize,
+) -> (Vec<String>, Vec<(String, usize, usize)>) {
+    let (mut names, mut places) = (Vec::new(), Vec::new());
+    for (i, rows) in rows.chunks(rows.len().div_ceil(files)).enumerate() {
+        let name = format!("{i}.csv");
+        let (bytes, starts) = written(rows, hand);
+        workspace.write_bytes(&name, &bytes);
+        places.extend(
+            starts
+                .iter()
+                .map(|(line, byte)| (name.clone(), *line, *byte)),
+        );
+        names.push(name);
+    }
+    (names, places)
+}
+
+fn stops() -> impl Strategy<Value = Vec<Stop>> {
+    let stop = (
+        0usize..2,
+        0usize..3,
+        0usize..4,
+        any::<bool>(),
+        any::<bool>(),
+    );
+    prop::collection::vec(stop, 1..150)
+}
+
+/// Threads, bytes in a block and files among which the work is divided.
+fn division() -> impl Strategy<Value = (usize, usize, usize)> {
+    (1usize..5, 1usize..400, 1usize..4)
+}
+
+fn divided((threads, block, _): (usize, usize, usize)) -> World {
+    World::new(None, NonZeroUsize::new(threads)).in_blocks_of(NonZeroUsize::new(block).unwrap())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_depends_on_threads_blocks_files_or_how_rows_are_written(stops in stops(), hand in hand(), division in division(), shift in 0usize..150) {
+        let mut oracle = dictionary(&stops);
+        let mut rows = rows_of(&mut oracle);
+        let expected = oracle.tabulate(&requests()).unwrap().tables;
+        let shift = shift % rows.len();
+        rows.rotate_left(shift);
+        let workspace = Workspace::new();
+        let (names, _) = write_files(&workspace, &rows, &hand, division.2);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let counted = counted(&workspace, &names, &divided(division)).unwrap();
+        prop_assert_eq!(&counted.tables, &expected);
+        prop_assert_eq!((counted.ledger[0].rows_in, counted.ledger[0].rows_kept), (stops.len() as u64, stops.len() as u64));
+        let rows_of_files: u64 = counted.inputs.iter().map(|input| input.rows.unwrap()).sum();
+        prop_assert_eq!(rows_of_files, stops.len() as u64);
+        for input in &counted.inputs {
+            let bytes = std::fs::read(workspace.path(&input.file)).unwrap();
+            prop_assert_eq!(&input.sha256, &evenhand::ingest::sha256(&bytes));
+        }
+    }
+
+    #[test]
+    fn of_several_faults_the_first_is_told_with_its_place(
+        stops in stops(),
+        hand in hand(),
+        division in division(),
+        faults in prop::collection::vec((0usize..150, 0usize..4), 1..6),
+    ) {
+        let mut rows = rows_of(&mut dictionary(&stops));
+        let mut first: Option<(usize, usize)> = None;
+        for (at, kind) in faults {
+            let at = at % rows.len();
+            if first.is_some_and(|(earlier, _)| earlier == at) {
+                continue;
+            }
+            rows[at][1] = ["purple", "!", "nul\0", "white"][kind].to_owned();
+            if kind == 3 {
+                rows[at][3] = "maybe".to_owned();
+            }
+            if first.is_none_or(|(earlier, _)| at < earlier) {
+                first = Some((at, kind));
+            }
+        }
+        let workspace = Workspace::new();
+        let (names, places) = write_files(&workspace, &rows, &hand, division.2);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let error = counted(&workspace, &names, &divided(division)).unwrap_err().to_string();
+        let (at, kind) = first.unwrap();
+        let (file, line, byte) = &places[at];
+        let words = ["`purple`".to_owned(), format!("begins at byte {byte} of"), "NUL".to_owned(), "`maybe`".to_owned()];
+        prop_assert!(error.contains(&format!("{file}:{line}:")) && error.contains(&words[kind]), "{} is not at {}:{}", error, file, line);
+    }
+}
+
 #[test]
-fn more_rows_than_a_batch_are_counted_once_each() {
+fn a_file_that_cannot_be_opened_is_told_after_faults_of_the_files_before_it() {
+    let workspace = Workspace::new();
+    let header = "city,race,officer,searched,hit\n";
+    let good = "Alpha,white,o1,no,no\n".repeat(50);
+    workspace
+        .write("a.csv", &format!("{header}{good}Alpha,purple,o1,no,no\n"))
+        .write("b.csv", "city,race,officer,searched\nAlpha,white,o1,no\n")
+        .write("c.csv", header)
+        .write("d.csv", &format!("{header}{good}"));
+    for threads in 1..4 {
+        let told = |files: &[&str]| {
+            let world = divided((threads, 64, 0));
+            counted(&workspace, files, &world).unwrap_err().to_string()
+        };
+        assert!(told(&["a.csv", "b.csv", "c.csv"]).contains("a.csv:52"));
+        assert!(told(&["d.csv", "b.csv", "a.csv"]).contains("column `hit`"));
+        assert!(told(&["d.csv", "c.csv", "a.csv"]).contains("c.csv: there is a header and no row"));
+        assert!(told(&["d.csv", "nowhere.csv", "a.csv"]).contains("nowhere.csv"));
+    }
+}
+
+#[test]
+fn more_rows_than_a_block_are_counted_once_each() {
     let stops: Vec<Stop> = (0..150_000)
         .map(|i| (i % 2, i % 3, i % 4, i % 10 == 0, i % 20 == 0))
         .collect();

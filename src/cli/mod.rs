@@ -58,14 +58,6 @@ fn answered(answer: &clap::Error) -> ExitCode {
 
 fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<ExitCode, Error> {
     let common = &arguments.common;
-    if let Some(threads) = common.threads
-        && let Some(status) = World::again_with_threads(threads)?
-    {
-        return Ok(status
-            .code()
-            .and_then(|code| u8::try_from(code).ok())
-            .map_or(ExitCode::from(2), ExitCode::from));
-    }
     let world = World::new(common.seed, common.threads)
         .watched_by(Arc::new(progress::Progress::new(common.quiet)));
     match &arguments.command {

@@ -1,7 +1,9 @@
 //! Who counts. Each implements [`crate::cells::Tabulate`] for what [`crate::ingest`] describes.
 
 mod coding;
+mod counting;
 mod embedded;
+mod tally;
 mod totals;
 mod with_statuses;
 

@@ -1,14 +1,18 @@
 //! Reading one CSV file so that every fault has a line, and its hash is known at the end.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use csv::{ByteRecord, Reader, ReaderBuilder, Terminator};
 use sha2::{Digest, Sha256};
 
+use super::at::{About, At};
+use super::blocks::{Block, Blocks, Broken, lines};
 use super::header;
 use super::layout::{DAMAGED, FileHash, HeaderRow, Layout, Opened, Places, failed};
-use super::notation::{NoNumber, Notation};
+use super::rows::{Fields, Marks, Split, Splitter};
 use crate::error::{DataFault, Error, shortened};
 use crate::stops::Input;
 use crate::world::World;
@@ -18,38 +22,33 @@ use crate::world::World;
 /// As its [`Layout`] says. Rows must have as many fields as the header. A file in another encoding,
 /// or with another separator, is refused here with what was seen.
 pub struct CsvFile {
-    path: PathBuf,
-    headers: Vec<String>,
-    /// Columns of the file itself; the headers after them are of joined files.
-    width: usize,
-    reader: Reader<Box<dyn Read + Send>>,
+    about: About,
+    blocks: Mutex<Blocks>,
+    marks: Marks,
     hash: FileHash,
-    places: Places,
     /// The line of the text that names the columns; `None` where the study does.
     header_line: Option<u64>,
-    rows: u64,
-    notation: Notation,
+    rows: AtomicU64,
+    /// For a reader of row after row.
+    own: Option<Own>,
 }
 
-/// A position in an open file: which row is being read.
-#[derive(Debug, Clone, Copy)]
-pub struct At<'a> {
-    path: &'a Path,
-    headers: &'a [String],
-    /// Of the text, see [`Places`].
-    line: u64,
-    byte: u64,
-    notation: Notation,
-    places: &'a Places,
+/// Where a reader of row after row is.
+struct Own {
+    block: Block,
+    splitter: Splitter,
+    fields: Fields,
+    /// A byte of the block up to which lines were counted, and its line.
+    counted: (usize, u64),
 }
 
 /// What stands next in a file.
 #[derive(Debug)]
-pub enum Row<'a> {
+pub enum Row<R> {
     /// Nothing: it is read to its end.
     End,
     /// A row, which was read.
-    Row(At<'a>),
+    Row(R),
     /// A row that cannot be read, and why; those after it can.
     Unreadable(DataFault),
 }
@@ -67,8 +66,8 @@ impl CsvFile {
             .quoting(layout.quotes)
             .delimiter(layout.separator.byte())
             .terminator(Terminator::Any(b'\n'))
-            .buffer_capacity(1 << 20)
-            .from_reader(text);
+            .buffer_capacity(1 << 12)
+            .from_reader(Kept::new(text));
         let (headers, header_line) = match &layout.header {
             Some(names) => (names.clone(), None),
             None => {
@@ -76,34 +75,45 @@ impl CsvFile {
                 (headers, Some(line))
             }
         };
+        let read = reader.position().byte();
+        let (head, rest) = reader.into_inner().split(read);
+        let marks = Marks {
+            separator: layout.separator.byte(),
+            quotes: layout.quotes,
+        };
+        let start = (1 + lines(&head), read);
         Ok(Self {
-            path: path.to_path_buf(),
-            width: headers.len(),
-            headers,
-            reader,
+            about: About {
+                path: path.to_path_buf(),
+                width: headers.len(),
+                headers,
+                notation: layout.notation(),
+                places,
+            },
+            blocks: Mutex::new(Blocks::new(rest, (marks, world.block()), start)),
+            marks,
             hash,
-            places,
             header_line,
-            rows: 0,
-            notation: layout.notation(),
+            rows: AtomicU64::new(0),
+            own: None,
         })
     }
 
     /// Whether the header has a column.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.headers.iter().any(|header| header == name)
+        self.about.headers.iter().any(|header| header == name)
     }
 
     /// Adds the columns of a joined file, whose fields follow those of each row.
     pub fn widen<'a>(&mut self, columns: impl Iterator<Item = &'a str>) {
-        self.headers.extend(columns.map(str::to_owned));
+        self.about.headers.extend(columns.map(str::to_owned));
     }
 
     /// The header.
     #[must_use]
     pub fn headers(&self) -> &[String] {
-        &self.headers
+        &self.about.headers
     }
 
     /// Where a column stands.
@@ -112,6 +122,7 @@ impl CsvFile {
     /// The column is missing, or stands there twice.
     pub fn column(&self, name: &str) -> Result<usize, Error> {
         let mut found = self
+            .about
             .headers
             .iter()
             .enumerate()
@@ -132,7 +143,7 @@ impl CsvFile {
                 .header_fault("there is no such column in the header")
                 .with_hint(format!(
                     "the study asks for it; {}",
-                    header::nearest(name, &self.headers)
+                    header::nearest(name, &self.about.headers)
                 ))
                 .in_column(name)
                 .into()),
@@ -142,9 +153,11 @@ impl CsvFile {
     /// A fault of the header, where the file has one.
     fn header_fault(&self, message: &str) -> DataFault {
         match self.header_line {
-            Some(line) => DataFault::new(&self.places.path(&self.path, line), message, "")
-                .at_line(self.places.line(line)),
-            None => DataFault::new(&self.path, message, ""),
+            Some(line) => {
+                DataFault::new(&self.about.places.path(&self.about.path, line), message, "")
+                    .at_line(self.about.places.line(line))
+            }
+            None => DataFault::new(&self.about.path, message, ""),
         }
     }
 
@@ -164,30 +177,77 @@ impl CsvFile {
     ///
     /// # Errors
     /// What ends the reading: a failure of the system, a file that breaks off, a quote that is never closed.
-    pub fn next_or_fault<'a>(&'a mut self, record: &mut ByteRecord) -> Result<Row<'a>, Error> {
-        let place = read_row(&mut self.reader, record);
-        let Some((line, byte)) = place.map_err(|e| unreadable(&self.path, e))? else {
-            return Ok(Row::End);
-        };
-        self.rows += 1;
-        let at = At {
-            path: &self.path,
-            headers: &self.headers,
-            line,
-            byte,
-            notation: self.notation,
-            places: &self.places,
-        };
-        Ok(match at.unreadable(record, self.width) {
-            None => Row::Row(at),
-            Some(fault) => Row::Unreadable(fault),
+    pub fn next_or_fault<'a>(&'a mut self, record: &mut ByteRecord) -> Result<Row<At<'a>>, Error> {
+        loop {
+            if let Some(own) = &mut self.own {
+                let bytes = own.block.bytes();
+                if let Some((start, row)) = own.splitter.next(bytes, &mut own.fields) {
+                    record.clear();
+                    row.iter().for_each(|field| record.push_field(field));
+                    let (until, line) = own.counted;
+                    let line = line + lines(&bytes[until..start]);
+                    own.counted = (start, line);
+                    let at = At {
+                        file: &self.about,
+                        before: &[],
+                        first_line: line,
+                        first_byte: own.block.first_byte + start as u64,
+                    };
+                    *self.rows.get_mut() += 1;
+                    let fault = at.unreadable(&row, record.as_slice().contains(&0));
+                    return Ok(fault.map_or(Row::Row(at), Row::Unreadable));
+                }
+            }
+            let mut block = self.own.take().map(|own| own.block).unwrap_or_default();
+            if !self.next_block(&mut block).map_err(|(_, error)| error)? {
+                return Ok(Row::End);
+            }
+            self.own = Some(Own {
+                splitter: Splitter::new(block.bytes(), self.marks),
+                fields: Fields::default(),
+                counted: (0, block.first_line),
+                block,
+            });
+        }
+    }
+
+    /// Takes the next rows of the file, for one of several threads; `false` at the end.
+    ///
+    /// # Errors
+    /// What ends the reading, with the number of the block that is not there.
+    pub fn next_block(&self, block: &mut Block) -> Result<bool, (u64, Error)> {
+        let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+        blocks.next(block).map_err(|broken| {
+            let fault = match broken {
+                Broken::Unreadable(error) => failed(&self.about.path, error),
+                Broken::Endless(line) => DataFault::new(
+                    &self.about.places.path(&self.about.path, line),
+                    "here begins a row without an end, or one of more than 64 MB",
+                    "look for a quote that is opened and never closed",
+                )
+                .at_line(self.about.places.line(line))
+                .into(),
+            };
+            (blocks.number(), fault)
         })
+    }
+
+    /// The rows of a block of this file.
+    #[must_use]
+    pub fn rows<'a>(&'a self, block: &'a Block) -> Rows<'a> {
+        Rows {
+            file: self,
+            block,
+            splitter: Splitter::new(block.bytes(), self.marks),
+            may_hold_nul: memchr::memchr(0, block.bytes()).is_some(),
+            count: 0,
+        }
     }
 
     /// What was left out of the file and is no row of it, for the account of the rows.
     #[must_use]
     pub fn note(&self) -> Option<String> {
-        let blank = self.places.blank_rows();
+        let blank = self.about.places.blank_rows();
         let rows = if blank == 1 { "row" } else { "rows" };
         (blank > 0).then(|| format!("{blank} blank {rows} at the end of a sheet are left out"))
     }
@@ -197,194 +257,99 @@ impl CsvFile {
     /// # Errors
     /// A file with a header only; bytes that cannot be read.
     pub fn finish(self, shown_as: &str, used_for: String) -> Result<Input, Error> {
-        if self.rows == 0 {
+        let rows = self.rows.into_inner();
+        if rows == 0 {
             return Err(DataFault::new(
-                &self.path,
+                &self.about.path,
                 "there is a header and no row",
                 "at least one data row is expected",
             )
             .into());
         }
-        let path = self.path;
-        let mut rest = self.reader.into_inner();
-        std::io::copy(&mut rest, &mut std::io::sink()).map_err(|e| failed(&path, e))?;
         Ok(Input {
             file: shown_as.to_owned(),
             sha256: self.hash.hex(),
-            rows: Some(self.rows),
+            rows: Some(rows),
             used_for,
         })
     }
 }
 
-impl<'a> At<'a> {
-    /// The line in the file, counted from 1; of a workbook the row of the sheet, of a table in JSON its row.
-    #[must_use]
-    pub fn line(&self) -> u64 {
-        self.places.line(self.line)
-    }
+/// The rows of one block, in their order.
+pub struct Rows<'a> {
+    file: &'a CsvFile,
+    block: &'a Block,
+    splitter: Splitter,
+    may_hold_nul: bool,
+    count: u64,
+}
 
-    /// This row for [`At::shown`], which a later row of the same file can say where it is.
-    #[must_use]
-    pub(super) fn mark(&self) -> u64 {
-        self.line
-    }
-
-    /// Where a marked row is: its line, with the member or the sheet where that is another than this row's.
-    #[must_use]
-    pub(super) fn shown(&self, mark: u64) -> String {
-        let line = self.places.line(mark);
-        let path = self.places.path(self.path, mark);
-        if path == self.places.path(self.path, self.line) {
-            format!("line {line}")
-        } else {
-            format!("line {line} of {}", path.display())
-        }
-    }
-
-    /// The name of a column.
-    #[must_use]
-    pub fn column_name(&self, column: usize) -> &'a str {
-        self.headers[column].as_str()
-    }
-
-    /// A fault of this row.
-    #[must_use]
-    pub fn fault(&self, message: impl Into<String>, hint: impl Into<String>) -> DataFault {
-        let path = self.places.path(self.path, self.line);
-        DataFault::new(&path, message, hint).at_line(self.line())
-    }
-
-    /// A fault of one field of this row.
-    #[must_use]
-    pub fn fault_in(
-        &self,
-        column: usize,
-        message: impl Into<String>,
-        hint: impl Into<String>,
-    ) -> DataFault {
-        self.fault(message, hint)
-            .in_column(self.headers[column].as_str())
-    }
-
-    /// The field as text.
-    ///
-    /// # Errors
-    /// The field is not UTF-8.
-    pub fn text<'r>(&self, record: &'r ByteRecord, column: usize) -> Result<&'r str, Error> {
-        std::str::from_utf8(&record[column]).map_err(|fault| {
-            self.fault_in(
-                column,
-                format!(
-                    "found `{}`, which is not UTF-8 (byte {:#04x}), in the row that begins at byte {} of the table",
-                    shortened(&String::from_utf8_lossy(&record[column])),
-                    record[column][fault.valid_up_to()],
-                    self.byte
-                ),
-                header::ENCODING_HINT,
-            )
-            .into()
-        })
-    }
-
-    /// The field as a count, in the notation of the layout; `12.0` is 12.
-    ///
-    /// # Errors
-    /// Blank, negative, fractional, no number, or above the largest integer.
-    pub fn count(&self, record: &ByteRecord, column: usize) -> Result<u64, Error> {
-        self.count_of(column, self.text(record, column)?)
-    }
-
-    /// A count that is a part of a field.
-    ///
-    /// # Errors
-    /// As [`At::count`].
-    pub(super) fn count_of(&self, column: usize, text: &str) -> Result<u64, Error> {
-        self.notation
-            .count(text)
-            .map_err(|why| self.no_number(column, (text, why), COUNT_HINT).into())
-    }
-
-    /// The field as a number from 0, in the notation of the layout.
-    ///
-    /// # Errors
-    /// Blank, negative, no number, or written in another notation.
-    pub fn number(&self, record: &ByteRecord, column: usize) -> Result<f64, Error> {
-        let text = self.text(record, column)?;
-        self.notation
-            .number(text)
-            .map_err(|why| self.no_number(column, (text, why), NUMBER_HINT).into())
-    }
-
-    /// How the numbers of the file are written.
-    #[must_use]
-    pub fn notation(&self) -> Notation {
-        self.notation
-    }
-
-    fn no_number(&self, column: usize, (text, why): (&str, NoNumber), hint: &str) -> DataFault {
-        let found = quoted_or_blank(text.trim());
-        if why == NoNumber::TooLarge {
-            return self.fault_in(
-                column,
-                format!("found {found}, above the largest integer"),
-                "counts go up to 18446744073709551615",
-            );
-        }
-        let hint = match why.hint() {
-            Some(say) => format!("{hint}; {say}"),
-            None => hint.to_owned(),
+impl Rows<'_> {
+    /// The next row and its position. A row that cannot be read counts as a row.
+    #[inline]
+    pub fn next<'r>(&'r mut self, fields: &'r mut Fields) -> Row<(At<'r>, Split<'r>)> {
+        let bytes = self.block.bytes();
+        let Some((start, row)) = self.splitter.next(bytes, fields) else {
+            return Row::End;
         };
-        self.fault_in(column, format!("found {found}"), hint)
-    }
-
-    /// Why a row cannot be read, if it cannot.
-    fn unreadable(&self, record: &ByteRecord, width: usize) -> Option<DataFault> {
-        if record.len() != width {
-            return Some(self.other_length(record, width));
-        }
-        if memchr::memchr(0, record.as_slice()).is_some() {
-            let hint = "the file is damaged, or is UTF-16: save it as UTF-8";
-            return Some(self.fault("found a NUL byte", hint));
-        }
-        let first = &record[0];
-        if first.starts_with("\u{feff}".as_bytes()) {
-            let hint = "another file begins here: divide the files, and name each in the study";
-            return Some(self.fault("found a byte order mark in the middle of the file", hint));
-        }
-        let own = &self.headers[..width];
-        let is_header = || record.iter().eq(own.iter().map(String::as_bytes));
-        if first == own[0].as_bytes() && is_header() {
-            let hint = "several exports stand in one file: remove the further headers, and see that no row stands in two exports";
-            return Some(self.fault("the header stands here again", hint));
-        }
-        None
-    }
-
-    fn other_length(&self, record: &ByteRecord, width: usize) -> DataFault {
-        let message = format!("found {} fields where the header has {width}", record.len());
-        let lines = memchr::memchr_iter(b'\n', record.as_slice()).count();
-        let hint = if lines > 0 {
-            format!(
-                "a field of it goes on over {} lines: look for a quote that is not closed",
-                lines + 1
-            )
-        } else {
-            "look for a missing or an unquoted comma".into()
+        self.count += 1;
+        let at = At {
+            file: &self.file.about,
+            before: &bytes[..start],
+            first_line: self.block.first_line,
+            first_byte: self.block.first_byte,
         };
-        self.fault(message, hint)
+        let has_nul = self.may_hold_nul && row.iter().any(|field| field.contains(&0));
+        match at.unreadable(&row, has_nul) {
+            None => Row::Row((at, row)),
+            Some(fault) => Row::Unreadable(fault),
+        }
+    }
+
+    /// Notes in the file that its rows were read; how many.
+    pub fn finish(self) -> u64 {
+        self.file.rows.fetch_add(self.count, Ordering::Relaxed);
+        self.count
     }
 }
 
-const COUNT_HINT: &str = "a count is a whole number from 0, in digits only";
-const NUMBER_HINT: &str = "a finite number from 0 is expected, in digits only";
+/// Keeps what a reader of the header read ahead.
+struct Kept {
+    text: Box<dyn Read + Send>,
+    kept: Vec<u8>,
+}
+
+impl Kept {
+    fn new(text: Box<dyn Read + Send>) -> Self {
+        Self {
+            text,
+            kept: Vec::new(),
+        }
+    }
+
+    /// The text up to a byte, and all of it from there on.
+    fn split(self, at: u64) -> (Vec<u8>, Box<dyn Read + Send>) {
+        let mut head = self.kept;
+        let at = usize::try_from(at).unwrap_or(usize::MAX).min(head.len());
+        let ahead = head.split_off(at);
+        (head, Box::new(std::io::Cursor::new(ahead).chain(self.text)))
+    }
+}
+
+impl Read for Kept {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.text.read(buffer)?;
+        self.kept.extend_from_slice(&buffer[..read]);
+        Ok(read)
+    }
+}
 
 /// Reads a row: the line of the text on which it begins, and the byte; `None` at the end.
 ///
 /// The library takes blank lines before a row, and the second half of a Windows line end, for a part of the row after them.
 /// So lines are counted from the end of the row, which is a line end always, see [`Layout::open`].
 fn read_row(
-    reader: &mut Reader<Box<dyn Read + Send>>,
+    reader: &mut Reader<Kept>,
     record: &mut ByteRecord,
 ) -> Result<Option<(u64, u64)>, csv::Error> {
     loop {
@@ -419,7 +384,7 @@ fn without_carriage_return(record: &mut ByteRecord) {
 
 /// The names of the columns, and the line of the text on which they stand.
 fn read_header(
-    reader: &mut Reader<Box<dyn Read + Send>>,
+    reader: &mut Reader<Kept>,
     (path, places): (&Path, &Places),
     layout: &Layout,
 ) -> Result<(Vec<String>, u64), Error> {

@@ -13,9 +13,11 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::DataRoot;
-use super::csv_file::{At, CsvFile};
+use super::at::At;
+use super::csv_file::CsvFile;
 use super::layout::Layout;
 use super::row_filter::{Condition, fit};
+use super::rows::{Record, Split};
 use crate::error::Error;
 use crate::stops::Input;
 use crate::world::World;
@@ -226,7 +228,7 @@ impl Joined {
     }
 
     /// Adds to a row of the main file what this file says of it: blanks and 0 rows where it says nothing.
-    pub fn widen(&self, record: &mut ByteRecord, on: &[usize], key: &mut Vec<u8>) {
+    pub fn widen(&self, record: &mut Split<'_>, on: &[usize], key: &mut Vec<u8>) {
         make_key(key, record, on);
         let found = self.by_key.get(key.as_slice()).map(|at| *at as usize);
         let width = self.columns.len() - 1;
@@ -277,7 +279,7 @@ impl Joined {
     }
 }
 
-fn make_key(key: &mut Vec<u8>, record: &ByteRecord, columns: &[usize]) {
+fn make_key(key: &mut Vec<u8>, record: &impl Record, columns: &[usize]) {
     key.clear();
     for (i, &column) in columns.iter().enumerate() {
         if i > 0 {

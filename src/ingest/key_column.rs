@@ -9,7 +9,8 @@ use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-use super::csv_file::{At, CsvFile, quoted_or_blank};
+use super::at::At;
+use super::csv_file::{CsvFile, quoted_or_blank};
 use crate::error::Error;
 
 /// The columns of a key: `"county"`, `["state", "county"]`, or `{ column = "GEO_ID", after = "US", digits = 5 }`, or

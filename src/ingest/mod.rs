@@ -4,6 +4,8 @@
 //! ([`StopsConfig`]) and counted by [`crate::engines`].
 
 mod agreements;
+mod at;
+mod blocks;
 mod column;
 mod counts;
 mod csv_file;
@@ -17,6 +19,8 @@ mod notation;
 mod periods;
 mod population;
 mod row_filter;
+mod rows;
+mod seen;
 mod stops;
 
 pub use agreements::{
@@ -25,12 +29,14 @@ pub use agreements::{
     StatusWords, Statuses, UndatedRule, UnknownEnd, Whereabouts, planned as planned_statuses,
     read_agreements,
 };
+pub use at::At;
+pub use blocks::Block;
 pub use column::{ColumnRule, ColumnSource};
 pub use counts::{
     CountsConfig, CountsFragment, EventsAre, Lines, PublishedCounts, WideCounts, read_counts,
 };
 pub(crate) use counts::{UnlistedCodes, group_of};
-pub use csv_file::{At, CsvFile, Row, quoted_or_blank, sha256};
+pub use csv_file::{CsvFile, Row, Rows, quoted_or_blank, sha256};
 pub use formats::{Checked, Fingerprint, Format, shipped as shipped_formats};
 pub use join::{JoinConfig, Joined};
 pub use key_column::KeyColumn;
@@ -45,6 +51,8 @@ pub use population::{
     why_not_there,
 };
 pub use row_filter::{CompiledFilter, RowFilter};
+pub use rows::{Fields, Record, Split};
+pub(crate) use seen::Seen;
 pub use stops::{Columns, OutcomeCodes, StopsConfig, UnclearRule, is_pattern};
 
 use std::collections::BTreeMap;

@@ -6,16 +6,14 @@
 use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::TimeZone;
-use rustc_hash::FxHashMap;
 
 use super::column::ColumnRule;
+use super::seen::Seen;
 
 /// Day 0 of a spreadsheet's serial numbers, as Excel counts from March 1900 on.
 const EXCEL_EPOCH: Date = Date::constant(1899, 12, 30);
 /// Years in which a stop may lie: others are slips of the pen.
 const YEARS: std::ops::RangeInclusive<i16> = 1900..=2100;
-/// Texts that are remembered; after that the memory starts again.
-const REMEMBERED: usize = 1 << 16;
 /// Minutes of a day.
 pub const MINUTES: u16 = 24 * 60;
 
@@ -37,7 +35,7 @@ pub struct MomentReader {
     layouts: Vec<Layout>,
     /// The zone of the place, where the column states UTC.
     local: Option<TimeZone>,
-    known: FxHashMap<Box<[u8]>, Moment>,
+    known: Seen<Moment>,
 }
 
 #[derive(Debug, Clone)]
@@ -125,7 +123,7 @@ impl MomentReader {
         Ok(Self {
             layouts,
             local,
-            known: FxHashMap::default(),
+            known: Seen::default(),
         })
     }
 
@@ -133,16 +131,18 @@ impl MomentReader {
     ///
     /// # Errors
     /// No layout fits; several fit and disagree; a year outside 1900 to 2100.
+    #[inline]
     pub fn read(&mut self, raw: &[u8]) -> Result<Moment, Odd> {
         if let Some(known) = self.known.get(raw) {
-            return Ok(*known);
+            return Ok(known);
         }
+        self.read_new(raw)
+    }
+
+    #[cold]
+    fn read_new(&mut self, raw: &[u8]) -> Result<Moment, Odd> {
         let moment = self.first_time(raw)?;
-        if self.known.len() == REMEMBERED {
-            self.known.clear();
-        }
-        self.known.insert(raw.into(), moment);
-        Ok(moment)
+        Ok(self.known.keep(raw, moment))
     }
 
     fn first_time(&self, raw: &[u8]) -> Result<Moment, Odd> {
@@ -239,7 +239,7 @@ fn minute(time: Time) -> u16 {
 #[derive(Debug, Clone)]
 pub struct ClockReader {
     layouts: Vec<String>,
-    known: FxHashMap<Box<[u8]>, u16>,
+    known: Seen<u16>,
 }
 
 impl ClockReader {
@@ -252,7 +252,7 @@ impl ClockReader {
         };
         Self {
             layouts,
-            known: FxHashMap::default(),
+            known: Seen::default(),
         }
     }
 
@@ -262,7 +262,7 @@ impl ClockReader {
     /// No layout fits: 24:60, or 2500.
     pub fn read(&mut self, raw: &[u8]) -> Result<u16, Odd> {
         if let Some(known) = self.known.get(raw) {
-            return Ok(*known);
+            return Ok(known);
         }
         let text = std::str::from_utf8(raw).unwrap_or_default().trim();
         // An hour without its leading zero in a layout without a colon: 905 is 09:05.
@@ -285,11 +285,7 @@ impl ClockReader {
                 ),
             )
         })?;
-        if self.known.len() == REMEMBERED {
-            self.known.clear();
-        }
-        self.known.insert(raw.into(), at);
-        Ok(at)
+        Ok(self.known.keep(raw, at))
     }
 }
 

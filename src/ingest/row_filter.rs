@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use csv::ByteRecord;
 use serde::Deserialize;
 
-use super::csv_file::{At, CsvFile};
+use super::at::At;
+use super::csv_file::CsvFile;
+use super::rows::Record;
 use crate::cells::OneOrMany;
 use crate::error::Error;
 
@@ -76,7 +77,7 @@ impl<'a> CompiledFilter<'a> {
     ///
     /// # Errors
     /// A field that is not UTF-8.
-    pub fn drops(&self, at: &At<'_>, record: &ByteRecord) -> Result<bool, Error> {
+    pub fn drops(&self, at: &At<'_>, record: &impl Record) -> Result<bool, Error> {
         fit(&self.conditions, at, record)
     }
 }
@@ -85,7 +86,7 @@ impl<'a> CompiledFilter<'a> {
 pub(super) fn fit(
     conditions: &[(usize, &Condition)],
     at: &At<'_>,
-    record: &ByteRecord,
+    record: &impl Record,
 ) -> Result<bool, Error> {
     for (column, condition) in conditions {
         if !condition.fits(at.text(record, *column)?) {

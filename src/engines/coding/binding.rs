@@ -1,10 +1,9 @@
 //! The columns of a mapping are found in a file once, before its first row.
 
-use super::values::Seen;
 use super::{BoundDate, BoundRule, From};
 use crate::cells::GROUP;
 use crate::error::Error;
-use crate::ingest::{ColumnRule, ColumnSource, CsvFile, MomentReader, StopsConfig};
+use crate::ingest::{ColumnRule, ColumnSource, CsvFile, MomentReader, Seen, StopsConfig};
 use crate::stops::{DATE, OFFICER, PERIOD, PLACE, YEAR};
 
 /// Binds the columns of a mapping to those of a file.

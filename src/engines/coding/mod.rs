@@ -6,14 +6,13 @@ mod yes_no;
 
 use std::collections::BTreeMap;
 
-use csv::ByteRecord;
 use jiff::civil::Date;
 
 use crate::cells::{GROUP, Groups};
 use crate::error::{DataFault, Error};
 use crate::ingest::{
-    At, ClockReader, CompiledFilter, CsvFile, MomentReader, Periods, StopsConfig, UnlistedCodes,
-    group_of,
+    At, ClockReader, CompiledFilter, CsvFile, MomentReader, Periods, Record, Seen, StopsConfig,
+    UnlistedCodes, group_of,
 };
 use crate::stops::{
     AGE, Contradictions, DATE, Dropped, HIT, PLACE, RowSeen, SEARCHED, Screens, SourceLedger, TIME,
@@ -21,7 +20,6 @@ use crate::stops::{
 };
 use binding::Binder;
 pub(super) use values::Codes;
-use values::Seen;
 use yes_no::YesNo;
 
 /// What a key of which nothing is known is called.
@@ -187,7 +185,7 @@ impl<'a> Coder<'a> {
     pub(super) fn row(
         &mut self,
         at: &At<'_>,
-        record: &ByteRecord,
+        record: &impl Record,
         key: &mut Vec<u32>,
     ) -> Result<Option<Flags>, Error> {
         self.ledger.rows_in += 1;
@@ -248,7 +246,7 @@ impl<'a> Coder<'a> {
         &mut self,
         key: &[u32],
         group_missing: bool,
-        (at, record): (&At<'_>, &ByteRecord),
+        (at, record): (&At<'_>, &impl Record),
     ) -> Result<bool, Error> {
         let Some(place_at) = self.place_at else {
             return Ok(false);
@@ -313,7 +311,7 @@ impl<'a> Coder<'a> {
 
     /// The day and the minute of the row, as far as they are mapped and known. The time is read for its own sake: one that
     /// does not exist is a fault of the row.
-    fn moment(&mut self, at: &At<'_>, record: &ByteRecord) -> Result<Clock, DataFault> {
+    fn moment(&mut self, at: &At<'_>, record: &impl Record) -> Result<Clock, DataFault> {
         let minute = match &mut self.time {
             Some((column, reader, missing)) => {
                 let raw = &record[*column];
@@ -342,7 +340,7 @@ impl<'a> Coder<'a> {
     }
 
     /// Whether the age is not recorded; one that nobody has is a fault of the row.
-    fn age_missing(&self, at: &At<'_>, record: &ByteRecord) -> Result<bool, DataFault> {
+    fn age_missing(&self, at: &At<'_>, record: &impl Record) -> Result<bool, DataFault> {
         let Some((column, missing)) = &self.age else {
             return Ok(false);
         };
@@ -366,7 +364,7 @@ impl<'a> Coder<'a> {
         &mut self,
         i: usize,
         day: Option<Date>,
-        (at, record): (&At<'_>, &ByteRecord),
+        (at, record): (&At<'_>, &impl Record),
     ) -> Result<Option<u32>, Error> {
         let rule = match (&self.keys[i], day) {
             (From::Year, Some(day)) => return Ok(Some(self.codes[i].of_year(day.year()))),
@@ -389,7 +387,7 @@ impl<'a> Coder<'a> {
         &mut self,
         i: usize,
         at: &At<'_>,
-        record: &ByteRecord,
+        record: &impl Record,
     ) -> Result<Option<u32>, Error> {
         let (rules, is_group) = match &mut self.keys[i] {
             From::Group(rules) => (rules, true),
@@ -430,7 +428,7 @@ impl<'a> Coder<'a> {
         Ok(None)
     }
 
-    fn flags(&mut self, at: &At<'_>, record: &ByteRecord) -> Result<Flags, Error> {
+    fn flags(&mut self, at: &At<'_>, record: &impl Record) -> Result<Flags, Error> {
         let Some(searched) = &mut self.searched else {
             return Ok(Flags::default());
         };

@@ -1,4 +1,4 @@
-//! Values of keys, and what the raw texts of a column turned out to be.
+//! Values of keys.
 
 use rustc_hash::FxHashMap;
 
@@ -6,7 +6,8 @@ use rustc_hash::FxHashMap;
 #[derive(Debug, Default)]
 pub(crate) struct Codes {
     by_value: FxHashMap<String, u32>,
-    by_year: FxHashMap<i16, u32>,
+    /// By the number of the year.
+    by_year: Vec<Option<u32>>,
     values: Vec<String>,
 }
 
@@ -24,49 +25,19 @@ impl Codes {
 
     /// The code of a calendar year.
     pub(crate) fn of_year(&mut self, year: i16) -> u32 {
-        match self.by_year.get(&year) {
-            Some(code) => *code,
-            None => {
-                let code = self.code(&year.to_string());
-                self.by_year.insert(year, code);
-                code
-            }
+        let at = usize::try_from(year).ok();
+        if let Some(code) = at.and_then(|at| *self.by_year.get(at)?) {
+            return code;
         }
+        let code = self.code(&year.to_string());
+        if let Some(at) = at {
+            self.by_year.resize(self.by_year.len().max(at + 1), None);
+            self.by_year[at] = Some(code);
+        }
+        code
     }
 
     pub(crate) fn value(&self, code: u32) -> &str {
         &self.values[code as usize]
-    }
-}
-
-/// Raw texts that are remembered of one column; after that the memory starts again.
-const REMEMBERED: usize = 1 << 16;
-
-/// What the raw texts of one column mean, remembered: each text is judged once.
-#[derive(Debug)]
-pub(super) struct Seen<T> {
-    by_raw: FxHashMap<Box<[u8]>, T>,
-}
-
-impl<T> Default for Seen<T> {
-    fn default() -> Self {
-        Self {
-            by_raw: FxHashMap::default(),
-        }
-    }
-}
-
-impl<T: Copy> Seen<T> {
-    pub(super) fn get(&self, raw: &[u8]) -> Option<T> {
-        self.by_raw.get(raw).copied()
-    }
-
-    /// Remembers and hands back.
-    pub(super) fn keep(&mut self, raw: &[u8], meaning: T) -> T {
-        if self.by_raw.len() == REMEMBERED {
-            self.by_raw.clear();
-        }
-        self.by_raw.insert(raw.into(), meaning);
-        meaning
     }
 }

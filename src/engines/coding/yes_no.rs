@@ -1,10 +1,7 @@
 //! Columns that say yes or no, one of them or several of which one yes is enough.
 
-use csv::ByteRecord;
-
-use super::values::Seen;
 use crate::error::Error;
-use crate::ingest::{At, ColumnSource, CsvFile, OutcomeCodes, UnclearRule};
+use crate::ingest::{At, ColumnSource, CsvFile, OutcomeCodes, Record, Seen, UnclearRule};
 
 /// One yes-or-no column of a file, bound.
 pub(super) struct YesNo {
@@ -16,6 +13,8 @@ struct Part {
     codes: OutcomeCodes,
     missing: Vec<String>,
     seen: Seen<Option<bool>>,
+    /// Of texts that are not judged: whether they say yes in so many words.
+    heard: Seen<bool>,
 }
 
 impl YesNo {
@@ -40,6 +39,7 @@ impl YesNo {
                     },
                     missing: missing.iter().chain(&rule.missing).cloned().collect(),
                     seen: Seen::default(),
+                    heard: Seen::default(),
                 });
             }
         }
@@ -47,7 +47,11 @@ impl YesNo {
     }
 
     /// Yes where one of the columns says yes; not known where none does and one is not known.
-    pub(super) fn read(&mut self, at: &At<'_>, record: &ByteRecord) -> Result<Option<bool>, Error> {
+    pub(super) fn read(
+        &mut self,
+        at: &At<'_>,
+        record: &impl Record,
+    ) -> Result<Option<bool>, Error> {
         let mut all = Some(false);
         for part in &mut self.parts {
             match part.read(at, record)? {
@@ -60,17 +64,20 @@ impl YesNo {
     }
 
     /// Whether one of the columns says yes in so many words; nothing else is judged.
-    pub(super) fn says_yes(&self, record: &ByteRecord) -> bool {
-        self.parts.iter().any(|part| {
+    pub(super) fn says_yes(&mut self, record: &impl Record) -> bool {
+        self.parts.iter_mut().any(|part| {
             let field = &record[part.column];
-            let mut yes = part.codes.yes.iter();
-            yes.any(|yes| yes.as_bytes() == field)
+            part.heard.get(field).unwrap_or_else(|| {
+                let mut yes = part.codes.yes.iter();
+                part.heard
+                    .keep(field, yes.any(|yes| yes.as_bytes() == field))
+            })
         })
     }
 }
 
 impl Part {
-    fn read(&mut self, at: &At<'_>, record: &ByteRecord) -> Result<Option<bool>, Error> {
+    fn read(&mut self, at: &At<'_>, record: &impl Record) -> Result<Option<bool>, Error> {
         let raw = &record[self.column];
         if let Some(known) = self.seen.get(raw) {
             return Ok(known);

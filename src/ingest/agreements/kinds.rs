@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::csv_file::{At, quoted_or_blank};
+use super::super::at::At;
+use super::super::csv_file::quoted_or_blank;
 use crate::error::{DataFault, nearest_hint};
 
 /// What an agreement is about.

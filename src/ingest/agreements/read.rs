@@ -5,7 +5,8 @@ use std::path::Path;
 use csv::ByteRecord;
 use jiff::civil::Date;
 
-use super::super::csv_file::{At, CsvFile, quoted_or_blank};
+use super::super::at::At;
+use super::super::csv_file::{CsvFile, quoted_or_blank};
 use super::super::row_filter::CompiledFilter;
 use super::config::{AgreementsConfig, ColumnName, DateRule, UndatedRule};
 use super::kinds::{self, Kind, Level};

@@ -6,7 +6,7 @@ mod reading;
 
 use std::collections::BTreeSet;
 
-use super::csv_file::At;
+use super::at::At;
 use crate::cells::{CellTable, Coded, Groups, Outcome};
 use crate::error::{Error, nearest_hint};
 use crate::stops::{Input, SourceLedger};
@@ -38,10 +38,15 @@ pub(crate) struct UnlistedCodes(BTreeSet<String>);
 const MOST_CODES: usize = 20;
 
 impl UnlistedCodes {
-    /// Notes a code down.
+    /// Notes a code down: of many the first in byte order stay, in whatever order they come.
     pub(crate) fn add(&mut self, raw: &str) {
-        if self.0.len() <= MOST_CODES && !self.0.contains(raw) {
+        let is_full = self.0.len() > MOST_CODES;
+        let is_late = is_full && self.0.last().is_some_and(|last| raw >= last.as_str());
+        if !is_late && !self.0.contains(raw) {
             self.0.insert(raw.to_owned());
+            if is_full {
+                self.0.pop_last();
+            }
         }
     }
 

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use csv::ByteRecord;
 
-use super::super::csv_file::{At, CsvFile, quoted_or_blank};
+use super::super::at::At;
+use super::super::csv_file::{CsvFile, quoted_or_blank};
 use super::super::key_column::BoundKey;
 use super::super::periods::Periods;
 use super::super::row_filter::CompiledFilter;

@@ -24,6 +24,10 @@ pub(super) struct Quotes<R> {
     lines: u64,
     /// The line on which the open quote stands.
     opened: u64,
+    /// Where it stands in the bytes that were read last, if it is among them.
+    opened_at: Option<usize>,
+    /// What is said once the text before the quote was handed out, whose rows may be at fault before it.
+    pending: Option<DataFault>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +49,8 @@ impl<R> Quotes<R> {
             last: b'\n',
             lines: 0,
             opened: 0,
+            opened_at: None,
+            pending: None,
         }
     }
 
@@ -67,6 +73,7 @@ impl<R> Quotes<R> {
                     let begins = before == self.separator || matches!(before, b'\n' | b'\r');
                     if begins {
                         (self.state, self.opened) = (State::Inside, self.lines + 1);
+                        self.opened_at = Some(at);
                     }
                 }
                 State::Inside => {
@@ -131,14 +138,24 @@ fn line_ends(bytes: &[u8]) -> u64 {
 
 impl<R: Read> Read for Quotes<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if let Some(fault) = self.pending.take() {
+            return Err(carried(fault.into()));
+        }
         let read = self.inner.read(buffer)?;
+        self.opened_at = None;
         let looked = match &buffer[..read] {
             [] if buffer.is_empty() => Ok(()),
             [] => self.end(),
             bytes => self.look(bytes),
         };
-        looked.map_err(|fault| carried(fault.into()))?;
-        Ok(read)
+        match (looked, self.opened_at) {
+            (Ok(()), _) => Ok(read),
+            (Err(fault), None | Some(0)) => Err(carried(fault.into())),
+            (Err(fault), Some(at)) => {
+                self.pending = Some(fault);
+                Ok(at)
+            }
+        }
     }
 }
 

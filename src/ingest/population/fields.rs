@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use csv::ByteRecord;
 
-use super::super::csv_file::At;
+use super::super::at::At;
 use super::baseline::{Fault, People, Unusable};
 use super::margins::{BlankMargin, margin_of_error};
 use super::wide::WideGroup;

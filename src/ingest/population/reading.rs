@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use csv::ByteRecord;
 
-use super::super::csv_file::{At, CsvFile};
+use super::super::at::At;
+use super::super::csv_file::CsvFile;
 use super::super::key_column::BoundKey;
 use super::super::row_filter::CompiledFilter;
 use super::baseline::{Baseline, Fault, People, Unusable, split_group};

@@ -1,0 +1,309 @@
+//! Threads that count: each takes the next file, and the blocks of the others' files when none is left.
+//!
+//! Which thread counts which block is left to chance, and nothing depends on it: sums are added up, and of several faults
+//! the first in the order of the files and their blocks is told.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use super::coding::{Coder, Codes};
+use super::embedded::Embedded;
+use super::tally::{Sums, Tally};
+use crate::error::{DataFault, Error};
+use crate::ingest::{Block, CsvFile, Fields, Joined, Row, UnlistedCodes};
+use crate::stops::{Contradictions, Input, Screens, SourceLedger};
+
+/// What was counted.
+#[derive(Default)]
+pub(super) struct Counted {
+    /// Values of the keys, and the sums; a cell may stand there once for each thread.
+    pub(super) cells: Vec<(Vec<String>, Sums)>,
+    pub(super) ledger: SourceLedger,
+    pub(super) contradictions: Contradictions,
+    pub(super) unclear: [u64; 2],
+    pub(super) unlisted: UnlistedCodes,
+    pub(super) screens: Screens,
+    unreadable: Option<(Place, DataFault)>,
+    pub(super) inputs: Vec<Input>,
+    pub(super) overflowed: bool,
+}
+
+impl Counted {
+    /// The first row that could not be read.
+    pub(super) fn first_unreadable(&self) -> Option<&DataFault> {
+        self.unreadable.as_ref().map(|(_, fault)| fault)
+    }
+
+    /// Adds what another thread, or the same one of another file, counted; in any order the sum is the same.
+    fn add(&mut self, other: Self) {
+        self.cells.extend(other.cells);
+        if self.ledger.dropped.is_empty() {
+            self.ledger = other.ledger;
+        } else {
+            self.ledger.add(&other.ledger);
+        }
+        self.contradictions.add(other.contradictions);
+        for (own, more) in self.unclear.iter_mut().zip(other.unclear) {
+            *own += more;
+        }
+        self.unlisted.join(&other.unlisted);
+        self.screens.join(&other.screens);
+        if let Some((place, _)) = &other.unreadable
+            && self
+                .unreadable
+                .as_ref()
+                .is_none_or(|(first, _)| place < first)
+        {
+            self.unreadable = other.unreadable;
+        }
+        self.overflowed |= other.overflowed;
+    }
+}
+
+/// A place in the files of a source, in the order in which they are read.
+type Place = (usize, Step);
+
+/// A place in one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    Header,
+    Block(u64),
+}
+
+/// What the threads share.
+pub(super) struct Counting<'a> {
+    engine: &'a Embedded<'a>,
+    keys: &'a [String],
+    joined: &'a [Joined],
+    /// The files that were opened; `None` where that failed.
+    files: Vec<OnceLock<Option<CsvFile>>>,
+    next: AtomicUsize,
+    /// The first file with a fault, and behind it nothing need be read.
+    faulty: AtomicUsize,
+    fault: Mutex<Option<(Place, Error)>>,
+}
+
+/// What one thread counted.
+struct Worker {
+    codes: Vec<Codes>,
+    tally: Tally,
+    counted: Counted,
+    block: Block,
+}
+
+/// What one thread knows of the file that it counts.
+struct Part<'a> {
+    coder: Coder<'a>,
+    first_unreadable: Option<Place>,
+}
+
+impl<'a> Counting<'a> {
+    pub(super) fn new(engine: &'a Embedded<'a>, keys: &'a [String], joined: &'a [Joined]) -> Self {
+        Self {
+            engine,
+            keys,
+            joined,
+            files: engine.files.iter().map(|_| OnceLock::new()).collect(),
+            next: AtomicUsize::new(0),
+            faulty: AtomicUsize::new(usize::MAX),
+            fault: Mutex::new(None),
+        }
+    }
+
+    /// Counts every row of every file.
+    ///
+    /// # Errors
+    /// The first fault in the order of the files and their rows.
+    pub(super) fn count(self) -> Result<Counted, Error> {
+        let threads = self.engine.world.threads();
+        let workers: Vec<Worker> = std::thread::scope(|scope| {
+            let work = || self.work();
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            let own = self.work();
+            let others = others.into_iter();
+            let joined = others.map(|other| other.join().expect("counting does not panic"));
+            std::iter::once(own).chain(joined).collect()
+        });
+        let fault = self
+            .fault
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let first_faulty = fault.as_ref().map(|((file, _), _)| *file);
+        let (mut inputs, mut notes) = (Vec::new(), Vec::new());
+        let used_for = self.engine.config.rows_are();
+        for (i, (file, name)) in self.files.into_iter().zip(&self.engine.files).enumerate() {
+            match file.into_inner().flatten() {
+                Some(file) if first_faulty.is_none_or(|faulty| i < faulty) => {
+                    notes.extend(file.note().map(|note| format!("{name}: {note}")));
+                    inputs.push(file.finish(name, used_for.into())?);
+                }
+                _ => break,
+            }
+        }
+        match fault {
+            Some((_, error)) => Err(error),
+            None => {
+                let mut counted = together(workers);
+                counted.inputs = inputs;
+                counted.ledger.notes = notes;
+                Ok(counted)
+            }
+        }
+    }
+
+    fn work(&self) -> Worker {
+        let mut worker = Worker {
+            codes: self.keys.iter().map(|_| Codes::default()).collect(),
+            tally: Tally::new(self.keys.len()),
+            counted: Counted::default(),
+            block: Block::default(),
+        };
+        loop {
+            let file = self.next.fetch_add(1, Ordering::Relaxed);
+            if file >= self.files.len() {
+                break;
+            }
+            self.count_file(file, &mut worker);
+        }
+        (0..self.files.len()).for_each(|file| self.count_file(file, &mut worker));
+        worker
+    }
+
+    /// Counts blocks of a file until none is left, or a fault before them is known.
+    fn count_file(&self, number: usize, worker: &mut Worker) {
+        let may_matter = || number <= self.faulty.load(Ordering::Relaxed);
+        let opened = self.files[number].get_or_init(|| {
+            let opened = may_matter().then(|| self.open(number)).transpose();
+            opened.unwrap_or_else(|error| {
+                self.tell((number, Step::Header), error);
+                None
+            })
+        });
+        let Some(file) = opened else { return };
+        let mut part = None;
+        while may_matter() {
+            match file.next_block(&mut worker.block) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err((block, error)) => {
+                    self.tell((number, Step::Block(block)), error);
+                    break;
+                }
+            }
+            let place = (number, Step::Block(worker.block.number));
+            if let Err(error) = self.count_block(file, place, (&mut part, worker)) {
+                self.tell(place, error);
+                break;
+            }
+        }
+        if let Some(part) = part {
+            worker.end(part);
+        }
+    }
+
+    fn open(&self, number: usize) -> Result<CsvFile, Error> {
+        let engine = self.engine;
+        let path = engine.root.locate(&engine.files[number]);
+        let mut file = CsvFile::open(engine.world, &path, &engine.config.layout)?;
+        for join in self.joined {
+            join.bind(&file)?;
+            file.widen(join.columns());
+        }
+        // A file without a column that is asked for is told so before its rows are read.
+        self.coder(&file)?;
+        Ok(file)
+    }
+
+    fn coder(&self, file: &CsvFile) -> Result<Coder<'a>, Error> {
+        let (engine, keys) = (self.engine, self.keys);
+        Coder::new(engine.config, file, keys, (engine.groups, engine.periods))
+    }
+
+    fn count_block(
+        &self,
+        file: &CsvFile,
+        place: Place,
+        (part, worker): (&mut Option<Part<'a>>, &mut Worker),
+    ) -> Result<(), Error> {
+        let part = match part {
+            Some(part) => part,
+            None => {
+                let mut coder = self.coder(file)?;
+                coder.codes = std::mem::take(&mut worker.codes);
+                part.insert(Part {
+                    coder,
+                    first_unreadable: None,
+                })
+            }
+        };
+        let binds = self.joined.iter().map(|join| Ok((join, join.bind(file)?)));
+        let joins = binds.collect::<Result<Vec<_>, Error>>()?;
+        let (mut key, mut join_key) = (Vec::new(), Vec::new());
+        let mut fields = Fields::default();
+        let mut rows = file.rows(&worker.block);
+        loop {
+            let (at, mut row) = match rows.next(&mut fields) {
+                Row::End => break,
+                Row::Row(row) => row,
+                Row::Unreadable(fault) => {
+                    part.coder.unread(fault)?;
+                    continue;
+                }
+            };
+            for (join, on) in &joins {
+                join.widen(&mut row, on, &mut join_key);
+            }
+            if let Some(flags) = part.coder.row(&at, &row, &mut key)? {
+                worker.tally.add(&key, flags);
+            }
+        }
+        self.engine.world.watcher().rows(rows.finish());
+        if part.coder.first_unreadable.is_some() {
+            part.first_unreadable.get_or_insert(place);
+        }
+        Ok(())
+    }
+
+    /// Notes a fault down, if it is the first.
+    fn tell(&self, place: Place, error: Error) {
+        let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        if fault.as_ref().is_none_or(|(first, _)| place < *first) {
+            *fault = Some((place, error));
+            self.faulty.fetch_min(place.0, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Worker {
+    /// Takes the account of a file, and the codes for the next one.
+    fn end(&mut self, part: Part<'_>) {
+        let mut coder = part.coder;
+        self.counted.add(Counted {
+            screens: coder.take_screens(),
+            unclear: coder.unclear(),
+            ledger: coder.ledger,
+            contradictions: coder.contradictions,
+            unlisted: coder.unlisted,
+            unreadable: part.first_unreadable.zip(coder.first_unreadable),
+            ..Counted::default()
+        });
+        self.codes = coder.codes;
+    }
+}
+
+/// Adds up what the threads counted.
+fn together(workers: Vec<Worker>) -> Counted {
+    let mut all = Counted::default();
+    for mut worker in workers {
+        let cells = worker.tally.finish();
+        worker.counted.overflowed = cells.is_none();
+        let cells = cells.into_iter().flatten().map(|(codes, sums)| {
+            let values = codes.iter().zip(&worker.codes);
+            let key = values.map(|(code, codes)| codes.value(*code).to_owned());
+            (key.collect(), sums)
+        });
+        worker.counted.cells = cells.collect();
+        all.add(worker.counted);
+    }
+    all
+}
