@@ -16,6 +16,8 @@ mod command_line;
 mod conformance;
 mod engines;
 mod exposure;
+mod formats;
+mod formats_data;
 mod found_faults;
 mod fuzz;
 mod harness;

@@ -102,11 +102,14 @@ Examples:
   evenhand replicate --all --data ../public-data          with the public files that some figures need
   evenhand replicate --catalogue my-figures.csv           your own list, in the same columns; exit 1 when one differs")]
     Replicate(ReplicateOptions),
-    /// Print the method page of an analysis
+    /// Print the page of an analysis, of a format, or of the table of stops
     #[command(after_help = "\
 Examples:
-  evenhand explain disparity
-  evenhand list analyses")]
+  evenhand explain disparity                what is computed, exactly
+  evenhand explain stanford-v2              which columns and codes of a publisher's files are read, and what he does not record
+  evenhand explain stops                    every column of a stop, and the rules that map a file
+  evenhand explain my-agency.toml           the same of a format of your own
+  evenhand list analyses; evenhand list formats")]
     Explain(ExplainOptions),
     /// List what there is
     #[command(after_help = "\
@@ -208,9 +211,9 @@ pub(super) struct ReplicateOptions {
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainOptions {
-    /// The analysis
-    #[arg(value_name = "ANALYSIS", value_parser = clap::builder::PossibleValuesParser::new(crate::analyses::ALL.map(|m| m.name)))]
-    pub(super) analysis: String,
+    /// An analysis, a format by its name or its file, or `stops`
+    #[arg(value_name = "PAGE", value_parser = super::explain::known_page)]
+    pub(super) what: String,
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ use super::printer::Printer;
 use crate::analyses::ALL;
 use crate::error::Error;
 use crate::findings::COLUMNS;
+use crate::ingest::{Checked, shipped_formats};
 
 #[derive(Serialize)]
 struct Item {
@@ -16,21 +17,15 @@ struct Item {
     about: &'static str,
 }
 
-const FORMATS: [(&str, &str); 4] = [
-    ("counts", "published totals, a row per cell: [[counts]]"),
-    (
-        "stops",
-        "a row per stop, plain CSV with a column mapping: [[stops]]",
-    ),
-    (
-        "population",
-        "a benchmark population by place and group, with or without 90 % margins of error: [[population]]",
-    ),
-    (
-        "agreements",
-        "a register of 287(g) agreements: [[agreements]]",
-    ),
-];
+/// One format, as the list shows it.
+#[derive(Serialize)]
+struct FormatItem {
+    name: String,
+    table: &'static str,
+    title: String,
+    checked: Checked,
+    publisher: String,
+}
 
 const DATASETS: [(&str, &str); 6] = [
     (
@@ -80,7 +75,7 @@ pub(super) fn command(options: &ListOptions, printer: &Printer) -> Result<ExitCo
             .iter()
             .map(|method| (method.name, method.question))
             .collect(),
-        Catalogue::Formats => FORMATS.to_vec(),
+        Catalogue::Formats => return formats(printer),
         Catalogue::Datasets => DATASETS.to_vec(),
         Catalogue::Charts => CHARTS.to_vec(),
         Catalogue::Columns => COLUMNS.to_vec(),
@@ -101,5 +96,42 @@ pub(super) fn command(options: &ListOptions, printer: &Printer) -> Result<ExitCo
             .map(|(name, about)| format!("{name:width$}  {about}\n"))
             .collect::<String>(),
     )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The formats that come with the program. Plain tables need none: their columns are mapped in the study.
+fn formats(printer: &Printer) -> Result<ExitCode, Error> {
+    let items: Vec<FormatItem> = shipped_formats()?
+        .into_iter()
+        .map(|format| FormatItem {
+            table: format.table(),
+            name: format.name,
+            title: format.title,
+            checked: format.checked,
+            publisher: format.publisher,
+        })
+        .collect();
+    if printer.json {
+        printer.document(&items)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let width = |of: fn(&FormatItem) -> usize| items.iter().map(of).max().unwrap_or(0);
+    let name = width(|item| item.name.len());
+    let table = width(|item| item.table.len());
+    let title = width(|item| item.title.chars().count());
+    let mut text: String = items
+        .iter()
+        .map(|item| {
+            format!(
+                "{:name$}  {:table$}  {:title$}  {}\n",
+                item.name,
+                item.table,
+                item.title,
+                item.checked.word()
+            )
+        })
+        .collect();
+    text.push_str("\n`evenhand explain NAME` has what each reads. Any other table is mapped in the study, or by a format of your own beside it: format = \"my-agency.toml\".\n");
+    printer.text(&text)?;
     Ok(ExitCode::SUCCESS)
 }

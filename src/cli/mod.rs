@@ -70,7 +70,7 @@ fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<ExitCode, Error>
         Command::Calc(options) => calc::command(options, printer),
         Command::Power(options) => calc::power(options, printer),
         Command::Replicate(options) => replicate::command(options, &world, printer),
-        Command::Explain(options) => explain::command(options, printer),
+        Command::Explain(options) => explain::command(options, &world, printer),
         Command::List(options) => list::command(options, printer),
     }
 }

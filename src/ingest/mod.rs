@@ -3,7 +3,9 @@
 //! Each table of the study file that describes data is a struct of this layer. Rows of stops are described here
 //! ([`StopsConfig`]) and counted by [`crate::engines`].
 
+mod ages;
 mod agreements;
+mod bind;
 mod column;
 mod counts;
 mod csv_file;
@@ -16,8 +18,9 @@ mod population;
 mod row_filter;
 mod stops;
 
+pub use ages::AgeReader;
 pub use agreements::{Agreement, AgreementsConfig, Register, read_agreements};
-pub use column::{ColumnRule, ColumnSource};
+pub use column::{ColumnRule, ColumnSource, ReadAs};
 pub use counts::{CountsConfig, EventsAre, PublishedCounts, read_counts};
 pub(crate) use counts::{UnlistedCodes, group_of};
 pub use csv_file::{At, CsvFile, quoted_or_blank, sha256};
@@ -28,7 +31,7 @@ pub use moments::{ClockReader, MINUTES, Moment, MomentReader};
 pub use periods::{PartOfYear, Period, Periods, PeriodsConfig};
 pub use population::{Baseline, People, PopulationCell, PopulationConfig, read_population};
 pub use row_filter::{CompiledFilter, RowFilter};
-pub use stops::{Columns, OutcomeCodes, StopsConfig, UnclearRule, is_pattern};
+pub use stops::{Columns, OutcomeCodes, StopsConfig, UnclearRule, Unit, is_pattern};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -4,6 +4,9 @@ mod contradictions;
 mod ledger;
 mod schema;
 
+/// The page of the table of stops.
+pub const PAGE: &str = include_str!("stops.md");
+
 pub use contradictions::Contradictions;
 pub use ledger::{Dropped, Input, SourceLedger};
 pub use schema::{

@@ -3,6 +3,7 @@
 mod values;
 mod yes_no;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use csv::ByteRecord;
@@ -11,8 +12,8 @@ use jiff::civil::Date;
 use crate::cells::{GROUP, Groups};
 use crate::error::{DataFault, Error};
 use crate::ingest::{
-    At, ClockReader, ColumnRule, ColumnSource, CompiledFilter, CsvFile, Moment, MomentReader,
-    Periods, StopsConfig, UnlistedCodes, group_of,
+    AgeReader, At, ClockReader, ColumnRule, ColumnSource, CompiledFilter, CsvFile, Moment,
+    MomentReader, Periods, StopsConfig, UnlistedCodes, group_of,
 };
 use crate::stops::{
     AGE, Contradictions, DATE, Dropped, HIT, OFFICER, PERIOD, PLACE, SEARCHED, SourceLedger, TIME,
@@ -24,8 +25,6 @@ use yes_no::YesNo;
 
 /// What a key of which nothing is known is called.
 const NOT_RECORDED: &str = "not recorded";
-/// The oldest person who may stand in a row.
-const OLDEST: u64 = 120;
 
 /// What one row counts as.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -56,6 +55,8 @@ struct BoundRule {
     column: Option<usize>,
     is: String,
     codes: BTreeMap<String, String>,
+    /// How many characters of a value count.
+    first: Option<usize>,
     missing: Vec<String>,
     /// Whether another rule follows, which decides what this one does not list.
     goes_on: bool,
@@ -87,7 +88,7 @@ pub(super) struct Coder<'a> {
     keys: Vec<From>,
     date: Option<BoundDate>,
     time: Option<(usize, ClockReader, Vec<String>)>,
-    age: Option<(usize, Vec<String>)>,
+    age: Option<(usize, AgeReader, Vec<String>)>,
     weight: Option<usize>,
     searched: Option<YesNo>,
     hit: Option<YesNo>,
@@ -124,13 +125,6 @@ impl<'a> Coder<'a> {
         (groups, periods): (&'a Groups, &'a Periods),
     ) -> Result<Self, Error> {
         let binder = Binder { config, file };
-        let outcomes = config.yes_and_no();
-        let yes_no = |name: &str| {
-            config
-                .column(name)
-                .map(|source| YesNo::new(source, file, (&outcomes, &config.missing)))
-                .transpose()
-        };
         let tolerates = config.tolerated_unreadable.is_some();
         let (ledger, rules) = empty_ledger(config);
         Ok(Self {
@@ -144,12 +138,10 @@ impl<'a> Coder<'a> {
             time: binder
                 .one(TIME)?
                 .map(|(rule, column)| (column, ClockReader::new(rule), binder.missing(rule))),
-            age: binder
-                .one(AGE)?
-                .map(|(rule, column)| (column, binder.missing(rule))),
+            age: binder.age()?,
             weight: binder.one(WEIGHT)?.map(|(_, column)| column),
-            searched: yes_no(SEARCHED)?,
-            hit: yes_no(HIT)?,
+            searched: binder.yes_no(SEARCHED)?,
+            hit: binder.yes_no(HIT)?,
             filters: config
                 .filter
                 .iter()
@@ -183,7 +175,8 @@ impl<'a> Coder<'a> {
             Ok(moment) => moment,
             Err(fault) => return self.unreadable(fault),
         };
-        if let Err(fault) = self.check_age(at, record) {
+        let day = moment.map(|moment| moment.date);
+        if let Err(fault) = self.check_age(at, record, day) {
             return self.unreadable(fault);
         }
         key.clear();
@@ -249,24 +242,22 @@ impl<'a> Coder<'a> {
         }))
     }
 
-    fn check_age(&self, at: &At<'_>, record: &ByteRecord) -> Result<(), DataFault> {
-        let Some((column, missing)) = &self.age else {
+    /// The age is read for its own sake: one that does not exist is a fault of the row.
+    fn check_age(
+        &self,
+        at: &At<'_>,
+        record: &ByteRecord,
+        day: Option<Date>,
+    ) -> Result<(), DataFault> {
+        let Some((column, reader, missing)) = &self.age else {
             return Ok(());
         };
         let raw = &record[*column];
-        if raw.is_empty() || is_listed(missing, raw) {
-            return Ok(());
+        if !is_listed(missing, raw) {
+            let read = reader.read(raw, day);
+            read.map_err(|(message, hint)| at.fault_in(*column, message, hint))?;
         }
-        let text = String::from_utf8_lossy(raw);
-        let whole = text.trim().trim_end_matches(".0").parse::<u64>();
-        if whole.is_ok_and(|age| age <= OLDEST) {
-            return Ok(());
-        }
-        Err(at.fault_in(
-            *column,
-            format!("found `{text}`, which is no age"),
-            format!("an age is a whole number of years from 0 to {OLDEST}; values that say that none is known are named by missing = [\"...\"]"),
-        ))
+        Ok(())
     }
 
     fn key_code(
@@ -275,11 +266,10 @@ impl<'a> Coder<'a> {
         moment: Option<Moment>,
         (at, record): (&At<'_>, &ByteRecord),
     ) -> Result<Option<u32>, Error> {
-        let day: Option<Date> = moment.map(|moment| moment.date);
-        let rule = match (&self.keys[i], day) {
-            (From::Year, Some(day)) => return Ok(Some(self.codes[i].of_year(day.year()))),
-            (From::Period, Some(day)) => match self.periods.of_day(day) {
-                Some(period) => return Ok(Some(self.codes[i].code(period))),
+        let rule = match (&self.keys[i], moment) {
+            (From::Year, Some(at)) => return Ok(Some(self.codes[i].of_year(at.date.year()))),
+            (From::Period, Some(at)) => match self.period_of(at) {
+                Some(period) => return Ok(Some(self.codes[i].code(&period))),
                 None => self.rules.period,
             },
             (From::Year | From::Period, None) => self.rules.date,
@@ -290,6 +280,14 @@ impl<'a> Coder<'a> {
         };
         self.dropped(rule);
         Ok(None)
+    }
+
+    /// The period of a day, or that of a year which lies in one; a year that straddles two is one of its own.
+    fn period_of(&self, at: Moment) -> Option<Cow<'a, str>> {
+        if at.is_year {
+            return self.periods.of_year(at.date.year()).map(Cow::Owned);
+        }
+        self.periods.of_day(at.date).map(Cow::Borrowed)
     }
 
     /// The code of a key that is made from texts; `None` where its row is left out.
@@ -310,7 +308,7 @@ impl<'a> Coder<'a> {
                 Some(meaning) => meaning,
                 None => {
                     let text = match rule.column {
-                        Some(column) => at.text(record, column)?,
+                        Some(column) => rule.part(at.text(record, column)?),
                         None => rule.is.as_str(),
                     };
                     let meaning = if is_group {
@@ -456,6 +454,28 @@ impl<'a> Binder<'a, '_> {
         }))
     }
 
+    fn age(&self) -> Result<Option<(usize, AgeReader, Vec<String>)>, Error> {
+        let Some((rule, column)) = self.one(AGE)? else {
+            return Ok(None);
+        };
+        let reader = AgeReader::new(rule).map_err(|(message, _)| Error::Internal(message))?;
+        Ok(Some((column, reader, self.missing(rule))))
+    }
+
+    /// A column that says yes or no. Every column that the study itself lists must be there; of those of a format, one.
+    fn yes_no(&self, name: &str) -> Result<Option<YesNo>, Error> {
+        let Some(source) = self.config.column(name) else {
+            return Ok(None);
+        };
+        if !self.config.is_brought(name) {
+            let all = source.rules().iter().flat_map(|rule| &rule.any);
+            all.map(|column| self.file.column(column))
+                .collect::<Result<Vec<_>, _>>()?;
+        }
+        let outcomes = self.config.yes_and_no();
+        YesNo::new(source, self.file, (&outcomes, &self.config.missing)).map(Some)
+    }
+
     fn rules(&self, source: &ColumnSource) -> Result<Vec<BoundRule>, Error> {
         let rules = source.rules();
         let here = |rule: &&ColumnRule| rules.len() == 1 || rule.fits(self.file.headers());
@@ -472,6 +492,7 @@ impl<'a> Binder<'a, '_> {
                 column: rule.find(self.file)?.first().copied(),
                 is: rule.is.clone().unwrap_or_default(),
                 codes: rule.codes.clone(),
+                first: rule.first,
                 missing: self.missing(rule),
                 goes_on: i < last,
                 seen: Seen::default(),
@@ -495,6 +516,17 @@ impl<'a> Binder<'a, '_> {
 }
 
 impl BoundRule {
+    /// What of a text counts.
+    fn part<'t>(&self, text: &'t str) -> &'t str {
+        let Some(first) = self.first else {
+            return text;
+        };
+        let text = text.trim_start();
+        text.char_indices()
+            .nth(first)
+            .map_or(text, |(end, _)| &text[..end])
+    }
+
     /// The value that the codes give a text, blanks around it set aside.
     fn coded(&self, text: &str) -> Option<&str> {
         let coded = self.codes.get(text).or_else(|| self.codes.get(text.trim()));
