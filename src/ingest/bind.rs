@@ -12,7 +12,7 @@ use super::row_filter::RowFilter;
 use super::stops::{Columns, StopsConfig};
 use crate::cells::GROUP;
 use crate::error::Error;
-use crate::stops::{HIT, SEARCHED};
+use crate::stops::{DATE, HIT, HITS, PERIOD, SEARCHED, SEARCHES, YEAR};
 
 /// A file and its header.
 type Header = (String, Vec<String>);
@@ -89,6 +89,18 @@ impl StopsConfig {
         self.brought.contains(name)
     }
 
+    /// Why there are no counts or no key of a name, where the files lack what the format makes them of.
+    #[must_use]
+    pub fn lacking(&self, name: &str) -> Option<String> {
+        let column = match name {
+            SEARCHES => SEARCHED,
+            HITS => HIT,
+            YEAR | PERIOD => DATE,
+            key => key,
+        };
+        self.lacking.get(column).cloned()
+    }
+
     /// Leaves out what the format knows and these files do not have.
     ///
     /// # Errors
@@ -98,18 +110,34 @@ impl StopsConfig {
         let mut absent = BTreeSet::new();
         let all = self.columns.get_ref().iter().chain(&self.keys);
         for (name, source) in all.filter(|(name, _)| self.is_brought(name.get_ref())) {
-            self.same_everywhere(name.get_ref(), source, headers)?;
-            if headers.iter().all(|(_, header)| !source.fits(header)) {
-                absent.insert(name.get_ref().clone());
-            }
+            let name = name.get_ref();
+            let alike = self.same_everywhere(name, source, headers);
+            let is_key = self.own_key(name).is_some();
+            let in_none = headers.iter().all(|(_, header)| !source.fits(header));
+            match alike {
+                // A key that nobody asks for does no harm.
+                Err(_) if is_key => absent.insert((name.clone(), "not every file has a")),
+                Ok(()) if in_none => absent.insert((name.clone(), "the files have no")),
+                other => other.map(|()| false)?,
+            };
         }
-        if absent.contains(GROUP) {
+        for (name, have) in &absent {
+            let source = self.column(name).or_else(|| self.own_key(name));
+            let looked_for = source.map(ColumnSource::described).unwrap_or_default();
+            let why = format!(
+                "{have} column for `{name}`, which the format reads from {looked_for}: say where it is, {name} = \"the column's name in the file\", or leave the question out"
+            );
+            self.lacking.insert(name.clone(), why);
+        }
+        if self.lacking.contains_key(GROUP) {
             return Err(self.no_groups(headers));
         }
         // Hits are a part of searches: without these nothing can be said of them.
-        if absent.contains(SEARCHED) && self.is_brought(HIT) {
-            absent.insert(HIT.to_owned());
+        if self.lacking.contains_key(SEARCHED) && self.is_brought(HIT) {
+            let why = self.lacking[SEARCHED].clone();
+            self.lacking.insert(HIT.to_owned(), why);
         }
+        let absent: BTreeSet<String> = self.lacking.keys().cloned().collect();
         let keep = |name: &Spanned<String>| !absent.contains(name.get_ref());
         let mut columns = self.columns.get_ref().clone();
         columns.retain(|name, _| keep(name));

@@ -73,6 +73,9 @@ pub struct StopsConfig {
     /// Names of columns and keys that the format brought: a file may lack them.
     #[serde(skip)]
     pub(super) brought: BTreeSet<String>,
+    /// Columns and keys of the format that the files do not have, and what is said to who asks for one.
+    #[serde(skip)]
+    pub(super) lacking: BTreeMap<String, String>,
 }
 
 /// Names of columns or keys, and where each comes from.

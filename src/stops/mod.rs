@@ -10,6 +10,6 @@ pub const PAGE: &str = include_str!("stops.md");
 pub use contradictions::Contradictions;
 pub use ledger::{Dropped, Input, SourceLedger};
 pub use schema::{
-    AGE, Column, DATE, GROUP, HIT, OFFICER, PERIOD, PLACE, SEARCHED, STATE, STOPS, TIME, WEIGHT,
-    YEAR,
+    AGE, Column, DATE, GROUP, HIT, HITS, OFFICER, PERIOD, PLACE, SEARCHED, SEARCHES, STATE, STOPS,
+    TIME, WEIGHT, YEAR,
 };
