@@ -21,6 +21,8 @@
 //! | [`analyses`] | one question per file |
 //! | [`study`], [`results`] | the plan, and what a run hands over |
 //! | [`pipeline`], [`replicate`] | the whole program on one screen; published figures, recomputed by `calc` and by studies |
+//! | [`simulate`] | made-up data of any size with known truth |
+//! | [`fetch`] | public datasets by name; its client is the only door to the network |
 //! | [`report`], [`bundle`], [`cli`] | exhibits, the output folder, the command line |
 
 pub mod analyses;
@@ -31,6 +33,7 @@ pub mod cli;
 pub mod disclosure;
 pub mod engines;
 pub mod error;
+pub mod fetch;
 pub mod figures;
 pub mod findings;
 pub mod ingest;
@@ -39,6 +42,7 @@ pub mod pipeline;
 pub mod replicate;
 pub mod report;
 pub mod results;
+pub mod simulate;
 pub mod stats;
 pub mod stops;
 pub mod study;

@@ -1,5 +1,6 @@
 //! The only door to the clock, the environment, the seed and the files.
 //!
+//! The network has a door of its own, the client of `evenhand fetch`.
 //! Nothing else in the crate opens a file or asks for the number of processors, so a run depends on the study,
 //! its data and what is said here. There is no clock at all: a date in a report comes from the study.
 
@@ -8,11 +9,13 @@
     reason = "this file is the door that the others must go through"
 )]
 
+use std::cell::Cell;
 use std::fs::{self, File};
-use std::io::{Read, Write as _};
+use std::io::{Cursor, Read, Seek, SeekFrom, Write as _};
 use std::num::NonZeroUsize;
+use std::panic::AssertUnwindSafe;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use crate::error::Error;
 
@@ -25,6 +28,8 @@ pub trait Watcher: std::fmt::Debug + Send + Sync {
     fn stage(&self, what: &str);
     /// More rows were read.
     fn rows(&self, more: u64);
+    /// So many bytes of a file have arrived, out of how many, where that is known.
+    fn bytes(&self, so_far: u64, of: Option<u64>);
     /// The run is over.
     fn done(&self);
 }
@@ -36,6 +41,7 @@ struct Unwatched;
 impl Watcher for Unwatched {
     fn stage(&self, _: &str) {}
     fn rows(&self, _: u64) {}
+    fn bytes(&self, _: u64, _: Option<u64>) {}
     fn done(&self) {}
 }
 
@@ -44,6 +50,11 @@ pub type Shelf = &'static [(&'static str, &'static [u8])];
 
 /// The folder that stands for files which come with the program and are on no disk.
 pub const SHELF: &str = "(shipped)";
+
+/// A file that can be read from any place in it.
+pub trait ReadSeek: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send> ReadSeek for T {}
 
 /// What a run may use of the machine.
 #[derive(Debug, Clone)]
@@ -161,6 +172,25 @@ impl World {
         Ok(Box::new(file))
     }
 
+    /// The file, open for reading from any place in it: archives keep their list of contents at their end.
+    ///
+    /// # Errors
+    /// As [`World::read`].
+    pub fn open_anywhere(&self, path: &Path) -> Result<Box<dyn ReadSeek>, Error> {
+        if let Some(bytes) = self.on_shelf(path) {
+            return Ok(Box::new(Cursor::new(bytes)));
+        }
+        self.refuse_folder(path)?;
+        let file = File::open(path).map_err(|source| failed(path, "read", source))?;
+        Ok(Box::new(file))
+    }
+
+    /// Length in bytes of a file on disk, `None` where none stands.
+    #[must_use]
+    pub fn length(&self, path: &Path) -> Option<u64> {
+        fs::metadata(path).ok().map(|about| about.len())
+    }
+
     /// The bytes of a file that comes with the program; steps back in its path are taken as they are written.
     fn on_shelf(&self, path: &Path) -> Option<&'static [u8]> {
         let below = path.strip_prefix(SHELF).ok()?;
@@ -218,6 +248,56 @@ impl World {
         file.write_all(bytes)
             .and_then(|()| file.sync_all())
             .map_err(|source| failed(path, "write", source))
+    }
+
+    /// A new file that is written piece by piece; whoever writes it waits until the disk has it.
+    ///
+    /// # Errors
+    /// Any failure of the system.
+    pub fn create(&self, path: &Path) -> Result<File, Error> {
+        File::create(path).map_err(|source| failed(path, "write", source))
+    }
+
+    /// A file open for writing after its first `keep` bytes; what stood behind them is cut off. Whoever has written all
+    /// of it waits until the disk has it (`sync_all`).
+    ///
+    /// # Errors
+    /// Any failure of the system.
+    pub fn continue_file(&self, path: &Path, keep: u64) -> Result<File, Error> {
+        let opened = || {
+            let mut file = File::options()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .open(path)?;
+            // Where nothing stands behind, nothing is cut: not everything that can be written can be shortened.
+            if file.metadata()?.len() != keep {
+                file.set_len(keep)?;
+            }
+            file.seek(SeekFrom::End(0))?;
+            Ok(file)
+        };
+        opened().map_err(|source| failed(path, "write", source))
+    }
+
+    /// Writes a file anew in one step: whoever looks finds the old one or the new one, never a part.
+    ///
+    /// # Errors
+    /// Any failure of the system; what stood there is as it was.
+    pub fn replace(&self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(".new");
+        let fresh = path.with_file_name(name);
+        self.write(&fresh, bytes)?;
+        self.rename(&fresh, path)
+    }
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// Any failure of the system.
+    pub fn remove_file(&self, path: &Path) -> Result<(), Error> {
+        fs::remove_file(path).map_err(|source| failed(path, "remove", source))
     }
 
     /// Makes a folder and those above it.
@@ -323,6 +403,29 @@ impl World {
     }
 }
 
+thread_local! {
+    /// Whether a panic of this thread is expected and said otherwise.
+    static PANICS_ARE_TOLD: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a library that panics on some damaged files instead of saying so; `None` where it did. Nothing is printed then:
+/// whoever asks says what is wrong, with the file.
+pub fn without_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !PANICS_ARE_TOLD.get() {
+                before(panic);
+            }
+        }));
+    });
+    let outer = PANICS_ARE_TOLD.replace(true);
+    let done = std::panic::catch_unwind(AssertUnwindSafe(work));
+    PANICS_ARE_TOLD.set(outer);
+    done.ok()
+}
+
 /// The path as written without `.` and `name/..`, so that two ways to write it are one.
 #[must_use]
 pub fn without_detours(file: &Path) -> PathBuf {
@@ -386,6 +489,14 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+
+    #[test]
+    fn a_panic_of_a_library_is_nothing_and_the_next_call_is_fine() {
+        assert_eq!(without_panic(|| [1, 2].iter().sum::<i32>()), Some(3));
+        let empty: &[i32] = &[];
+        assert_eq!(without_panic(|| empty[0]), None);
+        assert!(!PANICS_ARE_TOLD.get());
+    }
 
     #[test]
     fn a_lock_is_held_once_although_its_file_comes_and_goes() {

@@ -102,6 +102,36 @@ Examples:
   evenhand replicate --all --data ../public-data          with the public files that some figures need
   evenhand replicate --catalogue my-figures.csv           your own list, in the same columns; exit 1 when one differs")]
     Replicate(ReplicateOptions),
+    /// Make up data of any size with known truth
+    #[command(after_help = "\
+Examples:
+  evenhand simulate stops -o made-up        rows of stops, residents, a study of them, and the truth
+  evenhand simulate stops --explain         what is drawn, exactly")]
+    Simulate(super::simulate::SimulateOptions),
+    /// Bring public datasets from their publishers, held to their hashes; the only command that uses the network
+    #[command(after_help = "\
+Examples:
+  evenhand fetch --list                            what there is; untried addresses are called so
+  evenhand fetch nc-durham ice-arrests             into datasets/fetched/nc-durham and ice-arrests
+  evenhand fetch nc-durham --mirror ~/downloads    from a folder that has it; no network is used
+  evenhand fetch nc-durham --mirror https://example.org/data --into data
+
+A broken fetch goes on where it broke. Where the catalogue knows no hash, the first fetch writes
+it into fetched.toml, and later ones must find the same. Files with other bytes are never
+overwritten.")]
+    Fetch(FetchOptions),
+    /// Print the completions of a shell
+    #[command(after_help = "\
+Examples:
+  evenhand completions bash > ~/.local/share/bash-completion/completions/evenhand
+  evenhand completions fish > ~/.config/fish/completions/evenhand.fish")]
+    Completions(CompletionsOptions),
+    /// Print the manual page, or write one for every command
+    #[command(after_help = "\
+Examples:
+  evenhand man > evenhand.1
+  evenhand man --into ~/.local/share/man/man1             evenhand.1, evenhand-run.1 ...")]
+    Man(ManOptions),
     /// Print the page of an analysis, of a format, or of the table of stops
     #[command(after_help = "\
 Examples:
@@ -210,6 +240,36 @@ pub(super) struct ReplicateOptions {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct FetchOptions {
+    /// Datasets by their names
+    #[arg(value_name = "NAME", required_unless_present = "list")]
+    pub(super) names: Vec<String>,
+    /// List the datasets
+    #[arg(long, conflicts_with = "names")]
+    pub(super) list: bool,
+    /// A folder, or an address with https, that has the files by their names; it is looked at instead of their addresses
+    #[arg(long, value_name = "DIR|URL")]
+    pub(super) mirror: Option<String>,
+    /// Folder of the datasets; each gets a folder of its name in it
+    #[arg(long, value_name = "DIR", default_value = crate::fetch::INTO)]
+    pub(super) into: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsOptions {
+    /// The shell
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManOptions {
+    /// Write one page for every command into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(super) into: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct ExplainOptions {
     /// An analysis, a format by its name or its file, or `stops`
     #[arg(value_name = "PAGE", value_parser = super::explain::known_page)]
@@ -230,7 +290,7 @@ pub(super) enum Catalogue {
     Analyses,
     /// What kinds of file can be read
     Formats,
-    /// The data that come with the source
+    /// The data that come with the source, and those that can be fetched
     Datasets,
     /// The charts
     Charts,

@@ -3,12 +3,16 @@
 mod arguments;
 mod calc;
 mod check;
+mod completions;
 mod explain;
+mod fetch;
 mod list;
+mod man;
 mod printer;
 mod progress;
 mod replicate;
 mod run;
+mod simulate;
 mod verify;
 
 use std::process::ExitCode;
@@ -70,6 +74,10 @@ fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<ExitCode, Error>
         Command::Calc(options) => calc::command(options, printer),
         Command::Power(options) => calc::power(options, printer),
         Command::Replicate(options) => replicate::command(options, &world, printer),
+        Command::Simulate(options) => simulate::command(options, &world, printer),
+        Command::Fetch(options) => fetch::command(options, &world, printer),
+        Command::Completions(options) => completions::command(options, printer),
+        Command::Man(options) => man::command(options, &world, printer),
         Command::Explain(options) => explain::command(options, &world, printer),
         Command::List(options) => list::command(options, printer),
     }

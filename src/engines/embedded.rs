@@ -13,8 +13,10 @@ use polars::prelude::{Column, DataFrame, DataType, PolarsError};
 use super::coding::{Coder, Flags};
 use crate::cells::{Cell, CellTable, GROUP, Groups, Tabulate, Tabulated, Tabulation};
 use crate::error::{DataFault, Error};
-use crate::ingest::{ColumnSource, CsvFile, DataRoot, Joined, Periods, StopsConfig, UnlistedCodes};
-use crate::stops::{Contradictions, Input, SEARCHED, SourceLedger};
+use crate::ingest::{
+    ColumnSource, CsvFile, DataRoot, Joined, Periods, Row, StopsConfig, UnlistedCodes,
+};
+use crate::stops::{Contradictions, Input, SEARCHED, Screens, SourceLedger};
 use crate::warning::Warning;
 use crate::world::World;
 
@@ -54,6 +56,7 @@ struct Counted {
     unclear: [u64; 2],
     unlisted: UnlistedCodes,
     first_unreadable: Option<DataFault>,
+    screens: Screens,
     input: Input,
 }
 
@@ -93,6 +96,9 @@ impl Tabulate for Embedded<'_> {
             contradictions.hit_without_search,
             (unclear, self.smallest_shown),
         );
+        let mut screens = Screens::default();
+        parts.iter().for_each(|part| screens.join(&part.screens));
+        ledger.notes.extend(screens.remarks(self.smallest_shown));
         let mut finest: BTreeMap<&str, CellTable> = BTreeMap::new();
         for request in requests {
             let name = request.counts.as_str();
@@ -106,6 +112,7 @@ impl Tabulate for Embedded<'_> {
             .collect::<Result<_, _>>()?;
         Ok(Tabulated {
             tables,
+            seen: vec![(ledger.source.clone(), screens)],
             ledger: vec![ledger],
             inputs: parts
                 .into_iter()
@@ -168,7 +175,15 @@ impl Embedded<'_> {
         let mut batch = Batch::new(keys.len());
         let mut total: Option<DataFrame> = None;
         let (mut record, mut key) = (ByteRecord::new(), Vec::new());
-        while let Some(at) = file.next(&mut record)? {
+        loop {
+            let at = match file.next_or_fault(&mut record)? {
+                Row::End => break,
+                Row::Row(at) => at,
+                Row::Unreadable(fault) => {
+                    coder.unread(fault)?;
+                    continue;
+                }
+            };
             for (join, on) in &joins {
                 join.widen(&mut record, on, &mut join_key);
             }
@@ -182,8 +197,11 @@ impl Embedded<'_> {
         }
         let total = add_up(total, &mut batch).map_err(|e| polars_failed(&e))?;
         let cells = read_cells(&total, &coder).map_err(|e| polars_failed(&e))?;
-        let input = file.finish(shown_as, "stops".into())?;
+        let left_out = file.note().map(|note| format!("{shown_as}: {note}"));
+        coder.ledger.notes.extend(left_out);
+        let input = file.finish(shown_as, self.config.rows_are().into())?;
         Ok(Counted {
+            screens: coder.take_screens(),
             cells,
             unclear: coder.unclear(),
             unlisted: coder.unlisted,

@@ -3,6 +3,7 @@
 mod contradictions;
 mod ledger;
 mod schema;
+mod screens;
 
 /// The page of the table of stops.
 pub const PAGE: &str = include_str!("stops.md");
@@ -13,3 +14,4 @@ pub use schema::{
     AGE, Column, DATE, GROUP, HIT, HITS, OFFICER, PERIOD, PLACE, SEARCHED, SEARCHES, STATE, STOPS,
     TIME, WEIGHT, YEAR,
 };
+pub use screens::{FIELDS, Month, RowSeen, Screens};

@@ -152,6 +152,7 @@ const SHIPPED: &[&str] = &[
     include_str!("mecklenburg-sheriff.toml"),
     include_str!("minneapolis.toml"),
     include_str!("nc-export.toml"),
+    include_str!("nc-sbi.toml"),
     include_str!("nypd-sqf.toml"),
     include_str!("nypd-sqf-2017.toml"),
     include_str!("openpolicedata.toml"),
