@@ -1033,6 +1033,26 @@ fn a_column_of_several_that_the_study_lists_must_be_there() {
 }
 
 #[test]
+fn values_of_two_columns_make_one() {
+    let workspace = Workspace::new();
+    workspace.write(
+        "stops.csv",
+        "race,county,state\nwhite,Orange,NC\nwhite, Orange ,CA\nblack,,NC\n",
+    );
+    let study = "format = 1\ntitle = 't'\n[groups]\nreference = 'white'\ncompare = ['black']\n[[stops]]\nfiles = ['stops.csv']\nunit = 'stop'\nmissing = ['']\ncolumns = { group = 'race', place = { column = 'county', with = ['state'] } }";
+    let ask: &[(&str, &[&str])] = &[("stops", &["place"])];
+    let tabulated = read(study, &workspace.path(""), ask).unwrap();
+    let places: Vec<String> = counts(&tabulated, 0).into_keys().collect();
+    assert_eq!(places, ["Orange, CA", "Orange, NC", "not recorded"]);
+    let error = refusal(read(
+        &study.replace("['state']", "['sate']"),
+        &workspace.path(""),
+        ask,
+    ));
+    assert!(error.contains("no such column"), "{error}");
+}
+
+#[test]
 fn a_year_without_days_that_straddles_two_periods_belongs_to_neither() {
     let workspace = Workspace::new();
     let fixture = std::fs::read_to_string(root().join("tests/formats/mecklenburg-sheriff.csv"));
@@ -1068,6 +1088,7 @@ fn north_carolina() -> Workspace {
     };
     let stops: String = (1..=10)
         .map(|id| match id {
+            8 => stop("8", "2013-10-01 14:06:00", "8", "9"),
             9 => stop("9", "2013-10-01 00:06:00.000", "9", "9"),
             10 => stop("10", "2013-10-01", "10", "9"),
             id => stop(&id.to_string(), "2013-10-01 14:06:00", &id.to_string(), "7"),
@@ -1136,6 +1157,7 @@ fn north_carolinas_tables_count_the_driver_of_a_stop_once() {
         ("hits", &["group"]),
         ("stops", &["purpose"]),
         ("stops", &["searches_in_stop"]),
+        ("stops", &["officer"]),
     ];
     let tabulated = read(&study, &workspace.path(""), ask).unwrap();
     let rows =
@@ -1159,6 +1181,12 @@ fn north_carolinas_tables_count_the_driver_of_a_stop_once() {
     assert_eq!(counts(&tabulated, 2)["black"], (0, 1));
     assert_eq!(counts(&tabulated, 3).len(), 8, "{:?}", rows(3));
     assert_eq!(counts(&tabulated, 4)["2"], (1, 0), "{:?}", rows(4));
+    let officers: Vec<String> = counts(&tabulated, 5).into_keys().collect();
+    assert_eq!(
+        officers,
+        ["7, Alpha Police Department", "9, Alpha Police Department"],
+        "a number is that of its agency"
+    );
     let ledger = &tabulated.ledger[0];
     let missing = ledger
         .dropped

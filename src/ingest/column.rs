@@ -50,7 +50,7 @@ impl ReadAs {
     /// The words that a rule may use.
     fn words(self) -> &'static [&'static str] {
         match self {
-            Self::Value => &["column", "is", "codes", "first", "missing"],
+            Self::Value => &["column", "with", "is", "codes", "first", "missing"],
             Self::Moment => &["column", "layout", "missing"],
             Self::Age => &["column", "layout", "missing", "unclear"],
             Self::Number => &["column"],
@@ -81,6 +81,9 @@ pub struct ColumnRule {
     pub is: Option<String>,
     /// Raw value to value. A value that is not listed stays as it is, or, where another rule follows, goes on to that.
     pub codes: BTreeMap<String, String>,
+    /// Further columns whose values are put after the first, a comma between: the state after the county, or the agency after
+    /// the number of its officer. Where the first says that nothing is known, nothing is.
+    pub with: Vec<String>,
     /// How many of a value's first characters count: 1 where `WM` is a White man and `WF` a White woman.
     pub first: Option<usize>,
     /// Values that say that nothing is known, beside those of the table.
@@ -108,7 +111,8 @@ impl ColumnRule {
     /// Every column of the file that the rule may name.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let spellings = self.column.iter().flat_map(OneOrMany::values);
-        spellings.chain(&self.any).map(String::as_str)
+        let others = self.any.iter().chain(&self.with);
+        spellings.chain(others).map(String::as_str)
     }
 
     /// The words that the rule uses.
@@ -118,6 +122,7 @@ impl ColumnRule {
             ("any", !self.any.is_empty()),
             ("is", self.is.is_some()),
             ("codes", !self.codes.is_empty()),
+            ("with", !self.with.is_empty()),
             ("first", self.first.is_some()),
             ("missing", !self.missing.is_empty()),
             ("layout", self.layout.is_some()),
@@ -140,7 +145,7 @@ impl ColumnRule {
     pub fn fits(&self, headers: &[String]) -> bool {
         let has = |name: &String| headers.contains(name);
         self.is.is_some()
-            || self.column.iter().any(|c| c.values().iter().any(has))
+            || (self.column.iter().any(|c| c.values().iter().any(has)) && self.with.iter().all(has))
             || (!self.any.is_empty() && self.any.iter().any(has))
     }
 
@@ -236,6 +241,12 @@ impl ColumnSource {
                     "give it the codes that it knows, or put it last".into(),
                 ));
             }
+            if !rule.with.is_empty() && (rule.column.is_none() || rule.first.is_some()) {
+                return Err((
+                    "`with` puts values after that of a whole `column`".into(),
+                    "write { column = \"county\", with = [\"state\"] }".into(),
+                ));
+            }
             if rule.first == Some(0) {
                 return Err((
                     "`first = 0` leaves nothing of a value".into(),
@@ -324,6 +335,9 @@ mod tests {
             (ReadAs::Value, "{ column = 'a', yes = ['1'] }"),
             (ReadAs::Value, "{ column = 'a', layout = '%Y' }"),
             (ReadAs::Value, "{ column = 'a', first = 0 }"),
+            (ReadAs::Value, "{ is = 'a', with = ['b'] }"),
+            (ReadAs::Value, "{ column = 'a', with = ['b'], first = 1 }"),
+            (ReadAs::Moment, "{ column = 'a', with = ['b'] }"),
             (ReadAs::Moment, "{ column = 'a', codes = { x = 'y' } }"),
             (ReadAs::Moment, "{ is = '2013-01-01' }"),
             (ReadAs::Age, "{ column = 'a', yes = ['1'] }"),

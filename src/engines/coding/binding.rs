@@ -1,8 +1,9 @@
 //! The columns of a mapping are found in a file once, before its first row.
 
+use super::rules::BoundRule;
 use super::values::Seen;
 use super::yes_no::YesNo;
-use super::{BoundDate, BoundRule, From};
+use super::{BoundDate, From};
 use crate::cells::GROUP;
 use crate::error::Error;
 use crate::ingest::{AgeReader, ColumnRule, ColumnSource, CsvFile, MomentReader, StopsConfig};
@@ -93,6 +94,11 @@ impl<'a> Binder<'a, '_> {
         let bound = here.into_iter().enumerate().map(|(i, rule)| {
             Ok(BoundRule {
                 column: rule.find(self.file)?.first().copied(),
+                with: rule
+                    .with
+                    .iter()
+                    .map(|column| self.file.column(column))
+                    .collect::<Result<_, _>>()?,
                 is: rule.is.clone().unwrap_or_default(),
                 codes: rule.codes.clone(),
                 first: rule.first,

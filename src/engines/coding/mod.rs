@@ -1,11 +1,11 @@
 //! Raw rows become small integers: one code per value of each key, one flag per outcome.
 
 mod binding;
+mod rules;
 mod values;
 mod yes_no;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use csv::ByteRecord;
 use jiff::civil::Date;
@@ -14,15 +14,15 @@ use crate::cells::{GROUP, Groups};
 use crate::error::{DataFault, Error};
 use crate::ingest::{
     AgeReader, At, ClockReader, CompiledFilter, CsvFile, MomentReader, Periods, StopsConfig,
-    UnlistedCodes, group_of,
+    UnlistedCodes,
 };
 use crate::stops::{
     Contradictions, DATE, Dropped, HIT, PLACE, RowSeen, SEARCHED, Screens, SourceLedger, TIME,
     WEIGHT,
 };
 use binding::Binder;
+use rules::{BoundRule, Meaning};
 pub(super) use values::Codes;
-use values::Seen;
 use yes_no::YesNo;
 
 /// What a key of which nothing is known is called.
@@ -49,31 +49,6 @@ enum From {
     Text(Vec<BoundRule>),
     Year,
     Period,
-}
-
-/// One rule of a key, bound to its column.
-struct BoundRule {
-    /// `None` for the same value in every row.
-    column: Option<usize>,
-    is: String,
-    codes: BTreeMap<String, String>,
-    /// How many characters of a value count.
-    first: Option<usize>,
-    missing: Vec<String>,
-    /// Whether another rule follows, which decides what this one does not list.
-    goes_on: bool,
-    seen: Seen<Meaning>,
-}
-
-/// What a raw text means for a key.
-#[derive(Debug, Clone, Copy)]
-enum Meaning {
-    /// The value of this code.
-    Code(u32),
-    /// The row is left out.
-    LeftOut,
-    /// The next rule decides.
-    Next,
 }
 
 /// The date of the rows, bound.
@@ -411,13 +386,19 @@ impl<'a> Coder<'a> {
             From::Year | From::Period => return Ok(None),
         };
         for rule in rules {
-            let raw = rule.column.map_or(rule.is.as_bytes(), |c| &record[c]);
+            let joined = rule.joined(at, record)?;
+            let raw = match (&joined, rule.column) {
+                (Some(joined), _) => joined.as_bytes(),
+                (None, Some(column)) => &record[column],
+                (None, None) => rule.is.as_bytes(),
+            };
             let meaning = match rule.seen.get(raw) {
                 Some(meaning) => meaning,
                 None => {
-                    let text = match rule.column {
-                        Some(column) => rule.part(at.text(record, column)?),
-                        None => rule.is.as_str(),
+                    let text = match (&joined, rule.column) {
+                        (Some(joined), _) => joined.as_str(),
+                        (None, Some(column)) => rule.part(at.text(record, column)?),
+                        (None, None) => rule.is.as_str(),
                     };
                     let meaning = if is_group {
                         let (groups, unlisted) = (self.groups, &mut self.unlisted);
@@ -511,62 +492,4 @@ fn empty_ledger(config: &StopsConfig) -> (SourceLedger, Rules) {
 
 fn is_listed(words: &[String], raw: &[u8]) -> bool {
     words.iter().any(|word| word.as_bytes() == raw)
-}
-
-impl BoundRule {
-    /// What of a text counts.
-    fn part<'t>(&self, text: &'t str) -> &'t str {
-        let Some(first) = self.first else {
-            return text;
-        };
-        let text = text.trim_start();
-        text.char_indices()
-            .nth(first)
-            .map_or(text, |(end, _)| &text[..end])
-    }
-
-    /// The value that the codes give a text, blanks around it set aside.
-    fn coded(&self, text: &str) -> Option<&str> {
-        let coded = self.codes.get(text).or_else(|| self.codes.get(text.trim()));
-        coded.map(String::as_str)
-    }
-
-    fn is_missing(&self, text: &str) -> bool {
-        self.missing
-            .iter()
-            .any(|word| word == text || word == text.trim())
-    }
-
-    /// The value of a key; `None` where the next rule decides.
-    fn value<'r>(&'r self, text: &'r str) -> Option<&'r str> {
-        match self.coded(text) {
-            Some(value) => Some(value),
-            None if self.goes_on => None,
-            None if self.is_missing(text) => Some(NOT_RECORDED),
-            None => Some(text),
-        }
-    }
-
-    /// The group of a text; `None` where it names none that is known.
-    fn group(
-        &self,
-        text: &str,
-        (groups, unlisted): (&Groups, &mut UnlistedCodes),
-        at: &At<'_>,
-    ) -> Result<Option<String>, Error> {
-        // What the study says of a raw code goes before the format.
-        let said = groups.codes.contains_key(text);
-        if !said && self.coded(text).is_none() && (self.goes_on || self.is_missing(text)) {
-            if !self.goes_on {
-                unlisted.add(text);
-            }
-            return Ok(None);
-        }
-        let value = self.coded(text).filter(|_| !said).unwrap_or(text);
-        let group = group_of(groups, at, value, self.column)?;
-        if group.is_none() {
-            unlisted.add(text);
-        }
-        Ok(group.map(str::to_owned))
-    }
 }

@@ -139,10 +139,17 @@ fn stops_sections(stops: &StopsConfig, layout: Option<String>) -> String {
     }));
     for join in &stops.join {
         rows.push(format!(
-            "`{}` is joined as `{}`: a row of it belongs to the row with the same {}",
+            "`{}` is joined as `{}`: a row of it belongs to the row with the same {}{}",
             join.file.get_ref(),
             join.name.get_ref(),
-            quoted(&join.on.values().cloned().collect::<Vec<_>>())
+            quoted(&join.on.values().cloned().collect::<Vec<_>>()),
+            match join.fits.len() {
+                0 => String::new(),
+                _ => format!(
+                    ", and only some of its rows count, by {}",
+                    quoted(&join.fits.keys().cloned().collect::<Vec<_>>())
+                ),
+            }
         ));
     }
     section(&mut page, "Rows", &rows);
@@ -180,6 +187,9 @@ fn sources(columns: &Columns) -> Vec<String> {
 /// One rule in words.
 fn described(rule: &ColumnRule, kind: ReadAs) -> String {
     let mut parts = vec![place_of(rule)];
+    if !rule.with.is_empty() {
+        parts.push(format!("with {} after it", quoted(&rule.with)));
+    }
     if let Some(first) = rule.first {
         let characters = if first == 1 {
             "character"
