@@ -497,7 +497,7 @@ fn every_format_counts_its_fixture_as_a_person_does() {
 #[test]
 fn a_fingerprint_fits_its_own_fixture_and_no_other() {
     let fixtures = fixtures();
-    for (own, _) in &fixtures {
+    for own in &shipped_formats().unwrap() {
         for (of, text) in &fixtures {
             let separator = if of.name == "illinois-itss" { '~' } else { ',' };
             let header = text.lines().next().unwrap().split(separator);
@@ -791,6 +791,18 @@ fn a_page_says_everything_and_its_first_study_runs() {
             insta::assert_snapshot!("explain_stanford_v2", printed.stdout);
             assert_eq!(printed.stdout, page);
         }
+    }
+}
+
+#[test]
+fn a_page_of_another_table_shows_what_its_file_says() {
+    let formats = shipped_formats().unwrap();
+    for format in formats.iter().filter(|format| format.stops.is_none()) {
+        let page = format.page();
+        let said = format!("```toml\n[{}", format.table());
+        assert!(page.contains(&said), "{}: {page}", format.name);
+        let used = format!("[[{}]]\nformat = \"{}\"", format.table(), format.name);
+        assert!(page.contains(&used), "{}", format.name);
     }
 }
 

@@ -10,6 +10,7 @@ mod adjusted;
 
 mod architecture;
 mod bad_input;
+mod baselines;
 mod bundles;
 mod calc_bounds;
 mod command_line;
@@ -27,7 +28,9 @@ mod joins;
 mod layouts;
 mod packaging;
 mod properties;
+mod published_formats;
 mod reference;
+mod register;
 mod regressions;
 mod simulate;
 mod studies;

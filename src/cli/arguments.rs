@@ -65,6 +65,16 @@ Examples:
   evenhand check my-study.toml              where every row goes, and what stands in one file only
   evenhand check my-study.toml --json")]
     Check(CheckOptions),
+    /// Propose which names of the counts are which places of a baseline
+    #[command(after_help = "\
+Examples:
+  evenhand match my-study.toml                        the table to standard output
+  evenhand match my-study.toml -o matches.csv         to a file that is not there yet
+  evenhand match my-study.toml --population acs2017 -o matches.csv
+
+It proposes: the same name, the same but for capitals, punctuation, `County` and `Saint`, the same county code; else a
+blank with the names that look nearest. A person decides, and the study says place_match = \"matches.csv\".")]
+    Match(MatchOptions),
     /// Check every hash of a bundle, run its study again and compare byte for byte
     #[command(after_help = "\
 Examples:
@@ -170,6 +180,19 @@ pub(super) struct CheckOptions {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct MatchOptions {
+    /// The study file
+    #[arg(value_name = "STUDY.toml")]
+    pub(super) study: PathBuf,
+    /// File of the table, which must not be there yet [default: standard output]
+    #[arg(long, short, value_name = "FILE.csv")]
+    pub(super) out: Option<PathBuf>,
+    /// The baseline, where the study has several
+    #[arg(long, value_name = "NAME")]
+    pub(super) population: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct VerifyOptions {
     /// The folder of the bundle
     #[arg(value_name = "DIR")]
@@ -271,7 +294,7 @@ pub(super) struct ManOptions {
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainOptions {
-    /// An analysis, a format by its name or its file, or `stops`
+    /// An analysis, a format by its name or its file, `stops` or `agreements`
     #[arg(value_name = "PAGE", value_parser = super::explain::known_page)]
     pub(super) what: String,
 }

@@ -1,4 +1,4 @@
-//! `evenhand explain`: the page of an analysis, of a format, or of the table of stops.
+//! `evenhand explain`: the page of an analysis, of a format, of the table of stops or of the register.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ use super::arguments::ExplainOptions;
 use super::printer::Printer;
 use crate::analyses::ALL;
 use crate::error::{Error, nearest_hint};
-use crate::ingest::{Format, shipped_formats};
+use crate::ingest::{AGREEMENTS_PAGE, Format, shipped_formats};
 use crate::stops::{PAGE, STOPS};
 use crate::world::World;
 
@@ -36,6 +36,9 @@ struct Page {
     page: &'static str,
 }
 
+/// The page of the register of agreements.
+const AGREEMENTS: &str = "agreements";
+
 pub(super) fn command(
     options: &ExplainOptions,
     world: &World,
@@ -44,6 +47,9 @@ pub(super) fn command(
     let name = options.what.as_str();
     if name == STOPS {
         show(printer, &Page { page: PAGE }, PAGE)?;
+    } else if name == AGREEMENTS {
+        let page = AGREEMENTS_PAGE;
+        show(printer, &Page { page }, page)?;
     } else if let Some(method) = ALL.iter().find(|method| method.name == name) {
         let document = Method {
             analysis: method.name,
@@ -92,7 +98,7 @@ pub(super) fn known_page(name: &str) -> Result<String, String> {
     let formats = shipped_formats().map_err(|error| error.to_string())?;
     let analyses = ALL.iter().map(|method| method.name);
     let formats = formats.iter().map(|format| format.name.as_str());
-    let pages: Vec<&str> = analyses.chain([STOPS]).chain(formats).collect();
+    let pages: Vec<&str> = analyses.chain([STOPS, AGREEMENTS]).chain(formats).collect();
     let is_file = Path::new(name).extension().is_some_and(|e| e == "toml");
     if is_file || pages.contains(&name) {
         return Ok(name.to_owned());

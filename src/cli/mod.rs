@@ -8,6 +8,7 @@ mod explain;
 mod fetch;
 mod list;
 mod man;
+mod matches;
 mod printer;
 mod progress;
 mod replicate;
@@ -70,6 +71,7 @@ fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<ExitCode, Error>
     match &arguments.command {
         Command::Run(options) => run::command(options, &world, printer),
         Command::Check(options) => check::command(options, &world, printer),
+        Command::Match(options) => matches::command(options, &world, printer),
         Command::Verify(options) => verify::command(options, &world, printer),
         Command::Calc(options) => calc::command(options, printer),
         Command::Power(options) => calc::power(options, printer),

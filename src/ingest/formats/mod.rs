@@ -14,7 +14,10 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::DataRoot;
+use super::agreements::AgreementsConfig;
+use super::counts::CountsFragment;
 use super::csv_file::sha256;
+use super::population::PopulationFragment;
 use super::stops::StopsConfig;
 use crate::error::{Error, nearest_hint};
 use crate::stops::Input;
@@ -53,6 +56,12 @@ pub struct Format {
     pub groups: FormatGroups,
     /// Rows of stops.
     pub stops: Option<StopsConfig>,
+    /// Published counts.
+    pub counts: Option<CountsFragment>,
+    /// Who could have been counted.
+    pub population: Option<PopulationFragment>,
+    /// Registers of agreements.
+    pub agreements: Option<AgreementsConfig>,
     /// The file itself, where it is not one of those that come with the program.
     #[serde(skip)]
     pub input: Option<Input>,
@@ -140,7 +149,26 @@ pub struct FormatGroups {
 
 /// The formats that come with the program, in the order of their names.
 const SHIPPED: &[&str] = &[
+    include_str!("287g-condensed.toml"),
+    include_str!("acs-b01001-15.toml"),
+    include_str!("acs-b01001-16.toml"),
+    include_str!("acs-b01001-18.toml"),
+    include_str!("acs-b03002-api.toml"),
+    include_str!("acs-b03002-descriptive.toml"),
+    include_str!("acs-b03002-long.toml"),
+    include_str!("acs-b03002-wide.toml"),
+    include_str!("acs-data-census-gov.toml"),
+    include_str!("agreements.toml"),
+    include_str!("cc-est.toml"),
+    include_str!("cc-est-15.toml"),
+    include_str!("census-rc-eth.toml"),
     include_str!("connecticut.toml"),
+    include_str!("copwatch.toml"),
+    include_str!("copwatch-rates.toml"),
+    include_str!("drivers-licensed.toml"),
+    include_str!("drivers-not-at-fault.toml"),
+    include_str!("ice-287g.toml"),
+    include_str!("ice-287g-seen.toml"),
     include_str!("ice-arrests.toml"),
     include_str!("ice-arrests-2012.toml"),
     include_str!("ice-detainers.toml"),
@@ -151,6 +179,7 @@ const SHIPPED: &[&str] = &[
     include_str!("illinois-itss.toml"),
     include_str!("mecklenburg-sheriff.toml"),
     include_str!("minneapolis.toml"),
+    include_str!("missouri-vsr.toml"),
     include_str!("nc-export.toml"),
     include_str!("nc-sbi.toml"),
     include_str!("nypd-sqf.toml"),
@@ -158,10 +187,16 @@ const SHIPPED: &[&str] = &[
     include_str!("openpolicedata.toml"),
     include_str!("ripa.toml"),
     include_str!("ripa-2024.toml"),
+    include_str!("same-agency.toml"),
     include_str!("seattle-terry.toml"),
+    include_str!("secure-communities.toml"),
     include_str!("stanford-v1.toml"),
     include_str!("stanford-v2.toml"),
     include_str!("texas-dps.toml"),
+    include_str!("texas-tcole.toml"),
+    include_str!("tracking-287g.toml"),
+    include_str!("usdata-county-2019.toml"),
+    include_str!("usdata-county-complete.toml"),
     include_str!("weather-paper.toml"),
 ];
 
@@ -201,7 +236,12 @@ impl Format {
     /// The table of a study that it describes.
     #[must_use]
     pub fn table(&self) -> &'static str {
-        let tables = [("stops", self.stops.is_some())];
+        let tables = [
+            ("stops", self.stops.is_some()),
+            ("counts", self.counts.is_some()),
+            ("population", self.population.is_some()),
+            ("agreements", self.agreements.is_some()),
+        ];
         let described = tables.iter().find(|(_, is_described)| *is_described);
         described.map_or("nothing", |(name, _)| name)
     }

@@ -26,18 +26,28 @@ impl Format {
         section(&mut page, "Known by its header", &self.known_by());
         if let Some(stops) = &self.stops {
             page.push_str(&stops_sections(stops, self.layout()));
+        } else if let Some(at) = self.text.find(&format!("\n[{}", self.table())) {
+            let _ = write!(
+                page,
+                "\n## What it says\n\n```toml\n{}```\n",
+                &self.text[at + 1..]
+            );
         }
         section(&mut page, "Groups", &self.group_lines());
         section(&mut page, "Not recorded", &self.not_recorded);
         let title = "Cautions, printed beside every number";
         section(&mut page, title, &self.cautions);
         section(&mut page, "What only you can say", &self.questions);
+        let title = match self.stops {
+            Some(_) => "A first study",
+            None => "In a study",
+        };
         let study = self.first_study();
-        let _ = write!(page, "\n## A first study\n\n```toml\n{study}```\n");
+        let _ = write!(page, "\n## {title}\n\n```toml\n{study}```\n");
         page
     }
 
-    /// A small study that uses the format.
+    /// A small study that uses the format, or its table in one.
     #[must_use]
     pub fn first_study(&self) -> String {
         let reference = self.groups.reference.as_deref().unwrap_or("white");
@@ -56,7 +66,7 @@ impl Format {
         );
         let table = self.table();
         match &self.stops {
-            None => format!("{head}\n[[{table}]]\nformat = \"{}\"\n", self.name),
+            None => format!("[[{table}]]\nformat = \"{}\"\n", self.name),
             Some(stops) if stops.column(SEARCHED).is_some() => format!(
                 "{head}\n[[stops]]\nformat = \"{}\"\nfiles  = [\"stops.csv\"]\n\n[[disparity]]\ncounts = \"searches\"\n",
                 self.name
