@@ -19,6 +19,8 @@ mod containers;
 mod engines;
 mod exposure;
 mod fetch;
+mod formats;
+mod formats_data;
 mod found_faults;
 mod fuzz;
 mod harness;

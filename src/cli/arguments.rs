@@ -142,11 +142,14 @@ Examples:
   evenhand man > evenhand.1
   evenhand man --into ~/.local/share/man/man1             evenhand.1, evenhand-run.1 ...")]
     Man(ManOptions),
-    /// Print the method page of an analysis
+    /// Print the page of an analysis, of a format, or of the table of stops
     #[command(after_help = "\
 Examples:
-  evenhand explain disparity
-  evenhand list analyses")]
+  evenhand explain disparity                what is computed, exactly
+  evenhand explain stanford-v2              which columns and codes of a publisher's files are read, and what he does not record
+  evenhand explain stops                    every column of a stop, and the rules that map a file
+  evenhand explain my-agency.toml           the same of a format of your own
+  evenhand list analyses; evenhand list formats")]
     Explain(ExplainOptions),
     /// List what there is
     #[command(after_help = "\
@@ -291,9 +294,9 @@ pub(super) struct ManOptions {
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainOptions {
-    /// The analysis, or `agreements`
-    #[arg(value_name = "ANALYSIS", value_parser = clap::builder::PossibleValuesParser::new(super::explain::NAMES))]
-    pub(super) analysis: String,
+    /// An analysis, a format by its name or its file, `stops` or `agreements`
+    #[arg(value_name = "PAGE", value_parser = super::explain::known_page)]
+    pub(super) what: String,
 }
 
 #[derive(Debug, Args)]

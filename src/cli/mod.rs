@@ -72,7 +72,7 @@ fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<ExitCode, Error>
         Command::Fetch(options) => fetch::command(options, &world, printer),
         Command::Completions(options) => completions::command(options, printer),
         Command::Man(options) => man::command(options, &world, printer),
-        Command::Explain(options) => explain::command(options, printer),
+        Command::Explain(options) => explain::command(options, &world, printer),
         Command::List(options) => list::command(options, printer),
     }
 }
