@@ -29,7 +29,7 @@ pub struct Layout {
 }
 
 /// How characters are written as bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize)]
 pub enum TextEncoding {
     /// With or without a byte order mark.
     #[default]
@@ -44,7 +44,7 @@ pub enum TextEncoding {
 }
 
 /// What separates the fields of a row.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize)]
 pub enum Separator {
     /// `,`
     #[default]

@@ -10,6 +10,7 @@ mod layout;
 mod periods;
 mod population;
 mod row_filter;
+pub mod sniff;
 mod stops;
 
 pub use agreements::{Agreement, AgreementsConfig, Register, read_agreements};

@@ -1,0 +1,546 @@
+//! How a table is written: separator, quotes, lines before the header, the header itself.
+
+use csv::{ByteRecord, ReaderBuilder};
+use serde::Serialize;
+
+use super::dates::DateTally;
+use super::{Confidence, Guess};
+use crate::ingest::layout::Separator;
+
+/// Rows that are looked at.
+const ROWS: usize = 400;
+
+/// Whether quotes enclose fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quotes {
+    /// They do, or there are none.
+    Enclose,
+    /// They are characters like any other.
+    Plain,
+}
+
+/// How a table is written.
+#[derive(Debug, Clone)]
+pub(super) struct Dialect {
+    /// What separates the fields.
+    pub separator: Guess<Separator>,
+    /// What quotes mean.
+    pub quotes: Guess<Quotes>,
+    /// Lines before the header.
+    pub preamble: Guess<u64>,
+    /// Rows of the header: 0, 1 or 2.
+    pub header_rows: Guess<u8>,
+    /// Names of the columns; `column_1`, `column_2` ... where the file has none.
+    pub names: Vec<String>,
+}
+
+/// The first rows of a text as one separator and one meaning of quotes cut them.
+struct Cut {
+    separator: Separator,
+    quotes: Quotes,
+    rows: Vec<(u64, Vec<String>)>,
+    width: usize,
+    share: f64,
+    clean: f64,
+}
+
+impl Cut {
+    fn new(text: &str, separator: Separator, quotes: Quotes) -> Self {
+        let mut reader = ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(separator.byte())
+            .quoting(quotes == Quotes::Enclose)
+            .from_reader(text.as_bytes());
+        let mut rows = Vec::new();
+        let mut record = ByteRecord::new();
+        let bytes = text.as_bytes();
+        let (mut counted, mut line) = (0, 1);
+        while rows.len() < ROWS && reader.read_byte_record(&mut record).unwrap_or(false) {
+            let place = record.position().map_or(0, csv::Position::byte);
+            let mut place = usize::try_from(place)
+                .unwrap_or(bytes.len())
+                .min(bytes.len());
+            // The reader steps over blank lines after it has noted where it is.
+            while bytes
+                .get(place)
+                .is_some_and(|byte| matches!(byte, b'\n' | b'\r'))
+            {
+                place += 1;
+            }
+            line += memchr::memchr_iter(b'\n', &bytes[counted..place]).count() as u64;
+            counted = place;
+            let fields = record
+                .iter()
+                .map(|field| String::from_utf8_lossy(field).into_owned())
+                .collect();
+            rows.push((line, fields));
+        }
+        let mut cut = Self {
+            separator,
+            quotes,
+            rows,
+            width: 0,
+            share: 0.0,
+            clean: 0.0,
+        };
+        cut.measure();
+        cut
+    }
+
+    /// The commonest number of fields, how many rows have it, and how many fields are free of other separators.
+    fn measure(&mut self) {
+        let mut widths: std::collections::BTreeMap<usize, usize> =
+            std::collections::BTreeMap::new();
+        for (_, row) in &self.rows {
+            *widths.entry(row.len()).or_default() += 1;
+        }
+        let Some((width, count)) = widths
+            .into_iter()
+            .max_by_key(|(width, count)| (*count, *width))
+        else {
+            return;
+        };
+        self.width = width;
+        self.share = count as f64 / self.rows.len() as f64;
+        let fields: Vec<&String> = self.rows.iter().flat_map(|(_, row)| row).collect();
+        let clean = fields.iter().filter(|field| self.is_clean(field)).count();
+        self.clean = clean as f64 / fields.len().max(1) as f64;
+    }
+
+    /// Without another separator, where a comma in a number is none.
+    fn is_clean(&self, field: &str) -> bool {
+        let is_number = field
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b',' || byte == b'.' || byte == b'-');
+        let own = char::from(self.separator.byte());
+        is_number
+            || !field
+                .chars()
+                .any(|letter| letter != own && matches!(letter, ';' | '\t' | '|' | '~'))
+                && (own == ',' || !field.contains(',') || field.contains(' '))
+    }
+
+    /// Rows that have the commonest number of fields are worth most, then fields free of other separators, then more fields.
+    fn score(&self) -> (u64, u64, usize) {
+        let thousandths = |share: f64| (share * 1000.0).round() as u64;
+        if self.width < 2 {
+            return (0, 0, 0);
+        }
+        (
+            thousandths(self.share * self.clean),
+            thousandths(self.share),
+            self.width,
+        )
+    }
+}
+
+impl Dialect {
+    /// Looks at the beginning of a text, `whole` or cut off somewhere.
+    #[must_use]
+    pub(super) fn of(text: &str, whole: Whole) -> Self {
+        let text = match whole {
+            Whole::Yes => text,
+            // The last line may be cut off in its middle.
+            Whole::No => &text[..text.rfind(['\n', '\r']).map_or(text.len(), |end| end + 1)],
+        };
+        let mut cuts: Vec<Cut> = Separator::ALL
+            .iter()
+            .map(|(separator, _)| Cut::new(text, *separator, Quotes::Enclose))
+            .collect();
+        // A quote that opens and never closes swallows rows, so the plain reading is tried beside.
+        cuts.extend(
+            Separator::ALL
+                .iter()
+                .map(|(separator, _)| Cut::new(text, *separator, Quotes::Plain)),
+        );
+        let best = (0..cuts.len())
+            .max_by(|&a, &b| cuts[a].score().cmp(&cuts[b].score()).then(b.cmp(&a)))
+            .unwrap_or_default();
+        let separator = separator_guess(&cuts, best);
+        let quotes = quotes_guess(text, &cuts[best]);
+        let rows = &cuts[best].rows;
+        let width = cuts[best].width;
+        let start = header_at(rows, width);
+        let (header_rows, names) = header_guess(&rows[start.min(rows.len())..], width);
+        Self {
+            preamble: preamble_guess(rows, start, width),
+            separator,
+            quotes,
+            header_rows,
+            names,
+        }
+    }
+}
+
+/// Whether a text is all of its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whole {
+    /// It is.
+    Yes,
+    /// It breaks off somewhere.
+    No,
+}
+
+fn name_of(separator: Separator) -> &'static str {
+    Separator::ALL
+        .iter()
+        .find(|(own, _)| *own == separator)
+        .map_or("a separator", |(_, name)| name)
+}
+
+fn separator_guess(cuts: &[Cut], best: usize) -> Guess<Separator> {
+    let cut = &cuts[best];
+    if cut.width < 2 {
+        return Guess::new(
+            Separator::Comma,
+            Confidence::Doubtful,
+            "no separator makes more than one column of the rows".into(),
+        );
+    }
+    let rows = cut.rows.len();
+    let same = cut
+        .rows
+        .iter()
+        .filter(|(_, row)| row.len() == cut.width)
+        .count();
+    let second = cuts
+        .iter()
+        .filter(|other| other.separator != cut.separator && other.width > 1)
+        .max_by_key(|other| other.score());
+    let reason = format!(
+        "{} makes {} fields of {same} of the first {rows} rows",
+        name_of(cut.separator),
+        cut.width
+    );
+    match second {
+        Some(other) if other.score().0 * 10 >= cut.score().0 * 9 => Guess::new(
+            cut.separator,
+            Confidence::Doubtful,
+            format!(
+                "{reason}; {} would make {} fields of {:.0} % of them",
+                name_of(other.separator),
+                other.width,
+                other.share * 100.0
+            ),
+        ),
+        _ if same == rows => Guess::new(cut.separator, Confidence::Certain, reason),
+        _ => Guess::new(cut.separator, Confidence::Likely, reason),
+    }
+}
+
+fn quotes_guess(text: &str, cut: &Cut) -> Guess<Quotes> {
+    let quotes = memchr::memchr_iter(b'"', text.as_bytes()).count();
+    match (cut.quotes, quotes) {
+        (_, 0) => Guess::new(Quotes::Enclose, Confidence::Certain, "there are no quotes in the part that was looked at".into()),
+        (Quotes::Enclose, _) => {
+            Guess::new(Quotes::Enclose, Confidence::Likely, "quotes enclose fields: read so, rows have the same number of fields".into())
+        }
+        (Quotes::Plain, _) => Guess::new(
+            Quotes::Plain,
+            Confidence::Likely,
+            "quotes are characters like any other: read as enclosing fields, they would swallow separators and rows".into(),
+        ),
+    }
+}
+
+/// Which row is the header, or the first of data: the first of full width whose cells are filled.
+fn header_at(rows: &[(u64, Vec<String>)], width: usize) -> usize {
+    let is_full = |row: &[String]| {
+        let filled = row.iter().filter(|cell| !cell.trim().is_empty()).count();
+        // One more or one less field of many is a separator at the end of some rows.
+        (row.len() == width || width > 5 && row.len().abs_diff(width) == 1) && filled * 2 > width
+    };
+    let first = rows
+        .iter()
+        .position(|(_, row)| is_full(row))
+        .unwrap_or_default();
+    // A row above the full one that is filled in part, under which names repeat, is the upper of two header rows.
+    let is_upper = |row: &[String]| {
+        row.len() == width && row.iter().filter(|cell| !cell.trim().is_empty()).count() >= 2
+    };
+    let repeats = rows.get(first).is_some_and(|(_, row)| has_twins(row));
+    match first.checked_sub(1) {
+        Some(above) if repeats && is_upper(&rows[above].1) => above,
+        _ => first,
+    }
+}
+
+fn has_twins(row: &[String]) -> bool {
+    let mut names: Vec<&str> = row
+        .iter()
+        .map(|cell| cell.trim())
+        .filter(|cell| !cell.is_empty())
+        .collect();
+    names.sort_unstable();
+    names.windows(2).any(|pair| pair[0] == pair[1])
+}
+
+fn preamble_guess(rows: &[(u64, Vec<String>)], start: usize, width: usize) -> Guess<u64> {
+    let line = rows.get(start).map_or(1, |(line, _)| *line);
+    match line.saturating_sub(1) {
+        0 => Guess::new(0, Confidence::Certain, "the table begins on line 1".into()),
+        lines => Guess::new(
+            lines,
+            Confidence::Likely,
+            format!(
+                "line {line} is the first that fills most of {width} columns; what stands above it is no table"
+            ),
+        ),
+    }
+}
+
+/// How many rows the header has, and the names.
+fn header_guess(rows: &[(u64, Vec<String>)], width: usize) -> (Guess<u8>, Vec<String>) {
+    let numbered = || (1..=width).map(|i| format!("column_{i}")).collect();
+    let Some((_, first)) = rows.first() else {
+        return (
+            Guess::new(0, Confidence::Doubtful, "there is no row".into()),
+            numbered(),
+        );
+    };
+    let below = |from: usize| -> Vec<&[String]> {
+        rows.iter()
+            .skip(from)
+            .map(|(_, row)| row.as_slice())
+            .collect()
+    };
+    if let Some(reason) = second_row_is_header(rows, width) {
+        return (
+            Guess::new(2, Confidence::Likely, reason),
+            joined(&rows[0].1, &rows[1].1, width),
+        );
+    }
+    let data = below(1);
+    let typed = typed_columns(&data, width);
+    let text_over_typed = (0..width)
+        .filter(|&i| typed[i] && first.get(i).is_some_and(|cell| is_name(cell)))
+        .count();
+    let typed_cells = first
+        .iter()
+        .enumerate()
+        .filter(|(i, cell)| is_typed(cell) && !is_year_over_others(cell, *i, &data))
+        .count();
+    let years = first.iter().filter(|cell| is_typed(cell)).count() - typed_cells;
+    let typed_below = typed.iter().filter(|typed| **typed).count();
+    let repeats_below = first
+        .iter()
+        .enumerate()
+        .filter(|(i, cell)| {
+            !cell.trim().is_empty() && data.iter().any(|row| row.get(*i) == Some(*cell))
+        })
+        .count();
+    let filled = first.iter().filter(|cell| !cell.trim().is_empty()).count();
+    let names = || {
+        let mut names: Vec<String> = first.iter().map(|cell| cell.trim().to_owned()).collect();
+        names.truncate(width.max(first.len()));
+        names
+    };
+    if text_over_typed > 0 && typed_cells * 2 <= filled {
+        let reason = format!(
+            "{text_over_typed} of {typed_below} columns of numbers and dates have words in the first row"
+        );
+        return (Guess::new(1, Confidence::Certain, reason), names());
+    }
+    if years > 0 && typed_cells == 0 {
+        let reason =
+            format!("{years} columns have a year in the first row and other numbers below it");
+        return (Guess::new(1, Confidence::Likely, reason), names());
+    }
+    if typed_cells > 0 && text_over_typed == 0 {
+        let reason = format!(
+            "the first row has numbers or dates in {typed_cells} columns, like the rows below it"
+        );
+        return (Guess::new(0, Confidence::Likely, reason), numbered());
+    }
+    if repeats_below * 2 > filled {
+        let reason = format!(
+            "{repeats_below} of the {filled} values of the first row stand in the same column further down too"
+        );
+        return (Guess::new(0, Confidence::Likely, reason), numbered());
+    }
+    let reason = "no value of the first row but few stands in the rows below it".to_owned();
+    let confidence = if repeats_below == 0 {
+        Confidence::Likely
+    } else {
+        Confidence::Doubtful
+    };
+    (Guess::new(1, confidence, reason), names())
+}
+
+/// Why the second row belongs to the header, if it does.
+fn second_row_is_header(rows: &[(u64, Vec<String>)], width: usize) -> Option<String> {
+    let [(_, first), (_, second), data @ ..] = rows else {
+        return None;
+    };
+    if data.is_empty() || first.iter().any(|cell| is_typed(cell)) && !has_twins(first) {
+        return None;
+    }
+    let data: Vec<&[String]> = data.iter().map(|(_, row)| row.as_slice()).collect();
+    let typed = typed_columns(&data, width);
+    let columns = typed.iter().filter(|typed| **typed).count();
+    let worded = (0..width)
+        .filter(|&i| typed[i] && second.get(i).is_some_and(|cell| is_name(cell)))
+        .count();
+    let any_typed = second.iter().any(|cell| is_typed(cell));
+    let needed = columns.div_ceil(2).max(1);
+    (columns > 0 && worded >= needed && !any_typed)
+        .then(|| format!("the second row has words in {worded} of the {columns} columns that hold numbers or dates below it"))
+}
+
+/// Names of two rows put together; an upper name stands for the columns to its right that have none.
+fn joined(upper: &[String], lower: &[String], width: usize) -> Vec<String> {
+    let mut last = "";
+    (0..width)
+        .map(|i| {
+            let above = upper.get(i).map_or("", |cell| cell.trim());
+            if !above.is_empty() {
+                last = above;
+            }
+            let below = lower.get(i).map_or("", |cell| cell.trim());
+            match (last, below) {
+                ("", name) | (name, "") => name.to_owned(),
+                (above, below) => format!("{above} {below}"),
+            }
+        })
+        .collect()
+}
+
+/// Which columns hold numbers, dates or times in most filled rows.
+fn typed_columns(rows: &[&[String]], width: usize) -> Vec<bool> {
+    (0..width)
+        .map(|i| {
+            let cells: Vec<&String> = rows
+                .iter()
+                .filter_map(|row| row.get(i))
+                .filter(|cell| !super::is_blank_or_missing(cell))
+                .collect();
+            let typed = cells.iter().filter(|cell| is_typed(cell)).count();
+            !cells.is_empty() && typed * 10 >= cells.len() * 9
+        })
+        .collect()
+}
+
+/// Whether a cell is a year that stands over numbers of another kind: the name of its column.
+fn is_year_over_others(cell: &str, column: usize, rows: &[&[String]]) -> bool {
+    let is_year = |cell: &str| {
+        cell.trim()
+            .parse::<u16>()
+            .is_ok_and(|year| (1900..=2100).contains(&year))
+    };
+    let below: Vec<&String> = rows.iter().filter_map(|row| row.get(column)).collect();
+    is_year(cell) && below.iter().filter(|cell| is_year(cell)).count() * 2 < below.len()
+}
+
+fn is_name(cell: &str) -> bool {
+    !super::is_blank_or_missing(cell) && !is_typed(cell)
+}
+
+/// A number, a date or a time of day.
+fn is_typed(cell: &str) -> bool {
+    let cell = cell.trim();
+    let number = cell
+        .trim_start_matches(['±', '$', '-', '+'])
+        .trim_end_matches('%')
+        .replace([',', '.'], "");
+    if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return true;
+    }
+    let mut dates = DateTally::default();
+    dates.take(cell, 1);
+    dates.fit + dates.time_only > 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dialect(text: &str) -> Dialect {
+        Dialect::of(text, Whole::Yes)
+    }
+
+    #[test]
+    fn separators_are_told_by_the_rows_they_make() {
+        for (text, separator) in [
+            ("a,b,c\n1,2,3\n4,5,6\n", Separator::Comma),
+            ("a;b;c\n1;2,5;3\n4;5,5;6\n", Separator::Semicolon),
+            ("a\tb\n1,0\t2\n3,5\t4\n", Separator::Tab),
+            ("a|b\n1|2\n", Separator::Bar),
+            ("a~b~c\n1~x,y~2\n1~x,z~2\n", Separator::Tilde),
+            ("name,note\nx,\"a;b;c\"\ny,\"d;e\"\n", Separator::Comma),
+        ] {
+            assert_eq!(dialect(text).separator.value, separator, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn decimal_commas_do_not_make_a_comma_the_separator() {
+        let text = "1;2,5;3,1\n4;5,5;6,0\n7;8,5;9,9\n";
+        assert_eq!(dialect(text).separator.value, Separator::Semicolon);
+    }
+
+    #[test]
+    fn lines_before_the_header() {
+        let text = "Records request 17\nmade for somebody, in May\n\ndate,race,searched\n2016-01-01,W,1\n2016-01-02,B,0\n2016-01-02,B,0\n";
+        let dialect = dialect(text);
+        assert_eq!((dialect.preamble.value, dialect.header_rows.value), (3, 1));
+        assert_eq!(dialect.names, ["date", "race", "searched"]);
+        let padded = "Report,,\nAll,,\nyear,race,stops\n2016,W,5\n2017,W,6\n2018,W,6\n";
+        let padded = super::tests::dialect(padded);
+        assert_eq!(padded.preamble.value, 2);
+    }
+
+    #[test]
+    fn rows_without_a_header() {
+        let dialect = dialect("1,2016-01-01,W\n2,2016-01-02,B\n");
+        assert_eq!((dialect.header_rows.value, dialect.preamble.value), (0, 0));
+        assert_eq!(dialect.names, ["column_1", "column_2", "column_3"]);
+        let words = super::tests::dialect("x,W\nx,B\ny,W\ny,B\nx,W\n");
+        assert_eq!(words.header_rows.value, 0);
+        assert_eq!(
+            super::tests::dialect("city,race\nx,W\nx,B\ny,W\n")
+                .header_rows
+                .value,
+            1
+        );
+    }
+
+    #[test]
+    fn two_rows_of_header() {
+        let census = dialect(
+            "GEO_ID,NAME,B01_001E\nGeography,Name of the area,Estimate!!Total\n05001,Alpha,10\n05003,Beta,20\n",
+        );
+        assert_eq!(census.header_rows.value, 2);
+        let spread = dialect(
+            ",White,,Black,\nyear,stops,searches,stops,searches\n2016,5,1,7,2\n2017,6,1,8,2\n",
+        );
+        assert_eq!(spread.header_rows.value, 2);
+        assert_eq!(
+            spread.names,
+            [
+                "year",
+                "White stops",
+                "White searches",
+                "Black stops",
+                "Black searches"
+            ]
+        );
+    }
+
+    #[test]
+    fn years_as_names_are_names() {
+        let dialect = dialect("purpose,2015,2016\nSpeed,104,220\nLight,15,17\n");
+        assert_eq!(dialect.header_rows.value, 1);
+    }
+
+    #[test]
+    fn quotes_that_enclose_nothing() {
+        let text = "a~b~c\n1~5\" pipe~2\n2~\"x~2\n3~y~3\n4~z~3\n";
+        assert_eq!(dialect(text).quotes.value, Quotes::Plain);
+        assert_eq!(
+            dialect("a,b\n\"x, y\",2\n\"z, w\",3\n").quotes.value,
+            Quotes::Enclose
+        );
+    }
+}

@@ -1,0 +1,306 @@
+//! Looking at a file that nobody has described: how it is written, what its columns hold, and why it is thought so.
+//!
+//! For `init`, which proposes a study; `run` never guesses. Every verdict carries its reason and how sure it is. Reasons
+//! count rows and never show a value of a column that may tell who somebody is.
+
+mod bytes;
+mod columns;
+mod container;
+mod dates;
+mod dialect;
+mod kinds;
+mod table;
+mod words;
+
+pub use bytes::LineEnds;
+pub use container::Container;
+pub use dialect::Quotes;
+pub use kinds::{DateKind, Kind};
+pub use table::{TableKind, group_columns};
+pub use words::{RaceWord, has_word, name_words, race_word};
+
+use std::io::{BufRead as _, BufReader, Read};
+use std::path::Path;
+
+use csv::{ByteRecord, ReaderBuilder};
+use encoding_rs_io::DecodeReaderBytesBuilder;
+use serde::Serialize;
+
+use super::csv_file::broken_off;
+use super::layout::{Separator, TextEncoding};
+use crate::error::Error;
+use crate::world::World;
+use bytes::ByteCensus;
+use columns::ColumnTally;
+use dialect::{Dialect, Whole};
+
+/// Bytes of text from which the dialect is told.
+const HEAD: u64 = 1 << 20;
+
+/// Distinct values that are shown of a category.
+const SHOWN: usize = 40;
+
+/// What is thought, why, and how sure it is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Guess<T> {
+    /// What is thought.
+    pub value: T,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// Why: a fragment without a final period.
+    pub reason: String,
+}
+
+/// How sure a guess is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// Somebody must look.
+    Doubtful,
+    /// What speaks against it is unlikely.
+    Likely,
+    /// Every row says so.
+    Certain,
+}
+
+impl<T> Guess<T> {
+    /// A guess.
+    #[must_use]
+    pub fn new(value: T, confidence: Confidence, reason: String) -> Self {
+        Self {
+            value,
+            confidence,
+            reason,
+        }
+    }
+}
+
+impl Confidence {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Doubtful => "doubtful",
+            Self::Likely => "likely",
+            Self::Certain => "certain",
+        }
+    }
+}
+
+/// What was found in a file.
+#[derive(Debug, Clone, Serialize)]
+pub struct FileProfile {
+    /// How the file is packed.
+    pub container: Guess<Container>,
+    /// How characters are written.
+    pub encoding: Guess<TextEncoding>,
+    /// How lines end.
+    pub line_ends: LineEnds,
+    /// What separates fields.
+    pub separator: Guess<Separator>,
+    /// What quotes mean.
+    pub quotes: Guess<Quotes>,
+    /// Lines before the header.
+    pub skip_lines: Guess<u64>,
+    /// Rows of the header.
+    pub header_rows: Guess<u8>,
+    /// Rows of data, and of those the ones with another number of fields than the header.
+    pub rows: u64,
+    /// Rows with another number of fields than the header.
+    pub ragged: u64,
+    /// Line of the first of them.
+    pub first_ragged: Option<u64>,
+    /// Every column.
+    pub columns: Vec<ColumnProfile>,
+    /// What kind of table it is.
+    pub table: Guess<TableKind>,
+}
+
+/// What was found in a column.
+#[derive(Debug, Clone, Serialize)]
+pub struct ColumnProfile {
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub kind: Guess<Kind>,
+    /// Rows that have a value.
+    pub filled: u64,
+    /// Blank rows.
+    pub blank: u64,
+    /// Words for what is missing, with their rows.
+    pub missing: Vec<(String, u64)>,
+    /// How many different values it has at least.
+    pub distinct: u64,
+    /// Whether those are all.
+    pub distinct_is_exact: bool,
+    /// Its values with their rows, where they are few and tell nobody who somebody is.
+    pub values: Option<Vec<(String, u64)>>,
+    /// Values with spaces around them.
+    pub padded: u64,
+    /// Numbers with a decimal comma.
+    pub decimal_commas: u64,
+    /// Numbers with a comma at the thousands.
+    pub grouped: u64,
+}
+
+impl ColumnProfile {
+    fn of(name: &str, tally: &ColumnTally) -> Self {
+        let kind = kinds::kind_of(name, tally);
+        let (distinct, distinct_is_exact) = tally.distinct();
+        let may_show = match kind.value {
+            Kind::Race | Kind::Ethnicity | Kind::Sex | Kind::YesNo { .. } => true,
+            Kind::Category | Kind::Year => distinct as usize <= SHOWN,
+            _ => false,
+        };
+        let values = tally.values.as_ref().filter(|_| may_show);
+        Self {
+            name: name.to_owned(),
+            filled: tally.shapes.filled,
+            blank: tally.blank,
+            missing: tally
+                .missing
+                .iter()
+                .map(|(word, rows)| (word.clone(), *rows))
+                .collect(),
+            distinct,
+            distinct_is_exact,
+            values: values.map(|values| {
+                values
+                    .iter()
+                    .map(|(value, rows)| (value.clone(), *rows))
+                    .collect()
+            }),
+            padded: tally.shapes.padded,
+            decimal_commas: tally.shapes.decimal_commas,
+            grouped: tally.shapes.grouped,
+            kind,
+        }
+    }
+
+    /// The words of its name.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        name_words(&self.name)
+    }
+}
+
+/// Looks at a file, all of it.
+///
+/// # Errors
+/// A folder, a missing or empty file, bytes that cannot be unpacked or read.
+pub fn sniff(world: &World, path: &Path) -> Result<FileProfile, Error> {
+    let container = container::of(world, path)?;
+    let census = ByteCensus::take(container::text(world, path, &container.value)?, path)?;
+    let encoding = census.encoding();
+    let decoded = || -> Result<Box<dyn Read>, Error> {
+        let raw = container::text(world, path, &container.value)?;
+        Ok(decode(raw, encoding.value))
+    };
+    let mut head = Vec::new();
+    decoded()?
+        .take(HEAD)
+        .read_to_end(&mut head)
+        .map_err(|fault| broken_off(path, &fault.to_string()))?;
+    let whole = if (head.len() as u64) < HEAD {
+        Whole::Yes
+    } else {
+        Whole::No
+    };
+    let dialect = Dialect::of(&String::from_utf8_lossy(&head), whole);
+    let table = Table::read(decoded()?, &dialect, path)?;
+    let columns: Vec<ColumnProfile> = table
+        .names
+        .iter()
+        .zip(&table.tallies)
+        .map(|(name, tally)| ColumnProfile::of(name, tally))
+        .collect();
+    Ok(FileProfile {
+        container,
+        line_ends: census.line_ends(),
+        encoding,
+        separator: dialect.separator,
+        quotes: dialect.quotes,
+        skip_lines: dialect.preamble,
+        header_rows: dialect.header_rows,
+        rows: table.rows,
+        ragged: table.ragged,
+        first_ragged: table.first_ragged,
+        table: table::table_kind(&columns, table.rows),
+        columns,
+    })
+}
+
+fn decode(raw: Box<dyn Read + Send>, encoding: TextEncoding) -> Box<dyn Read> {
+    let codec = match encoding {
+        TextEncoding::Utf8 => encoding_rs::UTF_8,
+        TextEncoding::Windows1252 => encoding_rs::WINDOWS_1252,
+        TextEncoding::Utf16 => encoding_rs::UTF_16LE,
+    };
+    Box::new(
+        DecodeReaderBytesBuilder::new()
+            .encoding(Some(codec))
+            .bom_override(true)
+            .strip_bom(true)
+            .build(raw),
+    )
+}
+
+/// A word for a missing value, or nothing.
+fn is_blank_or_missing(cell: &str) -> bool {
+    cell.trim().is_empty() || words::is_missing_word(cell)
+}
+
+/// All rows of a table, counted by column.
+struct Table {
+    names: Vec<String>,
+    tallies: Vec<ColumnTally>,
+    rows: u64,
+    ragged: u64,
+    first_ragged: Option<u64>,
+}
+
+impl Table {
+    fn read(text: Box<dyn Read>, dialect: &Dialect, path: &Path) -> Result<Self, Error> {
+        let failed = |fault: std::io::Error| broken_off(path, &fault.to_string());
+        let mut text = BufReader::with_capacity(1 << 18, text);
+        let skipped = dialect.preamble.value;
+        for _ in 0..skipped {
+            text.read_until(b'\n', &mut Vec::new()).map_err(failed)?;
+        }
+        let mut reader = ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(dialect.separator.value.byte())
+            .quoting(dialect.quotes.value == Quotes::Enclose)
+            .from_reader(text);
+        let mut table = Self {
+            names: dialect.names.clone(),
+            tallies: vec![ColumnTally::default(); dialect.names.len()],
+            rows: 0,
+            ragged: 0,
+            first_ragged: None,
+        };
+        let mut record = ByteRecord::new();
+        let mut header = dialect.header_rows.value;
+        while reader
+            .read_byte_record(&mut record)
+            .map_err(|fault| broken_off(path, &fault.to_string()))?
+        {
+            if header > 0 {
+                header -= 1;
+                continue;
+            }
+            table.rows += 1;
+            if record.len() != table.names.len() {
+                table.ragged += 1;
+                let line = record.position().map_or(0, csv::Position::line);
+                table.first_ragged = table.first_ragged.or(Some(skipped + line));
+            }
+            for (tally, field) in table.tallies.iter_mut().zip(&record) {
+                tally.take(&String::from_utf8_lossy(field));
+            }
+        }
+        table.tallies.iter_mut().for_each(ColumnTally::finish);
+        Ok(table)
+    }
+}
