@@ -58,6 +58,11 @@ impl Workspace {
         self
     }
 
+    /// The text of a file.
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
     /// Replaces one piece of a file; the piece must be there.
     pub(crate) fn change(&self, name: &str, from: &str, to: &str) -> &Self {
         let text = fs::read_to_string(self.path(name)).unwrap();

@@ -19,6 +19,7 @@ mod exposure;
 mod found_faults;
 mod fuzz;
 mod harness;
+mod joins;
 mod layouts;
 mod properties;
 mod reference;

@@ -162,7 +162,12 @@ fn run_again(
 ) -> Result<Vec<String>, Error> {
     let text = String::from_utf8(world.read(&folder.join(STUDY))?)
         .map_err(|_| Error::bundle(format!("{STUDY} is not UTF-8"), ""))?;
-    let mut study = Study::parse(Path::new(&format!("{}.toml", manifest.study)), text, root)?;
+    let mut study = Study::parse(
+        world,
+        Path::new(&format!("{}.toml", manifest.study)),
+        text,
+        root,
+    )?;
     if let Some(only) = &manifest.only {
         study = study.only(only)?;
     }

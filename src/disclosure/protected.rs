@@ -30,7 +30,7 @@ impl Protected {
     /// Counts of rows: stops, and of the same stops searches and hits where they are recorded. All by the same keys.
     pub fn add_rows(
         &mut self,
-        stops: &CellTable,
+        (rows_are, stops): (&str, &CellTable),
         searches: Option<&CellTable>,
         hits: Option<&CellTable>,
     ) {
@@ -73,7 +73,7 @@ impl Protected {
             let of_name = made_of.entry(name.to_owned()).or_default();
             of_name.insert(part, kinds.to_vec());
         };
-        add("stops", Part::Events, &[0, 1, 2, 3, 4]);
+        add(rows_are, Part::Events, &[0, 1, 2, 3, 4]);
         add("searches", Part::Trials, &[1, 2, 3, 4]);
         add("searches", Part::Events, &[2, 3, 4]);
         add("hits", Part::Trials, &[3, 4]);

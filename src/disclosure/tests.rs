@@ -64,7 +64,7 @@ fn line(places: &[&str], count: u64) -> Line {
 fn stops() -> Protected {
     let mut protected = Protected::default();
     let counts = [("a", 4, None), ("b", 30, None), ("c", 50, None)];
-    protected.add_rows(&table(&counts), None, None);
+    protected.add_rows(("stops", &table(&counts)), None, None);
     protected
 }
 
@@ -124,7 +124,7 @@ fn the_number_of_rows_kept_goes_before_a_finding() {
 fn stops_without_a_search_are_persons_as_well() {
     let mut protected = Protected::default();
     protected.add_rows(
-        &table(&[("a", 100, None)]),
+        ("stops", &table(&[("a", 100, None)])),
         Some(&table(&[("a", 97, Some(100))])),
         None,
     );
@@ -174,7 +174,7 @@ fn a_dispersion_of_many_hidden_counts_is_rounded() {
         .map(|(p, c)| (*p, *c, None))
         .collect();
     let mut protected = Protected::default();
-    protected.add_rows(&table(&cells), None, None);
+    protected.add_rows(("stops", &table(&cells)), None, None);
     let lines = vec![with_spread(&names, &counts)];
     let decided = disclose(vec![finding(lines)], &protected, config(Mode::Public));
     assert_eq!(decided.findings[0].lines[0].dispersion, Some(1.23));

@@ -13,7 +13,7 @@ use polars::prelude::{Column, DataFrame, DataType, PolarsError};
 use super::coding::{Coder, Flags};
 use crate::cells::{Cell, CellTable, GROUP, Groups, Tabulate, Tabulated, Tabulation};
 use crate::error::{DataFault, Error};
-use crate::ingest::{CsvFile, DataRoot, Periods, StopsConfig, UnlistedCodes};
+use crate::ingest::{ColumnSource, CsvFile, DataRoot, Joined, Periods, StopsConfig, UnlistedCodes};
 use crate::stops::{Contradictions, Input, SEARCHED, SourceLedger};
 use crate::warning::Warning;
 use crate::world::World;
@@ -53,15 +53,18 @@ struct Counted {
     contradictions: Contradictions,
     unclear: [u64; 2],
     unlisted: UnlistedCodes,
+    first_unreadable: Option<DataFault>,
     input: Input,
 }
 
 impl Tabulate for Embedded<'_> {
     fn tabulate(&self, requests: &[Tabulation]) -> Result<Tabulated, Error> {
         let keys = finest_keys(requests);
-        let parts = self.count_files(&keys)?;
+        let joined = self.read_joined()?;
+        let parts = self.count_files(&keys, &joined)?;
+        let files = self.files.iter().cloned();
         let mut ledger = SourceLedger {
-            files: self.files.clone(),
+            files: files.chain(joined.iter().map(|j| j.input().file)).collect(),
             ..parts[0].ledger.clone()
         };
         let (mut contradictions, mut unclear) = (parts[0].contradictions, parts[0].unclear);
@@ -73,7 +76,11 @@ impl Tabulate for Embedded<'_> {
         let mut unlisted = UnlistedCodes::default();
         parts.iter().for_each(|part| unlisted.join(&part.unlisted));
         ledger.notes.extend(unlisted.note());
+        let note = |join: &Joined| join.note(self.smallest_shown);
+        ledger.notes.extend(joined.iter().map(note));
         ledger.check()?;
+        let unread = parts.iter().find_map(|part| part.first_unreadable.clone());
+        self.check_unreadable(&mut ledger, unread)?;
         if ledger.rows_kept == 0 {
             return Err(self.nothing_kept(&ledger));
         }
@@ -100,14 +107,26 @@ impl Tabulate for Embedded<'_> {
         Ok(Tabulated {
             tables,
             ledger: vec![ledger],
-            inputs: parts.into_iter().map(|part| part.input).collect(),
+            inputs: parts
+                .into_iter()
+                .map(|part| part.input)
+                .chain(joined.iter().map(Joined::input))
+                .collect(),
             warnings,
         })
     }
 }
 
 impl Embedded<'_> {
-    fn count_files(&self, keys: &[String]) -> Result<Vec<Counted>, Error> {
+    fn read_joined(&self) -> Result<Vec<Joined>, Error> {
+        let joins = self.config.join.iter();
+        let asked = || self.config.named_columns();
+        joins
+            .map(|join| Joined::read(join, asked(), self.world, self.root))
+            .collect()
+    }
+
+    fn count_files(&self, keys: &[String], joined: &[Joined]) -> Result<Vec<Counted>, Error> {
         let next = AtomicUsize::new(0);
         let work = || {
             let mut done = Vec::new();
@@ -116,7 +135,7 @@ impl Embedded<'_> {
                 let Some(file) = self.files.get(i) else {
                     return done;
                 };
-                done.push((i, self.count_file(file, keys)));
+                done.push((i, self.count_file(file, keys, joined)));
             }
         };
         let workers = self.world.threads().min(self.files.len());
@@ -131,14 +150,28 @@ impl Embedded<'_> {
         results.into_iter().map(|(_, counted)| counted).collect()
     }
 
-    fn count_file(&self, shown_as: &str, keys: &[String]) -> Result<Counted, Error> {
+    fn count_file(
+        &self,
+        shown_as: &str,
+        keys: &[String],
+        joined: &[Joined],
+    ) -> Result<Counted, Error> {
         let path: PathBuf = self.root.locate(shown_as);
         let mut file = CsvFile::open(self.world, &path, &self.config.layout)?;
+        let mut joins = Vec::with_capacity(joined.len());
+        for join in joined {
+            joins.push((join, join.bind(&file)?));
+            file.widen(join.columns());
+        }
+        let mut join_key = Vec::new();
         let mut coder = Coder::new(self.config, &file, keys, (self.groups, self.periods))?;
         let mut batch = Batch::new(keys.len());
         let mut total: Option<DataFrame> = None;
         let (mut record, mut key) = (ByteRecord::new(), Vec::new());
         while let Some(at) = file.next(&mut record)? {
+            for (join, on) in &joins {
+                join.widen(&mut record, on, &mut join_key);
+            }
             if let Some(flags) = coder.row(&at, &record, &mut key)? {
                 batch.push(&key, flags);
             }
@@ -154,6 +187,7 @@ impl Embedded<'_> {
             cells,
             unclear: coder.unclear(),
             unlisted: coder.unlisted,
+            first_unreadable: coder.first_unreadable,
             ledger: coder.ledger,
             contradictions: coder.contradictions,
             input,
@@ -163,7 +197,7 @@ impl Embedded<'_> {
     /// One kind of count by all keys that any request needs.
     fn finest(&self, counts: &str, keys: &[String], parts: &[Counted]) -> Result<CellTable, Error> {
         let pick: fn(&[u64; 5]) -> (u64, Option<u64>) = match counts {
-            "stops" => |m| (m[0], None),
+            rows if rows == self.config.rows_are() => |m| (m[0], None),
             "searches" => |m| (m[2], Some(m[1])),
             "hits" => |m| (m[4], Some(m[3])),
             other => {
@@ -208,6 +242,51 @@ impl Embedded<'_> {
         })
     }
 
+    /// Rows that cannot be read stand in the account, up to the share that the study tolerates.
+    fn check_unreadable(
+        &self,
+        ledger: &mut SourceLedger,
+        first: Option<DataFault>,
+    ) -> Result<(), Error> {
+        let (Some(fault), Some(share)) = (first, &self.config.tolerated_unreadable) else {
+            return Ok(());
+        };
+        let unread = ledger.dropped[self.config.filter.len()].rows;
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a share of rows does not depend on the sixteenth digit"
+        )]
+        let found = unread as f64 / ledger.rows_in as f64;
+        if found > *share.get_ref() {
+            let mut fault = fault;
+            fault.hint = format!(
+                "{} of {} rows cannot be read, a share of {found:.6}, and the study tolerates {}; this is the first: {}",
+                crate::number::count(unread),
+                crate::number::count(ledger.rows_in),
+                share.get_ref(),
+                fault.hint
+            );
+            return Err(fault.into());
+        }
+        // The value itself is not printed: it may be a name.
+        let place = fault
+            .line
+            .map_or(String::new(), |line| format!(", line {line}"));
+        let column = fault
+            .column
+            .map_or(String::new(), |c| format!(", column `{c}`"));
+        let file = fault
+            .file
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        ledger.notes.push(format!(
+            "the first row that cannot be read: {file}{place}{column}"
+        ));
+        Ok(())
+    }
+
     /// Rules that drop every row are a fault of the rules.
     fn nothing_kept(&self, ledger: &SourceLedger) -> Error {
         let first = self.files.first();
@@ -235,7 +314,8 @@ impl Embedded<'_> {
             let quoted: Vec<String> = list.iter().map(|word| format!("`{word}`")).collect();
             quoted.join(", ")
         };
-        let (outcomes, column) = (&self.config.outcomes, self.config.column(SEARCHED));
+        let outcomes = self.config.yes_and_no();
+        let column = self.config.column(SEARCHED).map(ColumnSource::described);
         DataFault::new(
             &self.root.locate(self.files.first().map_or("", String::as_str)),
             "no row says whether there was a search",
@@ -345,7 +425,7 @@ impl Batch {
             flags.hit,
         ];
         for (column, value) in self.flags.iter_mut().zip(values) {
-            column.push(u64::from(value));
+            column.push(u64::from(value) * flags.weight);
         }
         self.rows += 1;
     }

@@ -341,8 +341,9 @@ impl<'a> Reading<'a> {
                 return Ok(());
             }
         }
-        let Some(group) = group_of(self.groups, at, record, columns.group)? else {
-            self.unlisted.add(at.text(record, columns.group)?);
+        let raw = at.text(record, columns.group)?;
+        let Some(group) = group_of(self.groups, at, raw, Some(columns.group))? else {
+            self.unlisted.add(raw);
             self.ledger.dropped[self.filters].rows += 1;
             return Ok(());
         };
@@ -463,10 +464,9 @@ impl UnlistedCodes {
 pub(crate) fn group_of<'a>(
     groups: &'a Groups,
     at: &At<'_>,
-    record: &'a ByteRecord,
-    column: usize,
+    raw: &'a str,
+    column: Option<usize>,
 ) -> Result<Option<&'a str>, Error> {
-    let raw = at.text(record, column)?;
     match groups.classify(raw) {
         Coded::Group(group) => Ok(Some(group)),
         Coded::Missing => Ok(None),
@@ -477,16 +477,15 @@ pub(crate) fn group_of<'a>(
                 "list it in [groups] codes or labels, or say there what an unlisted code means: unknown = \"missing\" or \"other\"; {}",
                 nearest_hint(raw, words)
             );
-            Err(at
-                .fault_in(
-                    column,
-                    format!(
-                        "found {}, which is no group of the study",
-                        super::quoted_or_blank(raw)
-                    ),
-                    hint,
-                )
-                .into())
+            let message = format!(
+                "found {}, which is no group of the study",
+                super::quoted_or_blank(raw)
+            );
+            Err(match column {
+                Some(column) => at.fault_in(column, message, hint),
+                None => at.fault(message, hint),
+            }
+            .into())
         }
     }
 }

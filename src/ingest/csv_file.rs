@@ -18,6 +18,8 @@ use crate::world::World;
 pub struct CsvFile {
     path: PathBuf,
     headers: Vec<String>,
+    /// Columns of the file itself; the headers after them are of joined files.
+    width: usize,
     reader: Reader<Box<dyn Read + Send>>,
     hash: FileHash,
     /// Lines before the header, which the reader has not seen.
@@ -74,12 +76,30 @@ impl CsvFile {
         }
         Ok(Self {
             path: path.to_path_buf(),
+            width: headers.len(),
             headers,
             reader,
             hash,
             skipped,
             rows: 0,
         })
+    }
+
+    /// Whether the header has a column.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.headers.iter().any(|header| header == name)
+    }
+
+    /// Adds the columns of a joined file, whose fields follow those of each row.
+    pub fn widen<'a>(&mut self, columns: impl Iterator<Item = &'a str>) {
+        self.headers.extend(columns.map(str::to_owned));
+    }
+
+    /// The header.
+    #[must_use]
+    pub fn headers(&self) -> &[String] {
+        &self.headers
     }
 
     /// Where a column stands.
@@ -140,11 +160,11 @@ impl CsvFile {
             line: self.skipped + line,
             byte,
         };
-        if record.len() != self.headers.len() {
+        if record.len() != self.width {
             let message = format!(
                 "found {} fields where the header has {}",
                 record.len(),
-                self.headers.len()
+                self.width
             );
             return Err(at
                 .fault(message, "look for a missing or an unquoted comma")

@@ -4,9 +4,13 @@
 //! ([`StopsConfig`]) and counted by [`crate::engines`].
 
 mod agreements;
+mod column;
 mod counts;
 mod csv_file;
+mod formats;
+mod join;
 mod layout;
+mod moments;
 mod periods;
 mod population;
 mod row_filter;
@@ -14,14 +18,18 @@ pub mod sniff;
 mod stops;
 
 pub use agreements::{Agreement, AgreementsConfig, Register, read_agreements};
+pub use column::{ColumnRule, ColumnSource};
 pub use counts::{CountsConfig, EventsAre, PublishedCounts, read_counts};
 pub(crate) use counts::{UnlistedCodes, group_of};
 pub use csv_file::{At, CsvFile, quoted_or_blank, sha256};
+pub use formats::{Checked, Fingerprint, Format, shipped as shipped_formats};
+pub use join::{JoinConfig, Joined};
 pub use layout::{Layout, Separator, TextEncoding};
+pub use moments::{ClockReader, MINUTES, Moment, MomentReader};
 pub use periods::{PartOfYear, Period, Periods, PeriodsConfig};
 pub use population::{Baseline, People, PopulationCell, PopulationConfig, read_population};
 pub use row_filter::{CompiledFilter, RowFilter};
-pub use stops::{OutcomeCodes, StopsConfig, UnclearRule, is_pattern};
+pub use stops::{Columns, OutcomeCodes, StopsConfig, UnclearRule, is_pattern};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -22,7 +22,10 @@ pub struct RowFilter {
 
 /// Which values of a column fit.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(untagged, expecting = "a text, a list of texts, or { not = ... }")]
+#[serde(
+    untagged,
+    expecting = "a text, a list of texts, { not = ... } or { below = 16 }"
+)]
 pub enum Condition {
     /// Any of these.
     Is(OneOrMany),
@@ -31,6 +34,11 @@ pub enum Condition {
         /// The values that do not fit.
         not: OneOrMany,
     },
+    /// A whole number below this one; what is no number does not fit.
+    Below {
+        /// The smallest number that does not fit.
+        below: i64,
+    },
 }
 
 impl Condition {
@@ -38,6 +46,7 @@ impl Condition {
         match self {
             Self::Is(allowed) => allowed.values().iter().any(|a| a == value),
             Self::IsNot { not } => not.values().iter().all(|a| a != value),
+            Self::Below { below } => value.trim().parse::<i64>().is_ok_and(|n| n < *below),
         }
     }
 }
@@ -68,13 +77,22 @@ impl<'a> CompiledFilter<'a> {
     /// # Errors
     /// A field that is not UTF-8.
     pub fn drops(&self, at: &At<'_>, record: &ByteRecord) -> Result<bool, Error> {
-        for (column, condition) in &self.conditions {
-            if !condition.fits(at.text(record, *column)?) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        fit(&self.conditions, at, record)
     }
+}
+
+/// Whether a row fits every condition.
+pub(super) fn fit(
+    conditions: &[(usize, &Condition)],
+    at: &At<'_>,
+    record: &ByteRecord,
+) -> Result<bool, Error> {
+    for (column, condition) in conditions {
+        if !condition.fits(at.text(record, *column)?) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -89,5 +107,9 @@ mod tests {
         assert!(filter.fits["a"].fits("v") && !filter.fits["a"].fits("w"));
         assert!(filter.fits["b"].fits("q"));
         assert!(filter.fits["c"].fits("z") && !filter.fits["c"].fits("k"));
+        let young: RowFilter =
+            toml::from_str("drop = 'under 16'\nwhere = { age = { below = 16 } }").unwrap();
+        let fits = |age: &str| young.fits["age"].fits(age);
+        assert!(fits("15") && !fits("16") && !fits("") && !fits("NA"));
     }
 }

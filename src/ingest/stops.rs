@@ -1,42 +1,64 @@
 //! A table of stops, one row each: which columns hold what, and what their values mean.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::DataRoot;
+use super::column::{ColumnRule, ColumnSource};
+use super::csv_file::CsvFile;
+use super::formats::Format;
+use super::join::JoinConfig;
 use super::layout::Layout;
+use super::moments::time_zone;
 use super::periods::Periods;
 use super::row_filter::RowFilter;
 use crate::cells::{Absent, GROUP, Outcome};
-use crate::error::{Error, nearest_hint};
-use crate::stops::{Column, DATE, HIT, OFFICER, PERIOD, PLACE, SEARCHED, YEAR};
+use crate::error::{Error, nearest_hint, repeated};
+use crate::stops::{Column, DATE, HIT, OFFICER, PERIOD, PLACE, SEARCHED, STOPS, YEAR};
 use crate::world::{World, without_detours};
 
-/// The `[[stops]]` table of the study: plain CSV files with a column mapping.
+/// The `[[stops]]` table of the study: CSV files with a column mapping, a format that brings one, or both.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StopsConfig {
     /// The CSV files, relative to the study, packed with gzip or not; read as one. `*`, `?` and `[..]` in a file's name
     /// stand for several.
+    #[serde(default = "nothing_named")]
     pub files: Spanned<Vec<Spanned<String>>>,
+    /// The format of the files: one that comes with the program, or a TOML file of the study. What the study says itself
+    /// goes before it.
+    pub format: Option<Spanned<String>>,
     /// How the file is written, where it is not plain CSV in UTF-8.
     #[serde(default)]
     pub layout: Layout,
     /// Canonical column to the file's column; see [`Column::ALL`].
-    pub columns: Spanned<BTreeMap<Spanned<String>, Spanned<String>>>,
+    #[serde(default = "no_columns")]
+    pub columns: Spanned<Columns>,
     /// Further keys that analyses may ask by, to the file's columns.
     #[serde(default)]
-    pub keys: BTreeMap<Spanned<String>, Spanned<String>>,
-    /// The unit of a row: `stop`, `person` or `driver`.
-    pub unit: Unit,
+    pub keys: Columns,
+    /// The unit of a row: `stop`, `person`, `driver`, `arrest`, `detainer`, `detention` or `encounter`.
+    pub unit: Option<Unit>,
+    /// What the rows are called, which is also the name of their counts; `stops` unless said otherwise.
+    pub rows_are: Option<Spanned<String>>,
     /// Years that the rows cover, for rates per year where no period is asked for.
     pub years: Option<Spanned<f64>>,
     /// What the values of `searched` and `hit` mean.
+    pub outcomes: Option<OutcomeCodes>,
+    /// Values that say that nothing is known, in every mapped column: `["NA", "NULL"]`.
     #[serde(default)]
-    pub outcomes: OutcomeCodes,
+    pub missing: Vec<String>,
+    /// Where the clocks of the rows are, by its name in the tz database: `America/New_York`.
+    pub timezone: Option<Spanned<String>>,
+    /// Whether the date column states universal time, which `timezone` turns into the clock of the place.
+    #[serde(default)]
+    pub utc: bool,
+    /// The share of rows that may be unreadable: a number of fields that is not the header's, a date that is none. They are
+    /// left out and stand in the ledger; above the share the study stops. None unless said.
+    pub tolerated_unreadable: Option<Spanned<f64>>,
     /// A note printed with the numbers.
     pub note: Option<String>,
     /// Cautions printed beside every number made from these rows.
@@ -45,6 +67,23 @@ pub struct StopsConfig {
     /// Rows to leave out, each with a line in the ledger.
     #[serde(default)]
     pub filter: Vec<RowFilter>,
+    /// Further files whose rows belong to those of these.
+    #[serde(default)]
+    pub join: Vec<JoinConfig>,
+    /// Names of columns and keys that the format brought: a file may lack them.
+    #[serde(skip)]
+    brought: BTreeSet<String>,
+}
+
+/// Names of columns or keys, and where each comes from.
+pub type Columns = BTreeMap<Spanned<String>, ColumnSource>;
+
+fn nothing_named() -> Spanned<Vec<Spanned<String>>> {
+    Spanned::new(0..0, Vec::new())
+}
+
+fn no_columns() -> Spanned<Columns> {
+    Spanned::new(0..0, Columns::new())
 }
 
 /// What one row is.
@@ -57,10 +96,18 @@ pub enum Unit {
     Person,
     /// A driver who was stopped.
     Driver,
+    /// An arrest, which one person may have several of.
+    Arrest,
+    /// A request to hold a person for the immigration authority.
+    Detainer,
+    /// A stay in a detention facility.
+    Detention,
+    /// A contact that the immigration authority recorded.
+    Encounter,
 }
 
 /// The values of yes-or-no columns.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OutcomeCodes {
     /// Values that mean yes.
@@ -77,6 +124,8 @@ pub struct OutcomeCodes {
 pub enum UnclearRule {
     /// It means no.
     No,
+    /// It means yes: a column that names the kind of search where there was one.
+    Yes,
     /// It is not known: the row is left out of that outcome, and counted in the ledger.
     Missing,
     /// The study stops.
@@ -88,8 +137,12 @@ impl Default for OutcomeCodes {
     fn default() -> Self {
         let words = |list: &[&str]| list.iter().map(|&word| word.to_owned()).collect();
         Self {
-            yes: words(&["1", "TRUE", "True", "true", "Y", "Yes", "yes"]),
-            no: words(&["0", "FALSE", "False", "false", "N", "No", "no"]),
+            yes: words(&[
+                "1", "TRUE", "True", "true", "T", "t", "Y", "y", "YES", "Yes", "yes",
+            ]),
+            no: words(&[
+                "0", "FALSE", "False", "false", "F", "f", "N", "n", "NO", "No", "no",
+            ]),
             unclear: UnclearRule::default(),
         }
     }
@@ -101,6 +154,10 @@ impl Unit {
             Self::Stop => "stop",
             Self::Person => "person",
             Self::Driver => "driver",
+            Self::Arrest => "arrest",
+            Self::Detainer => "detainer",
+            Self::Detention => "detention",
+            Self::Encounter => "encounter",
         }
     }
 }
@@ -140,12 +197,174 @@ fn matching(file: &Spanned<String>, world: &World, root: &DataRoot) -> Result<Ve
 impl StopsConfig {
     /// The file's column of a canonical one.
     #[must_use]
-    pub fn column(&self, name: &str) -> Option<&str> {
+    pub fn column(&self, name: &str) -> Option<&ColumnSource> {
         self.columns
             .get_ref()
             .iter()
             .find(|(key, _)| key.get_ref() == name)
-            .map(|(_, column)| column.get_ref().as_str())
+            .map(|(_, source)| source)
+    }
+
+    /// Where a key of the study's own comes from.
+    #[must_use]
+    pub fn own_key(&self, name: &str) -> Option<&ColumnSource> {
+        let mut keys = self.keys.iter();
+        keys.find(|(key, _)| key.get_ref() == name)
+            .map(|(_, source)| source)
+    }
+
+    /// What the rows are called, which is also the name of their counts.
+    #[must_use]
+    pub fn rows_are(&self) -> &str {
+        self.rows_are
+            .as_ref()
+            .map_or(STOPS, |name| name.get_ref().as_str())
+    }
+
+    /// Every column of a file that the study names, those of joined files among them.
+    pub fn named_columns(&self) -> impl Iterator<Item = &str> {
+        let sources = self.columns.get_ref().values().chain(self.keys.values());
+        let rules = sources
+            .flat_map(ColumnSource::rules)
+            .flat_map(ColumnRule::names);
+        let filters = self
+            .filter
+            .iter()
+            .flat_map(|f| f.fits.keys())
+            .map(String::as_str);
+        let keys = self
+            .join
+            .iter()
+            .flat_map(|j| j.on.values())
+            .map(String::as_str);
+        rules.chain(filters).chain(keys)
+    }
+
+    /// The header of a main file with the columns that the joined ones add.
+    ///
+    /// # Errors
+    /// One of them cannot be opened.
+    pub fn header_of(
+        &self,
+        file: &str,
+        world: &World,
+        root: &DataRoot,
+    ) -> Result<Vec<String>, Error> {
+        let open = CsvFile::open(world, &root.locate(file), &self.layout)?;
+        let mut header = open.headers().to_vec();
+        for join in &self.join {
+            header.extend(join.header(world, root)?);
+        }
+        Ok(header)
+    }
+
+    /// What yes-or-no columns mean where their rule does not say.
+    #[must_use]
+    pub fn yes_and_no(&self) -> OutcomeCodes {
+        self.outcomes.clone().unwrap_or_default()
+    }
+
+    /// The table with what its format brings, wherever the table says nothing itself. `span` is where the format is named.
+    ///
+    /// # Errors
+    /// The format describes other files than rows of stops.
+    pub fn with_format(
+        mut self,
+        format: &Format,
+        span: std::ops::Range<usize>,
+    ) -> Result<Self, Error> {
+        let Some(brought) = format.stops.clone() else {
+            return Err(Error::study(
+                span,
+                format!("the format `{}` describes no rows of stops", format.name),
+                format!("it is one of [[{}]]: name it there", format.table()),
+            ));
+        };
+        let names = |columns: &Columns| -> BTreeSet<String> {
+            columns.keys().map(|name| name.get_ref().clone()).collect()
+        };
+        let own: BTreeSet<String> = names(self.columns.get_ref())
+            .union(&names(&self.keys))
+            .cloned()
+            .collect();
+        let mut columns = self.columns.get_ref().clone();
+        for (into, from) in [
+            (&mut columns, brought.columns.into_inner()),
+            (&mut self.keys, brought.keys),
+        ] {
+            for (name, source) in from {
+                if !own.contains(name.get_ref()) {
+                    self.brought.insert(name.get_ref().clone());
+                    into.insert(Spanned::new(span.clone(), name.into_inner()), source);
+                }
+            }
+        }
+        self.columns = Spanned::new(span, columns);
+        if self.layout == Layout::default() {
+            self.layout = brought.layout;
+        }
+        self.unit = self.unit.or(brought.unit);
+        self.rows_are = self.rows_are.or(brought.rows_are);
+        self.outcomes = self.outcomes.or(brought.outcomes);
+        self.timezone = self.timezone.or(brought.timezone);
+        self.utc |= brought.utc;
+        if self.missing.is_empty() {
+            self.missing = brought.missing;
+        }
+        // The files of a publisher stand in one folder.
+        let main = self
+            .files
+            .get_ref()
+            .first()
+            .map_or("", |file| file.get_ref());
+        let folder = main
+            .rsplit_once('/')
+            .map_or(String::new(), |(folder, _)| format!("{folder}/"));
+        for mut join in brought.join {
+            join.file = Spanned::new(
+                self.files.span(),
+                format!("{folder}{}", join.file.get_ref()),
+            );
+            self.join.push(join);
+        }
+        self.filter.splice(0..0, brought.filter);
+        self.cautions.splice(0..0, format.cautions.clone());
+        Ok(self)
+    }
+
+    /// Leaves out what the format knows and these files do not have.
+    ///
+    /// # Errors
+    /// Some of the files have a column and others do not, so that its counts would be of some rows only.
+    pub fn bind(&mut self, headers: &[(String, Vec<String>)]) -> Result<(), Error> {
+        let mut absent = BTreeSet::new();
+        let all = self.columns.get_ref().iter().chain(&self.keys);
+        for (name, source) in all.filter(|(name, _)| self.brought.contains(name.get_ref())) {
+            let without: Vec<&str> = headers
+                .iter()
+                .filter(|(_, header)| !source.fits(header))
+                .map(|(file, _)| file.as_str())
+                .collect();
+            if without.len() == headers.len() {
+                absent.insert(name.get_ref().clone());
+            } else if let Some(file) = without.first() {
+                return Err(Error::study(
+                    self.files.span(),
+                    format!(
+                        "`{file}` has no column for `{}` ({}), and other files have one",
+                        name.get_ref(),
+                        source.described()
+                    ),
+                    "counts would be of some rows only: read files of one kind in one study",
+                ));
+            }
+        }
+        let keep = |name: &Spanned<String>| !absent.contains(name.get_ref());
+        let mut columns = self.columns.get_ref().clone();
+        columns.retain(|name, _| keep(name));
+        self.columns = Spanned::new(self.columns.span(), columns);
+        self.keys.retain(|name, _| keep(name));
+        Ok(())
     }
 
     /// Holds the table against itself.
@@ -164,6 +383,7 @@ impl StopsConfig {
                 "take `years` out: the periods say how long they are, and rows outside them are left out",
             ));
         }
+        self.check_rules()?;
         for name in self.columns.get_ref().keys() {
             if !Column::ALL
                 .iter()
@@ -182,6 +402,13 @@ impl StopsConfig {
                     hint,
                 ));
             }
+        }
+        if self.unit.is_none() {
+            return Err(Error::study(
+                self.files.span(),
+                "`unit` is missing: what a row is",
+                "add unit = \"stop\", \"person\" or \"driver\"; `evenhand explain stops` has the others",
+            ));
         }
         for (required, because) in [
             (GROUP, self.column(GROUP).is_none()),
@@ -253,6 +480,62 @@ impl StopsConfig {
         Ok(all)
     }
 
+    /// Holds every rule against itself, and the zone of the clocks.
+    fn check_rules(&self) -> Result<(), Error> {
+        for (name, source) in self.columns.get_ref().iter().chain(&self.keys) {
+            source
+                .check()
+                .map_err(|(message, hint)| Error::study(name.span(), message, hint))?;
+        }
+        self.check_joins()?;
+        if let Some(zone) = &self.timezone {
+            time_zone(zone.get_ref())
+                .map_err(|(message, hint)| Error::study(zone.span(), message, hint))?;
+        } else if self.utc {
+            return Err(Error::study(
+                self.columns.span(),
+                "the dates state universal time, and nothing says where the clocks are",
+                "add timezone = \"America/New_York\", or the zone that it is",
+            ));
+        }
+        match &self.tolerated_unreadable {
+            Some(share) if !(0.0..1.0).contains(share.get_ref()) => Err(Error::study(
+                share.span(),
+                format!("found {}", share.get_ref()),
+                "a share of the rows from 0 to below 1: 0.001 is one in a thousand",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_joins(&self) -> Result<(), Error> {
+        if let Some(name) = repeated(self.join.iter().map(|join| &join.name)) {
+            return Err(Error::study(
+                name.span(),
+                format!("a second join is named `{}`", name.get_ref()),
+                "its columns could not be told from those of the first: name it otherwise",
+            ));
+        }
+        for join in &self.join {
+            let name = join.name.get_ref();
+            if name.is_empty() || name.contains('.') {
+                return Err(Error::study(
+                    join.name.span(),
+                    format!("`{name}` cannot stand before the name of a column"),
+                    "a name without a point: person makes person.Race",
+                ));
+            }
+            if join.on.is_empty() {
+                return Err(Error::study(
+                    join.name.span(),
+                    "nothing says which rows belong together",
+                    "add on = { StopID = \"StopID\" }: its column, and the column of the main file with the same value",
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// A file that is read twice would count every row twice.
     fn check_files(&self) -> Result<(), Error> {
         let files = self.files.get_ref();
@@ -298,7 +581,7 @@ impl StopsConfig {
             name: name.to_owned(),
             events: name.to_owned(),
             trials: trials.map(str::to_owned),
-            unit: self.unit.noun().to_owned(),
+            unit: self.unit.map_or(STOPS, Unit::noun).to_owned(),
             annual_average: false,
             years: self.years.as_ref().map(|y| *y.get_ref()),
             note: self.note.clone(),
@@ -313,9 +596,9 @@ impl StopsConfig {
                 .map(|f| f.get_ref().clone())
                 .collect(),
         };
-        let mut outcomes = vec![outcome("stops", None)];
+        let mut outcomes = vec![outcome(self.rows_are(), None)];
         if self.column(SEARCHED).is_some() {
-            outcomes.push(outcome("searches", Some("stops")));
+            outcomes.push(outcome("searches", Some(self.rows_are())));
         }
         if self.column(HIT).is_some() {
             outcomes.push(outcome("hits", Some("searches")));

@@ -11,7 +11,7 @@ use crate::engines::{Embedded, Totals};
 use crate::error::Error;
 use crate::findings::Finding;
 use crate::ingest::{
-    Baseline, Register, is_pattern, read_agreements, read_counts, read_population,
+    Baseline, Register, StopsConfig, is_pattern, read_agreements, read_counts, read_population,
 };
 use crate::results::{Exhibit, Identity, Run};
 use crate::stops::{Input, SourceLedger};
@@ -148,7 +148,7 @@ pub fn read(study: &Study, world: &World) -> Result<Reading, Error> {
         )?);
     }
     let mut ledger: Vec<SourceLedger> = Vec::new();
-    let mut inputs: Vec<Input> = Vec::new();
+    let mut inputs: Vec<Input> = study.file.formats.clone();
     let mut baselines = BTreeMap::new();
     for config in &study.file.population {
         let (baseline, account, input) =
@@ -305,8 +305,9 @@ fn protected(
     rows: &BTreeMap<String, CellTable>,
 ) -> Protected {
     let mut protected = Protected::default();
-    if let Some(stops) = rows.get("stops") {
-        protected.add_rows(stops, rows.get("searches"), rows.get("hits"));
+    let rows_are = study.file.stops.first().map(StopsConfig::rows_are);
+    if let Some((name, stops)) = rows_are.and_then(|name| Some((name, rows.get(name)?))) {
+        protected.add_rows((name, stops), rows.get("searches"), rows.get("hits"));
     }
     if study.file.disclosure.published == PublishedRule::Withhold {
         for (name, table) in published {
@@ -327,7 +328,12 @@ fn files_exist(study: &Study, world: &World) -> Result<(), Error> {
         .map(|p| &p.file)
         .chain(file.agreements.iter().map(|a| &a.file));
     let stops = stops.filter(|named| !is_pattern(named.get_ref()));
-    for named in counts.chain(stops).chain(rest) {
+    let joined = file
+        .stops
+        .iter()
+        .flat_map(|s| &s.join)
+        .map(|join| &join.file);
+    for named in counts.chain(stops).chain(joined).chain(rest) {
         let path = study.root.locate(named.get_ref());
         if !world.exists(&path) {
             let message = format!("there is no file `{}`", named.get_ref());

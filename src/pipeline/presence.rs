@@ -9,8 +9,8 @@ use crate::stops::PLACE;
 use crate::study::Study;
 use crate::warning::Warning;
 
-/// The counts of all rows.
-const STOPS: &str = "stops";
+/// Counts of rows that are a part of all rows.
+const PARTS: [&str; 2] = ["searches", "hits"];
 
 /// Holds the study's words against the data: a word that fits nothing would silently narrow an analysis.
 ///
@@ -124,7 +124,7 @@ pub(super) fn unmatched(
     // Of rows only the places are compared: which groups were counted in a place is what disclosure protects.
     let of_rows = |name: &str| rows.contains_key(name);
     let counts = counts.iter().filter(|(name, table)| {
-        table.position(PLACE).is_some() && (!of_rows(name) || **name == STOPS)
+        table.position(PLACE).is_some() && (!of_rows(name) || !PARTS.contains(name))
     });
     let mut sources: Vec<(String, PlaceGroups)> = counts
         .map(|(name, table)| {

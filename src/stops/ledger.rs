@@ -33,7 +33,7 @@ pub struct Dropped {
 }
 
 /// A file that was read, as the manifest records it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Input {
     /// The path as the study writes it.
     pub file: String,

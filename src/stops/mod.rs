@@ -6,4 +6,7 @@ mod schema;
 
 pub use contradictions::Contradictions;
 pub use ledger::{Dropped, Input, SourceLedger};
-pub use schema::{Column, DATE, GROUP, HIT, OFFICER, PERIOD, PLACE, SEARCHED, STATE, YEAR};
+pub use schema::{
+    AGE, Column, DATE, GROUP, HIT, OFFICER, PERIOD, PLACE, SEARCHED, STATE, STOPS, TIME, WEIGHT,
+    YEAR,
+};

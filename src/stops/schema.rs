@@ -16,6 +16,14 @@ pub const PERIOD: &str = "period";
 pub const SEARCHED: &str = "searched";
 /// Whether the search found contraband.
 pub const HIT: &str = "hit";
+/// Name of the counts of all rows, unless the study calls them otherwise.
+pub const STOPS: &str = "stops";
+/// Time of day of the stop, by the local clock.
+pub const TIME: &str = "time";
+/// Age of the person stopped, in whole years.
+pub const AGE: &str = "age";
+/// How many stops a row stands for.
+pub const WEIGHT: &str = "weight";
 /// The officer who made the stop: a key for counting, never in output.
 pub const OFFICER: &str = "officer";
 
@@ -30,18 +38,30 @@ pub struct Column {
 
 impl Column {
     /// All canonical columns; only `group` is required.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self {
             name: GROUP,
             meaning: "race or ethnicity code of the person stopped",
         },
         Self {
             name: DATE,
-            meaning: "date of the stop, YYYY-MM-DD",
+            meaning: "date of the stop by the local clock, YYYY-MM-DD unless its rule says otherwise",
+        },
+        Self {
+            name: TIME,
+            meaning: "time of day of the stop by the local clock, HH:MM or HH:MM:SS unless its rule says otherwise",
         },
         Self {
             name: PLACE,
             meaning: "place where the stop was made",
+        },
+        Self {
+            name: AGE,
+            meaning: "age in whole years from 0 to 120",
+        },
+        Self {
+            name: WEIGHT,
+            meaning: "how many stops a row stands for, a whole number; each row is one stop without it",
         },
         Self {
             name: SEARCHED,

@@ -17,7 +17,12 @@ use crate::analyses::stratified::StratifiedOptions;
 use crate::cells::Groups;
 use crate::disclosure::DisclosureConfig;
 use crate::error::Error;
-use crate::ingest::{AgreementsConfig, CountsConfig, PeriodsConfig, PopulationConfig, StopsConfig};
+use crate::ingest::{
+    AgreementsConfig, CountsConfig, DataRoot, Format, PeriodsConfig, PopulationConfig, StopsConfig,
+    is_pattern,
+};
+use crate::stops::Input;
+use crate::world::World;
 
 /// The version of the study file that this program reads.
 const FORMAT: u32 = 1;
@@ -84,6 +89,9 @@ pub struct StudyFile {
     /// Tables of the analysis `regression`.
     #[serde(default)]
     pub regression: Vec<Spanned<RegressionOptions>>,
+    /// The study's own formats, as the manifest records them.
+    #[serde(skip)]
+    pub formats: Vec<Input>,
 }
 
 /// The `[report]` table.
@@ -136,6 +144,29 @@ impl StudyFile {
         Ok(())
     }
 
+    /// The file with what its formats bring. Where the files of rows are there, their headers say which columns of a format
+    /// they have.
+    ///
+    /// # Errors
+    /// A format that is not there or describes something else; files of rows whose columns differ.
+    pub fn with_formats(mut self, world: &World, root: &DataRoot) -> Result<Self, Error> {
+        for stops in &mut self.stops {
+            let Some(name) = stops.format.clone() else {
+                continue;
+            };
+            let format = Format::find(world, root, &name)?;
+            *stops = stops.clone().with_format(&format, name.span())?;
+            if let Some(headers) = headers(stops, world, root)? {
+                stops.bind(&headers)?;
+            }
+            for (group, label) in format.groups.labels {
+                self.groups.labels.entry(group).or_insert(label);
+            }
+            self.formats.extend(format.input);
+        }
+        Ok(self)
+    }
+
     /// Whether small counts may have to be withheld.
     #[must_use]
     pub fn protects_counts(&self) -> bool {
@@ -158,6 +189,23 @@ impl StudyFile {
         found.into_iter().map(|(_, analysis)| analysis).collect()
     }
 }
+
+/// The header of each file of rows; `None` where one is not there.
+fn headers(stops: &StopsConfig, world: &World, root: &DataRoot) -> Result<Option<Headers>, Error> {
+    let joined = stops.join.iter().map(|join| &join.file);
+    let is_absent = |file: &Spanned<String>| {
+        !is_pattern(file.get_ref()) && !world.exists(&root.locate(file.get_ref()))
+    };
+    if stops.files.get_ref().iter().chain(joined).any(is_absent) {
+        return Ok(None);
+    }
+    let files = stops.all_files(world, root)?.into_iter();
+    let headers = files.map(|file| Ok((file.clone(), stops.header_of(&file, world, root)?)));
+    headers.collect::<Result<_, Error>>().map(Some)
+}
+
+/// Files with their headers.
+type Headers = Vec<(String, Vec<String>)>;
 
 /// A title that says something.
 fn title<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

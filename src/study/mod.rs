@@ -17,7 +17,8 @@ use crate::world::{DEFAULT_SEED, World};
 /// Characters that a finding's name may have: it becomes the name of files.
 const LONGEST_NAME: usize = 80;
 
-/// A study that was read and checked. No data file was opened.
+/// A study that was read and checked. Of its data at most the headers were read, where a format says which columns to
+/// look for.
 #[derive(Debug)]
 pub struct Study {
     /// The study file's path, as it was given.
@@ -73,17 +74,18 @@ impl Study {
                 "save it as UTF-8",
             )
         })?;
-        Self::parse(path, text, root)
+        Self::parse(world, path, text, root)
     }
 
     /// Checks a study from its text.
     ///
     /// # Errors
     /// As [`Study::read`].
-    pub fn parse(path: &Path, text: String, root: DataRoot) -> Result<Self, Error> {
+    pub fn parse(world: &World, path: &Path, text: String, root: DataRoot) -> Result<Self, Error> {
         let checked = || -> Result<(StudyFile, Setting, Vec<Planned>), Error> {
             let file: StudyFile =
                 toml::from_str(&text).map_err(|error| faults::from_toml(&error, &text))?;
+            let file = file.with_formats(world, &root)?;
             file.check()?;
             let setting = setting(&file)?;
             let analyses = plan(&file, &setting)?;
@@ -325,7 +327,13 @@ mod tests {
         let text = "format = 1\ntitle = 't'\n[groups]\nreference = 'w'\ncompare = ['b']\n[[counts]]\nname = 's'\nfile = 's.csv'\nkeys = { group = 'g' }\nevents = 's'\ntrials = 'n'\n[[rates]]\ncounts = 's'\n[[disparity]]\ncounts = 's'\n";
         let study = |name: &str| {
             let root = DataRoot::BesideStudy(PathBuf::new());
-            Study::parse(Path::new(name), text.to_owned(), root).unwrap()
+            Study::parse(
+                &World::new(None, None),
+                Path::new(name),
+                text.to_owned(),
+                root,
+            )
+            .unwrap()
         };
         assert_eq!(study("a.toml").command(7), "evenhand run a.toml --seed 7");
         assert_eq!(

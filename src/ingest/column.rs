@@ -1,0 +1,216 @@
+//! Where a canonical column comes from: one column of the file, or rules in order of which the first that knows decides.
+//!
+//! The same words in a study and in a format, so that whatever a format can say, a study can say too.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::csv_file::CsvFile;
+use super::stops::UnclearRule;
+use crate::cells::OneOrMany;
+use crate::error::Error;
+
+/// Where a value comes from. `"race"`, `{ column = "race", codes = { W = "white" } }`, or a list of such tables.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColumnSource(Vec<ColumnRule>);
+
+/// One rule.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ColumnRule {
+    /// The file's column; of several spellings the first that the header has.
+    pub column: Option<OneOrMany>,
+    /// Yes-or-no columns of which one yes is enough.
+    pub any: Vec<String>,
+    /// The same value for every row: the one agency that a file is of.
+    pub is: Option<String>,
+    /// Raw value to value. A value that is not listed stays as it is, or, where another rule follows, goes on to that.
+    pub codes: BTreeMap<String, String>,
+    /// Values that say that nothing is known, beside those of the table.
+    pub missing: Vec<String>,
+    /// How a date or a time is written, in the notation of `strftime` (`%m/%d/%Y`), or `excel` for a serial number; of several
+    /// the one that fits.
+    pub layout: Option<OneOrMany>,
+    /// Values that mean yes, where they are not those of `outcomes`.
+    pub yes: Option<Vec<String>>,
+    /// Values that mean no.
+    pub no: Option<Vec<String>>,
+    /// What any other value means.
+    pub unclear: Option<UnclearRule>,
+}
+
+impl ColumnRule {
+    /// A rule that takes a column as it is.
+    fn plain(column: String) -> Self {
+        Self {
+            column: Some(OneOrMany::One(column)),
+            ..Self::default()
+        }
+    }
+
+    /// Every column of the file that the rule may name.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let spellings = self.column.iter().flat_map(OneOrMany::values);
+        spellings.chain(&self.any).map(String::as_str)
+    }
+
+    /// The layouts, none where nothing is said.
+    #[must_use]
+    pub fn layouts(&self) -> &[String] {
+        self.layout.as_ref().map_or(&[], OneOrMany::values)
+    }
+
+    /// Whether a header has what the rule needs.
+    #[must_use]
+    pub fn fits(&self, headers: &[String]) -> bool {
+        let has = |name: &String| headers.contains(name);
+        self.is.is_some()
+            || self.column.iter().any(|c| c.values().iter().any(has))
+            || (!self.any.is_empty() && self.any.iter().any(has))
+    }
+
+    /// Where the rule's columns stand: the one of `column`, or all of `any` that the file has.
+    ///
+    /// # Errors
+    /// The file has none of them.
+    pub fn find(&self, file: &CsvFile) -> Result<Vec<usize>, Error> {
+        if self.is.is_some() {
+            return Ok(Vec::new());
+        }
+        let (names, takes_all): (&[String], bool) = match &self.column {
+            Some(names) => (names.values(), false),
+            None => (&self.any, true),
+        };
+        let mut found = Vec::new();
+        for name in names {
+            if file.has(name) && (takes_all || found.is_empty()) {
+                found.push(file.column(name)?);
+            }
+        }
+        if found.is_empty() {
+            // The error of the first spelling, which names the nearest column of the file.
+            file.column(names.first().map_or("", String::as_str))?;
+        }
+        Ok(found)
+    }
+}
+
+impl ColumnSource {
+    /// The rules in order; there is at least one.
+    #[must_use]
+    pub fn rules(&self) -> &[ColumnRule] {
+        &self.0
+    }
+
+    /// The name of the file's column, as captions and messages print it.
+    #[must_use]
+    pub fn described(&self) -> String {
+        let names: Vec<&str> = self
+            .0
+            .iter()
+            .filter_map(|rule| rule.names().next())
+            .collect();
+        names.join(", ")
+    }
+
+    /// Whether a header has at least one of the columns.
+    #[must_use]
+    pub fn fits(&self, headers: &[String]) -> bool {
+        self.0.iter().any(|rule| rule.fits(headers))
+    }
+
+    /// Holds the rules against themselves.
+    ///
+    /// # Errors
+    /// What contradicts itself, as a message and a hint.
+    pub fn check(&self) -> Result<(), (String, String)> {
+        for (i, rule) in self.0.iter().enumerate() {
+            let ways = usize::from(rule.column.is_some())
+                + usize::from(!rule.any.is_empty())
+                + usize::from(rule.is.is_some());
+            if ways != 1 {
+                return Err((
+                    "a rule names its column in one way".into(),
+                    "write one of column = \"...\", any = [\"...\"] or is = \"...\"".into(),
+                ));
+            }
+            if i + 1 < self.0.len() && rule.codes.is_empty() {
+                return Err((
+                    "a rule without `codes` decides every row, so those after it say nothing"
+                        .into(),
+                    "give it the codes that it knows, or put it last".into(),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<&str> for ColumnSource {
+    fn from(column: &str) -> Self {
+        Self(vec![ColumnRule::plain(column.to_owned())])
+    }
+}
+
+/// Written by hand because an untagged enum would answer every fault with "no variant fits".
+impl<'de> Deserialize<'de> for ColumnSource {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = ColumnSource;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text (the name of a column) or a rule { column = \"...\" }")
+            }
+
+            fn visit_str<E>(self, column: &str) -> Result<ColumnSource, E> {
+                Ok(ColumnSource::from(column))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ColumnSource, A::Error> {
+                let rule = ColumnRule::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(ColumnSource(vec![rule]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<ColumnSource, A::Error> {
+                let rules = Vec::<ColumnRule>::deserialize(SeqAccessDeserializer::new(seq))?;
+                if rules.is_empty() {
+                    return Err(serde::de::Error::custom("the list of rules is empty"));
+                }
+                Ok(ColumnSource(rules))
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Table {
+        group: ColumnSource,
+    }
+
+    #[test]
+    fn a_column_is_a_name_a_rule_or_rules_in_order() {
+        let read = |text: &str| toml::from_str::<Table>(text).map(|table| table.group);
+        assert_eq!(read("group = 'race'").unwrap(), ColumnSource::from("race"));
+        let rules = read(
+            "group = [{ column = 'Ethnicity', codes = { H = 'hispanic' } }, { column = ['Race', 'race'] }]",
+        )
+        .unwrap();
+        assert!(rules.check().is_ok());
+        assert_eq!(rules.described(), "Ethnicity, Race");
+        assert!(rules.fits(&["race".to_owned()]) && !rules.fits(&["sex".to_owned()]));
+        assert!(read("group = { colum = 'race' }").is_err());
+        assert!(read("group = []").is_err());
+        let blind = read("group = [{ column = 'a' }, { column = 'b' }]").unwrap();
+        assert!(blind.check().is_err());
+    }
+}

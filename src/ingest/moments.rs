@@ -1,0 +1,389 @@
+//! Dates and times of day as files write them.
+//!
+//! The parsing is jiff's. What is here is which layout fits, what is too odd to be believed, and a memory of texts that
+//! were read before, since the rows of a day carry the same text.
+
+use jiff::civil::{Date, DateTime, Time};
+use jiff::fmt::strtime::BrokenDownTime;
+use jiff::tz::TimeZone;
+use rustc_hash::FxHashMap;
+
+use super::column::ColumnRule;
+
+/// Day 0 of a spreadsheet's serial numbers, as Excel counts from March 1900 on.
+const EXCEL_EPOCH: Date = Date::constant(1899, 12, 30);
+/// Years in which a stop may lie: others are slips of the pen.
+const YEARS: std::ops::RangeInclusive<i16> = 1900..=2100;
+/// Texts that are remembered; after that the memory starts again.
+const REMEMBERED: usize = 1 << 16;
+/// Minutes of a day.
+pub const MINUTES: u16 = 24 * 60;
+
+/// A date, and the minute of the day where the text had one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The day, by the local clock.
+    pub date: Date,
+    /// Minutes since midnight, by the local clock.
+    pub minute: Option<u16>,
+}
+
+/// Why a text is no date or time: what is said of it, and what to do.
+pub(super) type Odd = (String, String);
+
+/// How one column's dates are written.
+#[derive(Debug, Clone)]
+pub struct MomentReader {
+    layouts: Vec<Layout>,
+    /// The zone of the place, where the column states UTC.
+    local: Option<TimeZone>,
+    known: FxHashMap<Box<[u8]>, Moment>,
+}
+
+#[derive(Debug, Clone)]
+enum Layout {
+    /// YYYY-MM-DD, the whole of it.
+    Iso,
+    /// A spreadsheet's serial number.
+    Excel,
+    /// `strftime`'s notation.
+    Strftime(String),
+}
+
+impl Layout {
+    fn new(text: &str) -> Self {
+        match text {
+            "excel" => Self::Excel,
+            "%Y-%m-%d" => Self::Iso,
+            other => Self::Strftime(other.to_owned()),
+        }
+    }
+
+    fn read(&self, text: &str) -> Option<DateTime> {
+        match self {
+            Self::Iso => iso(text).map(|date| date.at(0, 0, 0, 0)),
+            Self::Excel => excel(text),
+            Self::Strftime(layout) => {
+                let parts = BrokenDownTime::parse(layout, text).ok()?;
+                let time = parts.to_time().unwrap_or(Time::MIN);
+                let at = parts.to_date().ok()?.to_datetime(time);
+                // An offset within the text says how far it is from UTC; the clock on the wall is what counts.
+                Some(at)
+            }
+        }
+    }
+
+    /// Whether a text of this layout carries a time of day: a serial number does where it has a fraction.
+    fn has_time(&self, text: &str) -> bool {
+        match self {
+            Self::Iso => false,
+            Self::Excel => text.contains('.'),
+            Self::Strftime(layout) => layout.contains("%H") || layout.contains("%I"),
+        }
+    }
+}
+
+/// A date as `YYYY-MM-DD` and nothing else.
+fn iso(text: &str) -> Option<Date> {
+    (text.len() == 10).then(|| text.parse().ok()).flatten()
+}
+
+/// A serial number, whose fraction is the time of day.
+fn excel(text: &str) -> Option<DateTime> {
+    let is_number = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let serial: f64 = text.parse().ok().filter(|_| is_number)?;
+    let days = serial.floor();
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "held against the years below: far from the limits of an integer"
+    )]
+    let (days, seconds) = (
+        days.min(1e6) as i64,
+        ((serial - days) * 86_400.0).round() as i64,
+    );
+    let date = EXCEL_EPOCH
+        .checked_add(jiff::Span::new().try_days(days).ok()?)
+        .ok()?;
+    date.at(0, 0, 0, 0)
+        .checked_add(jiff::Span::new().try_seconds(seconds).ok()?)
+        .ok()
+}
+
+impl MomentReader {
+    /// A reader of a rule's layouts; `YYYY-MM-DD` where it names none.
+    ///
+    /// `zone` is the zone of the place where the column states UTC.
+    ///
+    /// # Errors
+    /// A zone that the database of time zones does not know.
+    pub fn new(rule: &ColumnRule, zone: Option<&str>) -> Result<Self, Odd> {
+        let layouts: Vec<Layout> = match rule.layouts() {
+            [] => vec![Layout::Iso],
+            several => several.iter().map(|text| Layout::new(text)).collect(),
+        };
+        let local = zone.map(time_zone).transpose()?;
+        Ok(Self {
+            layouts,
+            local,
+            known: FxHashMap::default(),
+        })
+    }
+
+    /// The moment that a text states.
+    ///
+    /// # Errors
+    /// No layout fits; several fit and disagree; a year outside 1900 to 2100.
+    pub fn read(&mut self, raw: &[u8]) -> Result<Moment, Odd> {
+        if let Some(known) = self.known.get(raw) {
+            return Ok(*known);
+        }
+        let moment = self.first_time(raw)?;
+        if self.known.len() == REMEMBERED {
+            self.known.clear();
+        }
+        self.known.insert(raw.into(), moment);
+        Ok(moment)
+    }
+
+    fn first_time(&self, raw: &[u8]) -> Result<Moment, Odd> {
+        let shown = String::from_utf8_lossy(raw);
+        let text = std::str::from_utf8(raw).unwrap_or_default().trim();
+        let mut found: Vec<(&Layout, DateTime)> = Vec::new();
+        for layout in &self.layouts {
+            if let Some(at) = layout.read(text)
+                && !found.iter().any(|(_, earlier)| *earlier == at)
+            {
+                found.push((layout, at));
+            }
+        }
+        let (layout, at) = match found.as_slice() {
+            [one] => one,
+            [] => return Err(self.unread(text)),
+            [(_, a), (_, b), ..] => {
+                return Err((
+                    format!(
+                        "found `{shown}`, which is {} by one layout and {} by another",
+                        a.date(),
+                        b.date()
+                    ),
+                    "day and month cannot be told apart here: name the one layout that is right"
+                        .into(),
+                ));
+            }
+        };
+        let at = match &self.local {
+            Some(zone) => to_local(*at, zone).ok_or_else(|| self.unread(text))?,
+            None => *at,
+        };
+        if !YEARS.contains(&at.year()) {
+            return Err((
+                format!("found `{shown}`, of the year {}", at.year()),
+                format!("stops lie between {} and {}", YEARS.start(), YEARS.end()),
+            ));
+        }
+        Ok(Moment {
+            date: at.date(),
+            minute: layout.has_time(text).then(|| minute(at.time())),
+        })
+    }
+
+    fn unread(&self, text: &str) -> Odd {
+        let is_serial = text.len() == 5 && text.bytes().all(|b| b.is_ascii_digit());
+        let found = format!("found {}", super::quoted_or_blank(text));
+        if is_serial && !self.layouts.iter().any(|l| matches!(l, Layout::Excel)) {
+            return (
+                found,
+                "this looks like a spreadsheet's serial number: say so, date = { column = \"...\", layout = \"excel\" }, or format the column as a date before saving it".into(),
+            );
+        }
+        let layouts: Vec<&str> = self
+            .layouts
+            .iter()
+            .map(|layout| match layout {
+                Layout::Iso => "YYYY-MM-DD",
+                Layout::Excel => "a serial number",
+                Layout::Strftime(layout) => layout,
+            })
+            .collect();
+        (
+            found,
+            format!(
+                "a date is written {} here; another way is said by date = {{ column = \"...\", layout = \"%m/%d/%Y\" }}",
+                layouts.join(" or ")
+            ),
+        )
+    }
+}
+
+/// A zone by its name in the tz database.
+pub(super) fn time_zone(name: &str) -> Result<TimeZone, Odd> {
+    TimeZone::get(name).map_err(|_| {
+        (
+            format!("`{name}` is no time zone"),
+            "a name of the tz database: America/New_York, America/Chicago, America/Denver, America/Los_Angeles".into(),
+        )
+    })
+}
+
+fn to_local(utc: DateTime, zone: &TimeZone) -> Option<DateTime> {
+    let at = TimeZone::UTC.to_timestamp(utc).ok()?;
+    Some(zone.to_datetime(at))
+}
+
+fn minute(time: Time) -> u16 {
+    let minute = i32::from(time.hour()) * 60 + i32::from(time.minute());
+    u16::try_from(minute).unwrap_or_default()
+}
+
+/// How one column's times of day are written.
+#[derive(Debug, Clone)]
+pub struct ClockReader {
+    layouts: Vec<String>,
+    known: FxHashMap<Box<[u8]>, u16>,
+}
+
+impl ClockReader {
+    /// A reader of a rule's layouts; `%H:%M` and `%H:%M:%S` where it names none.
+    #[must_use]
+    pub fn new(rule: &ColumnRule) -> Self {
+        let layouts = match rule.layouts() {
+            [] => vec!["%H:%M".to_owned(), "%H:%M:%S".to_owned()],
+            several => several.to_vec(),
+        };
+        Self {
+            layouts,
+            known: FxHashMap::default(),
+        }
+    }
+
+    /// The minute of the day that a text states.
+    ///
+    /// # Errors
+    /// No layout fits: 24:60, or 2500.
+    pub fn read(&mut self, raw: &[u8]) -> Result<u16, Odd> {
+        if let Some(known) = self.known.get(raw) {
+            return Ok(*known);
+        }
+        let text = std::str::from_utf8(raw).unwrap_or_default().trim();
+        // An hour without its leading zero in a layout without a colon: 905 is 09:05.
+        let padded =
+            (text.len() < 4 && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()))
+                .then(|| format!("{text:0>4}"));
+        let read = self.layouts.iter().find_map(|layout| {
+            let text = padded
+                .as_deref()
+                .filter(|_| layout == "%H%M")
+                .unwrap_or(text);
+            BrokenDownTime::parse(layout, text).ok()?.to_time().ok()
+        });
+        let at = read.map(minute).ok_or_else(|| {
+            (
+                format!("found {}, which is no time of day here", super::quoted_or_blank(text)),
+                format!(
+                    "a time is written {} here; another way is said by time = {{ column = \"...\", layout = \"%H%M\" }}, and values that say that none is known by missing = [\"...\"]",
+                    self.layouts.join(" or ")
+                ),
+            )
+        })?;
+        if self.known.len() == REMEMBERED {
+            self.known.clear();
+        }
+        self.known.insert(raw.into(), at);
+        Ok(at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reader(rule: &str) -> MomentReader {
+        MomentReader::new(&toml::from_str(rule).unwrap(), None).unwrap()
+    }
+
+    fn read(rule: &str, text: &str) -> Option<(String, Option<u16>)> {
+        let moment = reader(rule).read(text.as_bytes()).ok()?;
+        Some((moment.date.to_string(), moment.minute))
+    }
+
+    #[test]
+    fn dates_are_read_as_the_layout_says_and_not_otherwise() {
+        assert_eq!(read("", "2013-02-28"), Some(("2013-02-28".into(), None)));
+        for odd in [
+            "2013-02-30",
+            "2013-2-3",
+            "41561",
+            "9999-01-01",
+            "2/3/2013",
+            "",
+        ] {
+            assert_eq!(read("", odd), None, "{odd}");
+        }
+        let us = "layout = '%m/%d/%Y'";
+        assert_eq!(read(us, "2/3/2013"), Some(("2013-02-03".into(), None)));
+        assert_eq!(read(us, "13/3/2013"), None);
+        assert_eq!(read(us, "2/3/2013 x"), None);
+        assert_eq!(
+            read("layout = '%m/%d/%Y %I:%M %p'", "02/03/2013 1:05 PM"),
+            Some(("2013-02-03".into(), Some(785)))
+        );
+        assert_eq!(
+            read("layout = ['%m/%d/%Y', 'excel']", "41561.5"),
+            Some(("2013-10-14".into(), Some(720)))
+        );
+        assert_eq!(
+            read("layout = 'excel'", "41561"),
+            Some(("2013-10-14".into(), None))
+        );
+        assert_eq!(
+            read("layout = 'excel'", "41561.5"),
+            Some(("2013-10-14".into(), Some(720)))
+        );
+    }
+
+    #[test]
+    fn two_layouts_that_disagree_are_an_error_with_the_evidence() {
+        let mut both = reader("layout = ['%m/%d/%Y', '%d/%m/%Y']");
+        assert_eq!(
+            both.read(b"03/03/2013").unwrap().date.to_string(),
+            "2013-03-03"
+        );
+        assert_eq!(
+            both.read(b"31/03/2013").unwrap().date.to_string(),
+            "2013-03-31"
+        );
+        let (message, _) = both.read(b"03/04/2013").unwrap_err();
+        assert!(
+            message.contains("2013-03-04") && message.contains("2013-04-03"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn universal_time_becomes_the_clock_of_the_place_and_its_day() {
+        let rule = toml::from_str("layout = '%Y-%m-%dT%H:%M:%SZ'").unwrap();
+        let mut utc = MomentReader::new(&rule, Some("America/New_York")).unwrap();
+        let moment = utc.read(b"2013-07-01T03:30:00Z").unwrap();
+        assert_eq!(
+            (moment.date.to_string(), moment.minute),
+            ("2013-06-30".into(), Some(23 * 60 + 30))
+        );
+        assert!(MomentReader::new(&rule, Some("America/Charlotte")).is_err());
+    }
+
+    #[test]
+    fn times_that_do_not_exist_are_refused() {
+        let clock = |rule: &str, text: &str| {
+            ClockReader::new(&toml::from_str(rule).unwrap())
+                .read(text.as_bytes())
+                .ok()
+        };
+        assert_eq!(clock("", "19:05"), Some(1145));
+        assert_eq!(clock("", "19:05:59"), Some(1145));
+        assert_eq!(clock("layout = '%H%M'", "905"), Some(545));
+        assert_eq!(clock("layout = '%I:%M %p'", "12:10 AM"), Some(10));
+        for odd in ["24:60", "24:00", "2500", "1905", "", "7 pm"] {
+            assert_eq!(clock("", odd), None, "{odd}");
+        }
+    }
+}
