@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The layers from top to bottom, as `lib.rs` lists them.
-const LAYERS: [&str; 21] = [
+const LAYERS: [&str; 22] = [
     "error",
     "number",
     "warning",
@@ -21,6 +21,7 @@ const LAYERS: [&str; 21] = [
     "analyses",
     "study",
     "results",
+    "propose",
     "pipeline",
     "replicate",
     "report",

@@ -4,6 +4,8 @@ mod arguments;
 mod calc;
 mod check;
 mod explain;
+mod first_look;
+mod init;
 mod list;
 mod printer;
 mod progress;
@@ -66,6 +68,8 @@ fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<ExitCode, Error>
     match &arguments.command {
         Command::Run(options) => run::command(options, &world, printer),
         Command::Check(options) => check::command(options, &world, printer),
+        Command::Init(options) => init::command(options, &world, printer),
+        Command::Rates(options) => first_look::command(options, &world, printer),
         Command::Verify(options) => verify::command(options, &world, printer),
         Command::Calc(options) => calc::command(options, printer),
         Command::Power(options) => calc::power(options, printer),

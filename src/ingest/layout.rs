@@ -85,7 +85,8 @@ impl Separator {
     }
 
     /// The word in a study.
-    pub(super) fn word(self) -> &'static str {
+    #[must_use]
+    pub fn word(self) -> &'static str {
         match self {
             Self::Comma => ",",
             Self::Semicolon => ";",

@@ -11,7 +11,7 @@ use super::words::{
 };
 
 /// Distinct values that are kept as they are.
-pub(super) const DISTINCT: usize = 200;
+pub(super) const DISTINCT: usize = 4_000;
 
 /// Distinct values that are told apart at all.
 const HASHES: usize = 50_000;
@@ -332,11 +332,11 @@ mod tests {
 
     #[test]
     fn many_values_are_counted_and_not_kept() {
-        let many: Vec<String> = (0..300).map(|i| format!("value {i}")).collect();
+        let many: Vec<String> = (0..5_000).map(|i| format!("value {i}")).collect();
         let twice: Vec<&str> = many.iter().chain(&many).map(String::as_str).collect();
         let tally = tally(&twice);
         assert!(tally.values.is_none());
-        assert_eq!(tally.distinct(), (300, true));
-        assert_eq!(tally.shapes.letters, 600);
+        assert_eq!(tally.distinct(), (5_000, true));
+        assert_eq!(tally.shapes.letters, 10_000);
     }
 }

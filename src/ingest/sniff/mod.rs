@@ -19,8 +19,9 @@ pub use kinds::{DateKind, Kind};
 pub use table::{TableKind, group_columns};
 pub use words::{RaceWord, has_word, name_words, race_word};
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use csv::{ByteRecord, ReaderBuilder};
 use encoding_rs_io::DecodeReaderBytesBuilder;
@@ -135,6 +136,9 @@ pub struct ColumnProfile {
     pub distinct_is_exact: bool,
     /// Its values with their rows, where they are few and tell nobody who somebody is.
     pub values: Option<Vec<(String, u64)>>,
+    /// All its values, where they are few enough to be kept: for comparing files, never for showing.
+    #[serde(skip)]
+    pub kept: Option<BTreeMap<String, u64>>,
     /// Values with spaces around them.
     pub padded: u64,
     /// Numbers with a decimal comma.
@@ -170,6 +174,7 @@ impl ColumnProfile {
                     .map(|(value, rows)| (value.clone(), *rows))
                     .collect()
             }),
+            kept: tally.values.clone(),
             padded: tally.shapes.padded,
             decimal_commas: tally.shapes.decimal_commas,
             grouped: tally.shapes.grouped,
@@ -184,44 +189,91 @@ impl ColumnProfile {
     }
 }
 
-/// Looks at a file, all of it.
+/// How a file is written, before its rows are looked at.
+#[derive(Debug, Clone)]
+pub struct Look {
+    path: PathBuf,
+    container: Guess<Container>,
+    encoding: Guess<TextEncoding>,
+    line_ends: LineEnds,
+    dialect: Dialect,
+}
+
+impl Look {
+    /// Looks at a file: all of its bytes, and the first of its rows.
+    ///
+    /// # Errors
+    /// A folder, a missing or empty file, bytes that cannot be unpacked or read.
+    pub fn at(world: &World, path: &Path) -> Result<Self, Error> {
+        let container = container::of(world, path)?;
+        let census = ByteCensus::take(container::text(world, path, &container.value)?, path)?;
+        let encoding = census.encoding();
+        let raw = container::text(world, path, &container.value)?;
+        let mut head = Vec::new();
+        decode(raw, encoding.value)
+            .take(HEAD)
+            .read_to_end(&mut head)
+            .map_err(|fault| broken_off(path, &fault.to_string()))?;
+        let whole = if (head.len() as u64) < HEAD {
+            Whole::Yes
+        } else {
+            Whole::No
+        };
+        Ok(Self {
+            path: path.to_path_buf(),
+            container,
+            encoding,
+            line_ends: census.line_ends(),
+            dialect: Dialect::of(&String::from_utf8_lossy(&head), whole),
+        })
+    }
+
+    /// The names of the columns.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.dialect.names
+    }
+
+    /// Whether two files can be read as one: the same columns, written the same way.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.dialect.names == other.dialect.names
+            && self.encoding.value == other.encoding.value
+            && self.dialect.separator.value == other.dialect.separator.value
+            && self.dialect.preamble.value == other.dialect.preamble.value
+            && self.dialect.header_rows.value == other.dialect.header_rows.value
+    }
+}
+
+/// What is found in files that are read as one, all rows of them.
 ///
 /// # Errors
-/// A folder, a missing or empty file, bytes that cannot be unpacked or read.
-pub fn sniff(world: &World, path: &Path) -> Result<FileProfile, Error> {
-    let container = container::of(world, path)?;
-    let census = ByteCensus::take(container::text(world, path, &container.value)?, path)?;
-    let encoding = census.encoding();
-    let decoded = || -> Result<Box<dyn Read>, Error> {
-        let raw = container::text(world, path, &container.value)?;
-        Ok(decode(raw, encoding.value))
-    };
-    let mut head = Vec::new();
-    decoded()?
-        .take(HEAD)
-        .read_to_end(&mut head)
-        .map_err(|fault| broken_off(path, &fault.to_string()))?;
-    let whole = if (head.len() as u64) < HEAD {
-        Whole::Yes
-    } else {
-        Whole::No
-    };
-    let dialect = Dialect::of(&String::from_utf8_lossy(&head), whole);
-    let table = Table::read(decoded()?, &dialect, path)?;
+/// Bytes that cannot be read.
+pub fn profile(world: &World, looks: &[Look]) -> Result<FileProfile, Error> {
+    let first = looks
+        .first()
+        .ok_or_else(|| Error::Internal("a profile of no file was asked for".into()))?;
+    let mut table = Table::new(&first.dialect);
+    for look in looks {
+        let raw = container::text(world, &look.path, &look.container.value)?;
+        table.read(decode(raw, look.encoding.value), look)?;
+    }
+    table.tallies.iter_mut().for_each(ColumnTally::finish);
     let columns: Vec<ColumnProfile> = table
         .names
         .iter()
         .zip(&table.tallies)
         .map(|(name, tally)| ColumnProfile::of(name, tally))
         .collect();
+    let first = first.clone();
     Ok(FileProfile {
-        container,
-        line_ends: census.line_ends(),
-        encoding,
-        separator: dialect.separator,
-        quotes: dialect.quotes,
-        skip_lines: dialect.preamble,
-        header_rows: dialect.header_rows,
+        container: first.container,
+        line_ends: first.line_ends,
+        encoding: first.encoding,
+        separator: first.dialect.separator,
+        quotes: first.dialect.quotes,
+        skip_lines: first.dialect.preamble,
+        header_rows: first.dialect.header_rows,
         rows: table.rows,
         ragged: table.ragged,
         first_ragged: table.first_ragged,
@@ -260,12 +312,24 @@ struct Table {
 }
 
 impl Table {
-    fn read(text: Box<dyn Read>, dialect: &Dialect, path: &Path) -> Result<Self, Error> {
-        let failed = |fault: std::io::Error| broken_off(path, &fault.to_string());
+    fn new(dialect: &Dialect) -> Self {
+        Self {
+            names: dialect.names.clone(),
+            tallies: vec![ColumnTally::default(); dialect.names.len()],
+            rows: 0,
+            ragged: 0,
+            first_ragged: None,
+        }
+    }
+
+    fn read(&mut self, text: Box<dyn Read>, look: &Look) -> Result<(), Error> {
+        let failed = |why: &str| Error::from(broken_off(&look.path, why));
+        let dialect = &look.dialect;
         let mut text = BufReader::with_capacity(1 << 18, text);
         let skipped = dialect.preamble.value;
         for _ in 0..skipped {
-            text.read_until(b'\n', &mut Vec::new()).map_err(failed)?;
+            text.read_until(b'\n', &mut Vec::new())
+                .map_err(|fault| failed(&fault.to_string()))?;
         }
         let mut reader = ReaderBuilder::new()
             .has_headers(false)
@@ -273,34 +337,26 @@ impl Table {
             .delimiter(dialect.separator.value.byte())
             .quoting(dialect.quotes.value == Quotes::Enclose)
             .from_reader(text);
-        let mut table = Self {
-            names: dialect.names.clone(),
-            tallies: vec![ColumnTally::default(); dialect.names.len()],
-            rows: 0,
-            ragged: 0,
-            first_ragged: None,
-        };
         let mut record = ByteRecord::new();
         let mut header = dialect.header_rows.value;
         while reader
             .read_byte_record(&mut record)
-            .map_err(|fault| broken_off(path, &fault.to_string()))?
+            .map_err(|fault| failed(&fault.to_string()))?
         {
             if header > 0 {
                 header -= 1;
                 continue;
             }
-            table.rows += 1;
-            if record.len() != table.names.len() {
-                table.ragged += 1;
+            self.rows += 1;
+            if record.len() != self.names.len() {
+                self.ragged += 1;
                 let line = record.position().map_or(0, csv::Position::line);
-                table.first_ragged = table.first_ragged.or(Some(skipped + line));
+                self.first_ragged = self.first_ragged.or(Some(skipped + line));
             }
-            for (tally, field) in table.tallies.iter_mut().zip(&record) {
+            for (tally, field) in self.tallies.iter_mut().zip(&record) {
                 tally.take(&String::from_utf8_lossy(field));
             }
         }
-        table.tallies.iter_mut().for_each(ColumnTally::finish);
-        Ok(table)
+        Ok(())
     }
 }

@@ -22,8 +22,8 @@ pub enum Kind {
     Date(DateKind),
     /// Times of day.
     Time {
-        /// Their layout in the notation of `strftime`.
-        layout: &'static str,
+        /// Their layouts in the notation of `strftime`, the commonest first.
+        layouts: Vec<&'static str>,
     },
     /// Race, or race and ethnicity in one.
     Race,
@@ -77,8 +77,12 @@ pub struct DateKind {
     pub layouts: Vec<&'static str>,
     /// Two layouts that both read every value and mean different days.
     pub either: Option<[&'static str; 2]>,
-    /// Layout of the time of day behind the date.
-    pub time: Option<&'static str>,
+    /// Layouts of the time of day behind the date, the commonest first; none where there is no time.
+    pub times: Vec<&'static str>,
+    /// Dates without a time of day, where others have one.
+    pub without_time: u64,
+    /// Values whose time of day is midnight.
+    pub at_midnight: u64,
     /// `T` between date and time.
     pub has_t: bool,
     /// Values with an offset from universal time.

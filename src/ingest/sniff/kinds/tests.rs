@@ -139,12 +139,14 @@ fn numbers_by_name_and_shape() {
     assert_eq!(
         kind("stop_time", &["4:21:00 PM", "12:17:00 AM"]).value,
         Kind::Time {
-            layout: "%I:%M:%S %p"
+            layouts: vec!["%I:%M:%S %p"]
         }
     );
     assert_eq!(
         kind("timestop", &["935", "0015"]).value,
-        Kind::Time { layout: "%H%M" }
+        Kind::Time {
+            layouts: vec!["%H%M"]
+        }
     );
     assert_eq!(kind("nothing", &["", ""]).value, Kind::Empty);
 }

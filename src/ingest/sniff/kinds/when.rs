@@ -47,11 +47,9 @@ impl Column<'_> {
             .sum::<u64>()
             .min(dates.fit);
         let kind = DateKind {
-            time: dates
-                .time_layouts()
-                .first()
-                .filter(|_| dates.with_time > 0)
-                .map(|(layout, _)| *layout),
+            times: chosen_layouts(&dates.time_layouts(), dates.with_time),
+            without_time: dates.fit - dates.with_time,
+            at_midnight: dates.at_midnight,
             has_t: dates.with_t * 2 > dates.with_time.max(1),
             with_offset: dates.with_offset,
             serials,
@@ -133,7 +131,9 @@ impl Column<'_> {
             ),
         };
         Self::guess(
-            Kind::Time { layout },
+            Kind::Time {
+                layouts: chosen_layouts(&dates.time_layouts(), dates.time_only),
+            },
             confidence,
             format!("{} read as {layout}{midnight}", self.of(count)),
         )

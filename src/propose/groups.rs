@@ -1,0 +1,388 @@
+//! The groups of a study: from the columns of race and ethnicity of its files.
+
+use std::collections::BTreeMap;
+
+use super::Wishes;
+use super::draft::{Draft, inline, list, quoted};
+use crate::ingest::sniff::{ColumnProfile, Confidence, Kind, RaceWord, has_word, race_word};
+use crate::number::count;
+
+/// Standard names in the order in which groups are shown, with their labels.
+const LABELS: [(&str, &str); 10] = [
+    ("white", "White"),
+    ("black", "Black"),
+    ("hispanic", "Hispanic"),
+    ("asian", "Asian"),
+    ("pacific", "Pacific Islander"),
+    ("asian_pacific", "Asian or Pacific Islander"),
+    ("native", "Native American"),
+    ("middle_eastern", "Middle Eastern"),
+    ("multiple", "Two or more races"),
+    ("other", "Other"),
+];
+
+/// A group is compared from this share of the rows on.
+const SHARE: f64 = 0.005;
+
+/// What the columns of groups say.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FoundGroups {
+    /// Value to group, of every file.
+    pub(super) codes: BTreeMap<String, String>,
+    /// Rows of each group.
+    pub(super) rows: BTreeMap<String, u64>,
+    /// Values that are nobody's group, with their rows; a blank is "".
+    pub(super) unknown: BTreeMap<String, u64>,
+    /// Rows in all.
+    pub(super) all: u64,
+    /// Labels that a format brings.
+    pub(super) labels: BTreeMap<String, String>,
+    /// Whether Hispanic people of any race are a group of their own.
+    pub(super) hispanic_apart: bool,
+    /// Groups that every baseline has; `None` without one.
+    pub(super) in_baseline: Option<Vec<String>>,
+}
+
+impl FoundGroups {
+    /// Takes the values of a column.
+    pub(super) fn take(&mut self, column: &ColumnProfile) {
+        let Some(values) = &column.kept else { return };
+        self.all += values.values().sum::<u64>() + column.blank;
+        if column.blank > 0 {
+            *self.unknown.entry(String::new()).or_default() += column.blank;
+        }
+        for (value, rows) in values {
+            match race_word(value) {
+                Some(RaceWord::Group(group)) => {
+                    self.code(value, group);
+                    *self.rows.entry(group.to_owned()).or_default() += rows;
+                    self.hispanic_apart |= group == "hispanic";
+                }
+                _ => *self.unknown.entry(value.clone()).or_default() += rows,
+            }
+        }
+    }
+
+    /// Takes the values of a baseline: they need codes, and their rows are no stops.
+    pub(super) fn take_baseline(&mut self, groups: Vec<(String, String)>, has_others: Others) {
+        let mut names: Vec<String> = Vec::new();
+        for (value, group) in groups {
+            self.code(&value, &group);
+            names.push(group);
+        }
+        self.in_baseline = Some(match self.in_baseline.take() {
+            None => names,
+            Some(before) => before
+                .into_iter()
+                .filter(|group| names.contains(group))
+                .collect(),
+        });
+        if has_others == Others::Yes {
+            self.unknown
+                .entry("values of the baseline that are no group".into())
+                .or_default();
+        }
+    }
+
+    fn code(&mut self, value: &str, group: &str) {
+        if value != group {
+            self.codes.insert(value.trim().to_owned(), group.to_owned());
+        }
+    }
+
+    fn is_in_baseline(&self, group: &str) -> bool {
+        self.in_baseline
+            .as_ref()
+            .is_none_or(|groups| groups.iter().any(|own| own == group))
+    }
+
+    fn reference(&self, wishes: &Wishes) -> Option<(String, Confidence, String)> {
+        if let Some(wanted) = &wishes.reference {
+            return Some((wanted.clone(), Confidence::Certain, "asked for".into()));
+        }
+        if self.rows.contains_key("white") {
+            return Some(("white".into(), Confidence::Likely, "the group that most studies compare with; who is compared with whom is for a person to say".into()));
+        }
+        let (group, rows) = self.rows.iter().max_by_key(|(_, rows)| **rows)?;
+        Some((
+            group.clone(),
+            Confidence::Doubtful,
+            format!(
+                "no group is `white`; this one is the largest, with {} rows",
+                count(*rows)
+            ),
+        ))
+    }
+
+    /// The groups that are compared: large enough to say something about, and in every baseline.
+    fn compared(&self, reference: &str) -> Vec<String> {
+        let all: u64 = self.rows.values().sum();
+        let mut names: Vec<&String> = self
+            .rows
+            .keys()
+            .filter(|group| *group != reference)
+            .collect();
+        names.sort_by_key(|group| (rank(group), (*group).clone()));
+        let is_large = |group: &&String| self.rows[*group] as f64 >= SHARE * all as f64;
+        let usable: Vec<String> = names
+            .iter()
+            .copied()
+            .filter(|group| self.is_in_baseline(group))
+            .cloned()
+            .collect();
+        let large: Vec<String> = usable
+            .iter()
+            .filter(|group| is_large(group))
+            .cloned()
+            .collect();
+        if large.is_empty() { usable } else { large }
+    }
+
+    /// Writes the `[groups]` table.
+    pub(super) fn write(&self, draft: &mut Draft, wishes: &Wishes) -> Result<(), String> {
+        let Some((reference, confidence, reason)) = self.reference(wishes) else {
+            return Err("no column tells groups apart".into());
+        };
+        let compare = self.compared(&reference);
+        draft.table("[groups]");
+        draft.key("reference", quoted(&reference), confidence, reason);
+        if compare.is_empty() {
+            return Err(format!(
+                "`{reference}` is the only group, and nobody is there to compare it with"
+            ));
+        }
+        let sizes = |groups: &[String]| -> String {
+            let with_rows = |group: &String| match self.rows.get(group) {
+                Some(rows) if self.all > 0 => format!("{group} {}", count(*rows)),
+                _ => group.clone(),
+            };
+            groups.iter().map(with_rows).collect::<Vec<_>>().join(", ")
+        };
+        let left: Vec<String> = self
+            .rows
+            .keys()
+            .filter(|group| **group != reference && !compare.contains(group))
+            .cloned()
+            .collect();
+        let mut why = format!(
+            "rows: {}, {}",
+            sizes(std::slice::from_ref(&reference)),
+            sizes(&compare)
+        );
+        if !left.is_empty() {
+            why.push_str(&format!(
+                "; not compared, because they are few or in no baseline: {}",
+                sizes(&left)
+            ));
+        }
+        draft.key(
+            "compare",
+            list(compare.iter().map(String::as_str)),
+            Confidence::Likely,
+            why,
+        );
+        let shown: Vec<&String> = std::iter::once(&reference)
+            .chain(&compare)
+            .chain(&left)
+            .collect();
+        let labels: Vec<(String, String)> = shown
+            .iter()
+            .map(|group| ((*group).clone(), quoted(&self.label(group))))
+            .collect();
+        draft.key(
+            "labels",
+            inline(&labels),
+            Confidence::Likely,
+            "the names that tables and charts print",
+        );
+        self.write_codes(draft, &shown);
+        Ok(())
+    }
+
+    fn write_codes(&self, draft: &mut Draft, shown: &[&String]) {
+        let codes: Vec<(String, String)> = self
+            .codes
+            .iter()
+            .filter(|(_, group)| shown.contains(group))
+            .map(|(value, group)| (value.clone(), quoted(group)))
+            .collect();
+        if !codes.is_empty() {
+            draft.key(
+                "codes",
+                inline(&codes),
+                Confidence::Likely,
+                "what the spellings in the files mean",
+            );
+        }
+        if self.unknown.is_empty() {
+            draft.remark(
+                "No row is without a group: a value that is not listed above stops the study.",
+            );
+            return;
+        }
+        let rows: u64 = self.unknown.values().sum();
+        let shown: Vec<String> = self
+            .unknown
+            .iter()
+            .take(12)
+            .map(|(value, rows)| match (value.as_str(), rows) {
+                ("", rows) => format!("{} blank", count(*rows)),
+                (value, 0) => value.to_owned(),
+                (value, rows) => format!("{} `{value}`", count(*rows)),
+            })
+            .collect();
+        let mut reason = format!(
+            "{} of {} rows name no group ({}",
+            count(rows),
+            count(self.all),
+            shown.join(", ")
+        );
+        if self.unknown.len() > 12 {
+            reason.push_str(&format!(" and {} more values", self.unknown.len() - 12));
+        }
+        reason
+            .push_str("): they are left out of every number and stand in the account of the rows");
+        draft.key("unknown", quoted("missing"), Confidence::Likely, reason);
+    }
+
+    fn label(&self, group: &str) -> String {
+        if let Some(label) = self.labels.get(group) {
+            return label.clone();
+        }
+        let known = LABELS
+            .iter()
+            .find(|(name, _)| *name == group)
+            .map(|(_, label)| *label);
+        match known {
+            Some("White") if self.hispanic_apart => "White, non-Hispanic".into(),
+            Some(label) => label.into(),
+            None => group.to_owned(),
+        }
+    }
+}
+
+/// Whether a baseline holds lines of no group, such as totals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Others {
+    Yes,
+    No,
+}
+
+fn rank(group: &str) -> usize {
+    LABELS
+        .iter()
+        .position(|(name, _)| *name == group)
+        .unwrap_or(LABELS.len())
+}
+
+/// The columns that tell the groups of rows apart.
+pub(super) struct GroupColumns<'a> {
+    pub(super) race: &'a ColumnProfile,
+    /// Whether somebody is Hispanic, where the race does not say it.
+    pub(super) ethnicity: Option<&'a ColumnProfile>,
+    /// Others that were not taken.
+    pub(super) others: Vec<&'a ColumnProfile>,
+}
+
+impl<'a> GroupColumns<'a> {
+    /// The best columns of a file.
+    pub(super) fn of(columns: &'a [ColumnProfile], wishes: &Wishes) -> Option<Self> {
+        if let Some(wanted) = &wishes.group {
+            let race = columns.iter().find(|column| column.name == *wanted)?;
+            return Some(Self {
+                race,
+                ethnicity: None,
+                others: Vec::new(),
+            });
+        }
+        let mut races: Vec<&ColumnProfile> = columns
+            .iter()
+            .filter(|column| column.kind.value == Kind::Race)
+            .collect();
+        races.sort_by_key(|column| std::cmp::Reverse(score(column)));
+        let mut ethnicities = columns
+            .iter()
+            .filter(|column| column.kind.value == Kind::Ethnicity);
+        let ethnicity = ethnicities.next();
+        let Some((&race, others)) = races.split_first() else {
+            let race = ethnicity?;
+            return Some(Self {
+                race,
+                ethnicity: None,
+                others: ethnicities.collect(),
+            });
+        };
+        let says_hispanic = race.kept.as_ref().is_some_and(|values| {
+            values
+                .keys()
+                .any(|value| race_word(value) == Some(RaceWord::Group("hispanic")))
+        });
+        Some(Self {
+            race,
+            ethnicity: ethnicity.filter(|_| !says_hispanic),
+            others: others
+                .iter()
+                .copied()
+                .chain(ethnicities)
+                .chain(ethnicity.filter(|_| says_hispanic))
+                .collect(),
+        })
+    }
+
+    /// The value of `group` under `columns`, its confidence and its reason.
+    pub(super) fn rule(&self) -> (String, Confidence, String) {
+        let race = quoted(&self.race.name);
+        let own = &self.race.kind;
+        let Some(ethnicity) = self.ethnicity else {
+            return (race, own.confidence, own.reason.clone());
+        };
+        let hispanic: Vec<(String, String)> = ethnicity
+            .kept
+            .iter()
+            .flatten()
+            .filter(|(value, _)| race_word(value) == Some(RaceWord::Group("hispanic")))
+            .map(|(value, _)| (value.trim().to_owned(), quoted("hispanic")))
+            .collect();
+        let first = inline(&[
+            ("column".into(), quoted(&ethnicity.name)),
+            ("codes".into(), inline(&hispanic)),
+        ]);
+        let second = inline(&[("column".into(), race)]);
+        let reason = format!(
+            "who is Hispanic by `{}` is so whatever `{}` says, as the census counts; of everybody else the race decides. {}",
+            ethnicity.name, self.race.name, own.reason
+        );
+        (format!("[{first}, {second}]"), own.confidence, reason)
+    }
+
+    /// The groups with their rows. Who is Hispanic by ethnicity cannot be told by race here, so the rows of races are at most.
+    pub(super) fn found(&self) -> FoundGroups {
+        let mut found = FoundGroups::default();
+        found.take(self.race);
+        let hispanic: u64 = self
+            .ethnicity
+            .iter()
+            .flat_map(|column| column.kept.iter().flatten())
+            .filter(|(value, _)| race_word(value) == Some(RaceWord::Group("hispanic")))
+            .map(|(_, rows)| rows)
+            .sum();
+        if hispanic > 0 {
+            found.hispanic_apart = true;
+            found.rows.insert("hispanic".into(), hispanic);
+        }
+        found
+    }
+}
+
+/// Which of several columns of race is the one: of the person stopped, as recorded in the end.
+fn score(column: &ColumnProfile) -> (u8, u64) {
+    let words = column.words();
+    let is = |wanted: &[&str]| has_word(&words, wanted);
+    let by_name = match () {
+        () if is(&["pre", "before", "raw", "passenger", "prior"]) => 0,
+        () if words.len() == 1 || is(&["subject", "driver", "person", "suspect"]) => 3,
+        () if is(&["race", "ethnicity"]) => 2,
+        () => 1,
+    };
+    (by_name, column.filled)
+}

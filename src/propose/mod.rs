@@ -1,0 +1,365 @@
+//! A study for files that nobody has described: what was found in them, put into the words of a study.
+//!
+//! For `init` and `rates`. Nothing is decided in silence: every line has its reason and how sure it is, and what the files
+//! cannot say is asked at the end.
+
+mod draft;
+mod formats;
+mod groups;
+mod published;
+mod questions;
+mod rows;
+
+use serde::Serialize;
+
+pub use draft::{Draft, Entry};
+
+use crate::error::{DataFault, Error};
+use crate::ingest::sniff::{ColumnProfile, Confidence, FileProfile, Quotes, TableKind};
+use crate::ingest::{Separator, TextEncoding};
+use draft::quoted;
+use groups::{FoundGroups, GroupColumns};
+use rows::{Mapped, Mapping};
+
+/// Files that are read as one, and what was found in them.
+#[derive(Debug, Clone, Serialize)]
+pub struct Part {
+    /// The files, relative to the study.
+    pub files: Vec<String>,
+    /// What was found.
+    pub profile: FileProfile,
+}
+
+/// What whoever asks has said already.
+#[derive(Debug, Clone, Default)]
+pub struct Wishes {
+    /// The column of groups.
+    pub group: Option<String>,
+    /// The column of places.
+    pub by: Option<String>,
+    /// The group that others are compared with.
+    pub reference: Option<String>,
+    /// The column of events, of published counts.
+    pub events: Option<String>,
+    /// The column of what they are counted out of.
+    pub trials: Option<String>,
+    /// The column of people in the baseline.
+    pub population_column: Option<String>,
+    /// The column of groups in the baseline.
+    pub population_group: Option<String>,
+    /// Rates only, and no further questions.
+    pub rates_only: bool,
+}
+
+/// The files by what they are.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Parts {
+    /// Rows of stops, or published counts.
+    pub main: Option<Part>,
+    /// The baseline.
+    pub population: Option<Part>,
+    /// The register of agreements.
+    pub agreements: Option<Part>,
+}
+
+/// A proposed study.
+#[derive(Debug, Clone, Serialize)]
+pub struct Proposal {
+    /// Its lines.
+    pub study: Draft,
+    /// What only a person can say.
+    pub questions: Vec<String>,
+    /// Why it cannot run as it is, where that is known already.
+    pub missing: Vec<String>,
+}
+
+impl Proposal {
+    /// The study file.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut draft = self.study.clone();
+        if !self.missing.is_empty() {
+            draft.table("# What is missing before this study runs");
+            self.missing
+                .iter()
+                .for_each(|missing| draft.remark(format!("- {missing}")));
+        }
+        if !self.questions.is_empty() {
+            draft.table("# What only a person can say");
+            self.questions
+                .iter()
+                .for_each(|question| draft.remark(format!("- {question}")));
+        }
+        draft.text()
+    }
+}
+
+/// Puts a study together.
+///
+/// # Errors
+/// No file is of rows or counts; a column that was asked for is not there.
+pub fn propose(parts: &Parts, wishes: &Wishes) -> Result<Proposal, Error> {
+    let Some(main) = &parts.main else {
+        return Err(Error::bundle(
+            "no file holds rows of stops or counts of them",
+            "name a file with a column of race or ethnicity; a population alone makes no study",
+        ));
+    };
+    asked_for_are_there(parts, main, wishes)?;
+    let mut work = Work::new(parts, main, wishes);
+    work.head();
+    if main.profile.table.value == TableKind::Counts {
+        work.counts();
+    } else {
+        work.rows();
+    }
+    work.missing.extend(unreadable(&main.profile));
+    Ok(work.finish())
+}
+
+/// The proposal in the making.
+struct Work<'a> {
+    parts: &'a Parts,
+    main: &'a Part,
+    wishes: &'a Wishes,
+    draft: Draft,
+    questions: Vec<String>,
+    missing: Vec<String>,
+}
+
+impl<'a> Work<'a> {
+    fn new(parts: &'a Parts, main: &'a Part, wishes: &'a Wishes) -> Self {
+        Self {
+            parts,
+            main,
+            wishes,
+            draft: Draft::default(),
+            questions: Vec::new(),
+            missing: Vec::new(),
+        }
+    }
+
+    fn head(&mut self) {
+        self.draft.remark("Written by `evenhand init` from what it found in the files. Every line is followed by how sure it is and why; what the files cannot say stands at the end.");
+        self.draft.fixed("format", "1".into(), "");
+        let name = self
+            .main
+            .files
+            .first()
+            .map_or("", |file| file.rsplit('/').next().unwrap_or(file));
+        let title = match self.main.files.len() {
+            1 => format!("First look at {name}"),
+            files => format!("First look at {name} and {} more", files - 1),
+        };
+        self.draft.fixed(
+            "title",
+            quoted(&title),
+            "change it: it is printed above the report",
+        );
+    }
+
+    /// What the baseline's columns are, where there is one.
+    fn baseline(&self, groups: &mut FoundGroups) -> Option<published::Baseline<'a>> {
+        let part = self.parts.population.as_ref()?;
+        let baseline = published::Baseline::of(part, self.wishes);
+        if let Some(baseline) = &baseline {
+            let (values, others) = baseline.groups();
+            groups.take_baseline(values, others);
+        }
+        baseline
+    }
+
+    fn rows(&mut self) {
+        if let Some(format) = formats::fit(&self.main.profile, self.wishes) {
+            return self.rows_of_a_format(&format);
+        }
+        let columns = &self.main.profile.columns;
+        let Some(found) = GroupColumns::of(columns, self.wishes) else {
+            self.missing.push("a column of race or ethnicity: none was found. Name the column that tells groups apart under [stops.columns] as `group`, and its groups under [groups]".into());
+            return;
+        };
+        let mut groups = found.found();
+        let baseline = self.baseline(&mut groups);
+        let place = baseline.as_ref().and_then(|baseline| baseline.place);
+        let mapping = Mapping::of(self.main, &found, self.wishes, place);
+        let mut tables = Draft::default();
+        let mapped = mapping.write(&mut tables, &self.main.files);
+        self.captions(&mapped);
+        let mut written = Draft::default();
+        if let Err(missing) = groups.write(&mut written, self.wishes) {
+            self.missing.push(missing);
+        }
+        self.draft.append(written);
+        if baseline.is_some() {
+            self.periods(&mapped);
+        }
+        self.draft.append(tables);
+        self.questions.extend(mapped.questions.iter().cloned());
+        self.population(baseline.as_ref());
+        self.agreements();
+        self.disclosure();
+        self.ask_of_rows(&mapped, baseline.is_some());
+        self.ask_always(&groups, baseline.is_some());
+    }
+
+    fn captions(&mut self, mapped: &Mapped) {
+        if let Some(agency) = &mapped.agency {
+            self.draft.key(
+                "agency",
+                quoted(agency),
+                Confidence::Likely,
+                "the one value of the column that names the agency",
+            );
+        }
+        if let Some((first, last)) = mapped.date.as_ref().and_then(|date| date.span) {
+            self.draft.key(
+                "period",
+                quoted(&format!("{first} to {last}")),
+                Confidence::Certain,
+                "the first and the last date in the file",
+            );
+        }
+    }
+
+    /// One period from the first to the last day, which rates per head need.
+    fn periods(&mut self, mapped: &Mapped) {
+        let Some((first, last)) = mapped.date.as_ref().and_then(|date| date.span) else {
+            return;
+        };
+        self.draft.table("[periods]");
+        let value = draft::inline(&[
+            ("from".into(), first.to_string()),
+            ("until".into(), last.to_string()),
+        ]);
+        self.draft.key("all", value, Confidence::Likely, "rates per head and year need to know how long the rows go on: from the first to the last date in the file");
+        self.questions.push(format!("Do the files hold every row from {first} to {last}? A month that is missing makes every rate per head too low."));
+    }
+
+    fn population(&mut self, baseline: Option<&published::Baseline<'_>>) {
+        match (baseline, &self.parts.population) {
+            (Some(baseline), Some(part)) => {
+                baseline.write(&mut self.draft, part, &mut self.questions)
+            }
+            (None, Some(part)) => self.missing.push(format!(
+                "a baseline: in {} no column of groups and no column of people was found",
+                part.files.join(", ")
+            )),
+            (_, None) => {}
+        }
+    }
+
+    fn agreements(&mut self) {
+        if let Some(part) = &self.parts.agreements {
+            published::agreements(&mut self.draft, part, &mut self.missing);
+        }
+    }
+
+    fn disclosure(&mut self) {
+        self.draft.table("[disclosure]");
+        self.draft.fixed(
+            "mode",
+            quoted("public"),
+            "small counts of persons are withheld; `court` shows and marks them",
+        );
+    }
+
+    fn finish(self) -> Proposal {
+        Proposal {
+            study: self.draft,
+            questions: self.questions,
+            missing: self.missing,
+        }
+    }
+}
+
+/// Writes how a file is written, where it is not plain CSV in UTF-8.
+fn layout(draft: &mut Draft, profile: &FileProfile) {
+    let mut parts = Vec::new();
+    let mut reasons = Vec::new();
+    let mut least = Confidence::Certain;
+    let mut say = |key: &str, value: String, confidence: Confidence, reason: &str| {
+        parts.push((key.to_owned(), value));
+        reasons.push(reason.to_owned());
+        least = least.min(confidence);
+    };
+    let encoding = &profile.encoding;
+    match encoding.value {
+        TextEncoding::Utf8 => {}
+        TextEncoding::Windows1252 => say(
+            "encoding",
+            quoted("windows-1252"),
+            encoding.confidence,
+            &encoding.reason,
+        ),
+        TextEncoding::Utf16 => say(
+            "encoding",
+            quoted("utf-16"),
+            encoding.confidence,
+            &encoding.reason,
+        ),
+    }
+    let separator = &profile.separator;
+    if separator.value != Separator::Comma {
+        say(
+            "separator",
+            quoted(separator.value.word()),
+            separator.confidence,
+            &separator.reason,
+        );
+    }
+    let skip = &profile.skip_lines;
+    if skip.value > 0 {
+        say(
+            "skip_lines",
+            skip.value.to_string(),
+            skip.confidence,
+            &skip.reason,
+        );
+    }
+    if !parts.is_empty() {
+        draft.key("layout", draft::inline(&parts), least, reasons.join("; "));
+    }
+}
+
+/// What of a file cannot be said in a study.
+fn unreadable(profile: &FileProfile) -> Vec<String> {
+    let mut found = Vec::new();
+    if profile.quotes.value == Quotes::Plain {
+        found.push(format!(
+            "a file whose quotes enclose fields: {}",
+            profile.quotes.reason
+        ));
+    }
+    found
+}
+
+/// Columns that were asked for must be there.
+fn asked_for_are_there(parts: &Parts, main: &Part, wishes: &Wishes) -> Result<(), Error> {
+    let of_main = [&wishes.group, &wishes.by, &wishes.events, &wishes.trials];
+    let of_people = [&wishes.population_column, &wishes.population_group];
+    let people = parts
+        .population
+        .iter()
+        .flat_map(|part| of_people.iter().map(move |wish| (part, *wish)));
+    for (part, wish) in of_main.iter().map(|wish| (main, *wish)).chain(people) {
+        let names = || {
+            part.profile
+                .columns
+                .iter()
+                .map(|column: &ColumnProfile| column.name.as_str())
+        };
+        if let Some(wanted) = wish
+            && !names().any(|name| name == wanted)
+        {
+            let file = part.files.first().map_or("", String::as_str);
+            return Err(DataFault::new(
+                std::path::Path::new(file),
+                "there is no such column in the header",
+                crate::error::nearest_hint(wanted, names()),
+            )
+            .in_column(wanted)
+            .into());
+        }
+    }
+    Ok(())
+}
