@@ -39,6 +39,10 @@ pub(super) struct FoundGroups {
     pub(super) labels: BTreeMap<String, String>,
     /// Whether Hispanic people of any race are a group of their own.
     pub(super) hispanic_apart: bool,
+    /// What the rows of groups are not.
+    pub(super) note: String,
+    /// Lines of a baseline that are no group, such as totals.
+    pub(super) baseline_has_others: bool,
     /// Groups that every baseline has; `None` without one.
     pub(super) in_baseline: Option<Vec<String>>,
 }
@@ -63,6 +67,22 @@ impl FoundGroups {
         }
     }
 
+    /// Takes each value for a group of its own.
+    fn take_as_written(&mut self, column: &ColumnProfile) {
+        self.all =
+            column.filled + column.blank + column.missing.iter().map(|(_, rows)| rows).sum::<u64>();
+        if column.blank > 0 {
+            self.unknown.insert(String::new(), column.blank);
+        }
+        for (value, rows) in column.kept.iter().flatten() {
+            if column.missing.iter().any(|(word, _)| word == value.trim()) {
+                self.unknown.insert(value.clone(), *rows);
+            } else {
+                *self.rows.entry(value.trim().to_owned()).or_default() += rows;
+            }
+        }
+    }
+
     /// Takes the values of a baseline: they need codes, and their rows are no stops.
     pub(super) fn take_baseline(&mut self, groups: Vec<(String, String)>, has_others: Others) {
         let mut names: Vec<String> = Vec::new();
@@ -77,11 +97,7 @@ impl FoundGroups {
                 .filter(|group| names.contains(group))
                 .collect(),
         });
-        if has_others == Others::Yes {
-            self.unknown
-                .entry("values of the baseline that are no group".into())
-                .or_default();
-        }
+        self.baseline_has_others |= has_others == Others::Yes;
     }
 
     fn code(&mut self, value: &str, group: &str) {
@@ -169,6 +185,9 @@ impl FoundGroups {
             sizes(std::slice::from_ref(&reference)),
             sizes(&compare)
         );
+        if !self.note.is_empty() {
+            why.push_str(&format!(" ({})", self.note));
+        }
         if !left.is_empty() {
             why.push_str(&format!(
                 "; not compared, because they are few or in no baseline: {}",
@@ -214,6 +233,10 @@ impl FoundGroups {
                 "what the spellings in the files mean",
             );
         }
+        if self.unknown.is_empty() && self.baseline_has_others {
+            draft.key("unknown", quoted("missing"), Confidence::Likely, "every row of the data names a group; lines of the baseline that are none, such as totals, are left out of it");
+            return;
+        }
         if self.unknown.is_empty() {
             draft.remark(
                 "No row is without a group: a value that is not listed above stops the study.",
@@ -225,10 +248,9 @@ impl FoundGroups {
             .unknown
             .iter()
             .take(12)
-            .map(|(value, rows)| match (value.as_str(), rows) {
-                ("", rows) => format!("{} blank", count(*rows)),
-                (value, 0) => value.to_owned(),
-                (value, rows) => format!("{} `{value}`", count(*rows)),
+            .map(|(value, rows)| match value.as_str() {
+                "" => format!("{} blank", count(*rows)),
+                value => format!("{} `{value}`", count(*rows)),
             })
             .collect();
         let mut reason = format!(
@@ -268,6 +290,10 @@ pub(super) enum Others {
     No,
 }
 
+fn is_hispanic(value: &str) -> bool {
+    race_word(value) == Some(RaceWord::Group("hispanic"))
+}
+
 fn rank(group: &str) -> usize {
     LABELS
         .iter()
@@ -282,6 +308,8 @@ pub(super) struct GroupColumns<'a> {
     pub(super) ethnicity: Option<&'a ColumnProfile>,
     /// Others that were not taken.
     pub(super) others: Vec<&'a ColumnProfile>,
+    /// Whether the values are taken for groups as they stand, since none is a word for race or ethnicity.
+    pub(super) as_written: bool,
 }
 
 impl<'a> GroupColumns<'a> {
@@ -289,50 +317,76 @@ impl<'a> GroupColumns<'a> {
     pub(super) fn of(columns: &'a [ColumnProfile], wishes: &Wishes) -> Option<Self> {
         if let Some(wanted) = &wishes.group {
             let race = columns.iter().find(|column| column.name == *wanted)?;
-            return Some(Self {
-                race,
-                ethnicity: None,
-                others: Vec::new(),
-            });
+            return Some(Self::alone(race));
         }
-        let mut races: Vec<&ColumnProfile> = columns
-            .iter()
-            .filter(|column| column.kind.value == Kind::Race)
-            .collect();
+        let is = |kind: Kind| {
+            columns
+                .iter()
+                .filter(move |column| column.kind.value == kind)
+        };
+        let mut races: Vec<&ColumnProfile> = is(Kind::Race).collect();
         races.sort_by_key(|column| std::cmp::Reverse(score(column)));
-        let mut ethnicities = columns
-            .iter()
-            .filter(|column| column.kind.value == Kind::Ethnicity);
-        let ethnicity = ethnicities.next();
+        let mut ethnicities: Vec<&ColumnProfile> = is(Kind::Ethnicity).collect();
         let Some((&race, others)) = races.split_first() else {
-            let race = ethnicity?;
+            let (first, others) = ethnicities.split_first()?;
             return Some(Self {
-                race,
-                ethnicity: None,
-                others: ethnicities.collect(),
+                others: others.to_vec(),
+                ..Self::alone(first)
             });
         };
-        let says_hispanic = race.kept.as_ref().is_some_and(|values| {
-            values
-                .keys()
-                .any(|value| race_word(value) == Some(RaceWord::Group("hispanic")))
-        });
+        let says_hispanic = race
+            .kept
+            .iter()
+            .flatten()
+            .any(|(value, _)| is_hispanic(value));
+        let ethnicity = if says_hispanic || ethnicities.is_empty() {
+            None
+        } else {
+            Some(ethnicities.remove(0))
+        };
         Some(Self {
             race,
-            ethnicity: ethnicity.filter(|_| !says_hispanic),
-            others: others
-                .iter()
-                .copied()
-                .chain(ethnicities)
-                .chain(ethnicity.filter(|_| says_hispanic))
-                .collect(),
+            ethnicity,
+            others: others.iter().copied().chain(ethnicities).collect(),
+            as_written: false,
         })
+    }
+
+    fn alone(race: &'a ColumnProfile) -> Self {
+        let is_race =
+            |(value, _): (&String, &u64)| matches!(race_word(value), Some(RaceWord::Group(_)));
+        Self {
+            race,
+            ethnicity: None,
+            others: Vec::new(),
+            as_written: !race.kept.iter().flatten().any(is_race),
+        }
+    }
+
+    /// Any column with a few values, where none is of race or ethnicity: so that the rows can be counted at all.
+    pub(super) fn stopgap(columns: &'a [ColumnProfile]) -> Option<Self> {
+        let few = |column: &&ColumnProfile| {
+            matches!(column.kind.value, Kind::Sex | Kind::Category)
+                && (2..=20).contains(&column.distinct)
+        };
+        let best = columns
+            .iter()
+            .filter(few)
+            .max_by_key(|column| (column.kind.value == Kind::Sex, column.filled))?;
+        Some(Self::alone(best))
     }
 
     /// The value of `group` under `columns`, its confidence and its reason.
     pub(super) fn rule(&self) -> (String, Confidence, String) {
         let race = quoted(&self.race.name);
         let own = &self.race.kind;
+        if self.as_written {
+            let reason = format!(
+                "no value of it is a word for race or ethnicity; each of its values is a group as it stands ({})",
+                own.reason
+            );
+            return (race, Confidence::Doubtful, reason);
+        }
         let Some(ethnicity) = self.ethnicity else {
             return (race, own.confidence, own.reason.clone());
         };
@@ -340,7 +394,7 @@ impl<'a> GroupColumns<'a> {
             .kept
             .iter()
             .flatten()
-            .filter(|(value, _)| race_word(value) == Some(RaceWord::Group("hispanic")))
+            .filter(|(value, _)| is_hispanic(value))
             .map(|(value, _)| (value.trim().to_owned(), quoted("hispanic")))
             .collect();
         let first = inline(&[
@@ -358,17 +412,25 @@ impl<'a> GroupColumns<'a> {
     /// The groups with their rows. Who is Hispanic by ethnicity cannot be told by race here, so the rows of races are at most.
     pub(super) fn found(&self) -> FoundGroups {
         let mut found = FoundGroups::default();
+        if self.as_written {
+            found.take_as_written(self.race);
+            return found;
+        }
         found.take(self.race);
         let hispanic: u64 = self
             .ethnicity
             .iter()
             .flat_map(|column| column.kept.iter().flatten())
-            .filter(|(value, _)| race_word(value) == Some(RaceWord::Group("hispanic")))
+            .filter(|(value, _)| is_hispanic(value))
             .map(|(_, rows)| rows)
             .sum();
         if hispanic > 0 {
             found.hispanic_apart = true;
             found.rows.insert("hispanic".into(), hispanic);
+            found.note = format!(
+                "those of a race by `{}` alone, Hispanic people among them",
+                self.race.name
+            );
         }
         found
     }

@@ -174,10 +174,17 @@ impl<'a> Work<'a> {
             return self.rows_of_a_format(&format);
         }
         let columns = &self.main.profile.columns;
-        let Some(found) = GroupColumns::of(columns, self.wishes) else {
-            self.missing.push("a column of race or ethnicity: none was found. Name the column that tells groups apart under [stops.columns] as `group`, and its groups under [groups]".into());
+        let of_race = GroupColumns::of(columns, self.wishes);
+        let Some(found) = of_race.or_else(|| GroupColumns::stopgap(columns)) else {
+            self.missing.push("a column that tells groups apart: none was found. Name it under [stops.columns] as `group`, and its groups under [groups]".into());
             return;
         };
+        if found.as_written {
+            self.questions.push(format!(
+                "No column of race or ethnicity was found. Which groups are to be compared? `{}` was taken, so that the rows can be counted at all.",
+                found.race.name
+            ));
+        }
         let mut groups = found.found();
         let baseline = self.baseline(&mut groups);
         let place = baseline.as_ref().and_then(|baseline| baseline.place);

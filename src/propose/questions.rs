@@ -4,7 +4,7 @@ use super::Work;
 use super::draft::{list, quoted};
 use super::groups::FoundGroups;
 use super::rows::Mapped;
-use crate::ingest::sniff::Confidence;
+use crate::ingest::sniff::{Confidence, race_word};
 use crate::number::count;
 
 /// Name of the baseline in a proposed study.
@@ -31,8 +31,20 @@ impl Work<'_> {
             self.outcome_test();
         }
         if !asked {
-            self.missing.push(format!("something to ask: {} are no part of anything by themselves. Name a baseline (`evenhand init FILE --population POPULATION.csv`), or a column that says whether a search was made", mapped.rows_are));
+            self.shares(&mapped.rows_are);
         }
+    }
+
+    /// Who the people behind the rows were: what is left to ask without a baseline and without searches.
+    fn shares(&mut self, counts: &str) {
+        self.draft.table("[[rates]]");
+        self.draft.key("counts", quoted(counts), Confidence::Certain, "nothing says how many people there are, and nothing what came of the rows, so all that can be said is who they were");
+        self.draft.fixed(
+            "out_of",
+            quoted("groups"),
+            "each group's share of all of them: no rate, and no comparison",
+        );
+        self.by();
     }
 
     fn per_head(&mut self, counts: &str) {
@@ -121,6 +133,23 @@ impl Work<'_> {
             self.questions.push("Are the people of the baseline those who could have been stopped? Residents are not drivers, and drivers come from elsewhere.".into());
         } else {
             self.questions.push("What is the baseline? Without one nothing is said per head: `evenhand init FILE --population POPULATION.csv`.".into());
+        }
+        let odd: Vec<String> = groups
+            .unknown
+            .iter()
+            .filter(|(value, _)| {
+                !value.is_empty()
+                    && !crate::ingest::sniff::is_missing_word(value)
+                    && race_word(value).is_none()
+            })
+            .take(12)
+            .map(|(value, rows)| format!("`{value}` ({} rows)", count(*rows)))
+            .collect();
+        if !odd.is_empty() {
+            self.questions.push(format!(
+                "To which group belong {}? They were left out; say it under [groups] codes.",
+                odd.join(", ")
+            ));
         }
         let blank: u64 = groups.unknown.values().sum();
         if blank > 0 {

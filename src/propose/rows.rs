@@ -526,19 +526,7 @@ impl<'a> Mapping<'a> {
     }
 
     fn weight(&mut self) {
-        let is_weight = |column: &&ColumnProfile| {
-            column.kind.value == Kind::Count
-                && [
-                    "count",
-                    "n",
-                    "freq",
-                    "frequency",
-                    "weight",
-                    "number_of_stops",
-                ]
-                .contains(&column.name.to_lowercase().as_str())
-        };
-        let Some(column) = self.columns().iter().find(is_weight) else {
+        let Some(column) = self.columns().iter().find(|column| column.is_weight()) else {
             return;
         };
         self.line(

@@ -7,6 +7,7 @@ use super::{Confidence, Guess};
 use crate::error::Error;
 use crate::ingest::csv_file::broken_off;
 use crate::ingest::layout::TextEncoding;
+use crate::number::count;
 
 /// What was counted while all bytes of a file went by.
 #[derive(Debug, Clone)]
@@ -130,8 +131,9 @@ impl ByteCensus {
                 _ => certain(
                     TextEncoding::Utf8,
                     format!(
-                        "all {} bytes are valid UTF-8, {high} of them beyond ASCII",
-                        self.bytes
+                        "all {} bytes are valid UTF-8, {} of them beyond ASCII",
+                        count(self.bytes),
+                        count(high)
                     ),
                 ),
             };

@@ -74,9 +74,10 @@ pub(super) struct DateTally {
 impl DateTally {
     /// Takes one value, which occurs `times`.
     pub(super) fn take(&mut self, text: &str, times: u64) {
+        // Looked at, not weighed: a text that stands in many rows is one trial.
+        self.seen += 1;
         let may_be = text.len() <= 40 && text.bytes().any(|byte| byte.is_ascii_digit());
         if !may_be {
-            self.seen += times;
             return;
         }
         let parts = Parts::of(text);
@@ -114,7 +115,6 @@ impl DateTally {
         } else if is_time && parts.date.is_empty() {
             self.time_only += times;
         }
-        self.seen += times;
     }
 
     fn is_given_up(&self, count: u64) -> bool {
@@ -334,6 +334,14 @@ mod tests {
             assert_eq!(tally(&[value]).time_only, 1, "{value}");
         }
         assert_eq!(tally(&["2560"]).time_only, 0);
+    }
+
+    #[test]
+    fn a_value_of_many_rows_gives_no_layout_up() {
+        let mut tally = DateTally::default();
+        tally.take("41561", TRIALS * 2);
+        tally.take("Tuesday, October 01, 2013", 5);
+        assert_eq!(tally.date_layouts(), [("%A, %B %d, %Y", 5)]);
     }
 
     #[test]

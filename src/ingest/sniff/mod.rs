@@ -17,7 +17,7 @@ pub use container::Container;
 pub use dialect::Quotes;
 pub use kinds::{DateKind, Kind};
 pub use table::{TableKind, group_columns};
-pub use words::{RaceWord, has_word, name_words, race_word};
+pub use words::{RaceWord, has_word, is_missing_word, name_words, race_word};
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read};
@@ -180,6 +180,20 @@ impl ColumnProfile {
             grouped: tally.shapes.grouped,
             kind,
         }
+    }
+
+    /// Whether it says for how many alike rows a row stands.
+    #[must_use]
+    pub fn is_weight(&self) -> bool {
+        let names = [
+            "count",
+            "n",
+            "freq",
+            "frequency",
+            "weight",
+            "number_of_stops",
+        ];
+        self.kind.value == Kind::Count && names.contains(&self.name.to_lowercase().as_str())
     }
 
     /// The words of its name.

@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use super::kinds::Kind;
 use super::words::{RaceWord, has_word, name_words, race_word};
+use crate::number::count;
+
 use super::{ColumnProfile, Confidence, Guess};
 
 /// What kind of table a file is.
@@ -89,6 +91,15 @@ pub(super) fn table_kind(columns: &[ColumnProfile], rows: u64) -> Guess<TableKin
             ),
         );
     }
+    let answers = of(|kind| matches!(kind, Kind::YesNo { .. }));
+    if !groups.is_empty() && !answers.is_empty() && columns.iter().any(ColumnProfile::is_weight) {
+        let reason = format!(
+            "{} holds groups and {} answers of yes and no, so a row is a stop, or several that are alike",
+            groups.join(", "),
+            answers.join(", ")
+        );
+        return Guess::new(TableKind::Rows, Confidence::Likely, reason);
+    }
     if !groups.is_empty() && !counts.is_empty() && dates.is_empty() {
         let confidence = if events > 0 {
             Confidence::Likely
@@ -115,7 +126,8 @@ pub(super) fn table_kind(columns: &[ColumnProfile], rows: u64) -> Guess<TableKin
             TableKind::Rows,
             Confidence::Likely,
             format!(
-                "{rows} rows with a group each ({}), and {by}",
+                "{} rows with a group each ({}), and {by}",
+                count(rows),
                 groups.join(", ")
             ),
         );
@@ -125,7 +137,8 @@ pub(super) fn table_kind(columns: &[ColumnProfile], rows: u64) -> Guess<TableKin
             TableKind::Rows,
             Confidence::Doubtful,
             format!(
-                "{rows} rows with {}, and no column of race or ethnicity",
+                "{} rows with {}, and no column of race or ethnicity",
+                count(rows),
                 dates.join(", ")
             ),
         );

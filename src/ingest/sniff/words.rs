@@ -281,7 +281,7 @@ pub(super) fn is_sex_word(text: &str) -> bool {
 
 /// Words of published tables for what is not there; a blank is none of them.
 #[must_use]
-pub(super) fn is_missing_word(text: &str) -> bool {
+pub fn is_missing_word(text: &str) -> bool {
     let text = text.trim();
     let exact = [
         "#REF!", "#N/A", "#N/A N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "-", "--",

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::columns::{ColumnTally, Shapes};
 use super::words::{RaceWord, has_word, name_words, race_word};
 use super::{Confidence, Guess};
+use crate::number::count as shown;
 
 /// What a column holds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -167,15 +168,16 @@ impl Column<'_> {
 
     fn of(&self, count: u64) -> String {
         match self.shapes().filled {
-            filled if filled == count => format!("all {count} values"),
-            filled => format!("{count} of {filled} values"),
+            filled if filled == count => format!("all {} values", shown(count)),
+            filled => format!("{} of {} values", shown(count), shown(filled)),
         }
     }
 
     fn distinct(&self) -> String {
         match self.tally.distinct() {
-            (count, true) => format!("{count} different values"),
-            (count, false) => format!("at least {count} different values"),
+            (1, true) => "one value".to_owned(),
+            (count, true) => format!("{} different values", shown(count)),
+            (count, false) => format!("at least {} different values", shown(count)),
         }
     }
 
@@ -233,7 +235,7 @@ impl Column<'_> {
             format!(
                 "its name, and {} in {} rows",
                 self.distinct(),
-                self.tally.rows
+                shown(self.tally.rows)
             ),
         )
     }
@@ -323,11 +325,14 @@ impl Column<'_> {
         }
         let others = values.len() - known.len();
         let reason = format!(
-            "{} of its {} values are spellings of groups, in {rows_known} of {rows} rows{}",
+            "{} of its {} values are spellings of groups, in {} of {} rows{}",
             known.len(),
             values.len(),
+            shown(rows_known),
+            shown(rows),
             match others {
                 0 => String::new(),
+                1 => "; one is not known".to_owned(),
                 others => format!("; {others} are not known"),
             }
         );
@@ -369,7 +374,7 @@ impl Column<'_> {
             values
                 .iter()
                 .filter(|(value, _)| super::words::boolean_word(value).is_some())
-                .map(|(value, count)| format!("{} ({count})", value.trim()))
+                .map(|(value, count)| format!("{} ({})", value.trim(), shown(*count)))
                 .collect::<Vec<_>>()
                 .join(" and ")
         );
@@ -447,7 +452,7 @@ impl Column<'_> {
                 format!(
                     "its name, and {} in {} rows",
                     self.distinct(),
-                    self.tally.rows
+                    shown(self.tally.rows)
                 ),
             )
         })
@@ -465,8 +470,9 @@ impl Column<'_> {
                     Kind::Identifier,
                     Confidence::Likely,
                     format!(
-                        "{} in {filled} rows: nearly every row has its own",
-                        self.distinct()
+                        "{} in {} rows: nearly every row has its own",
+                        self.distinct(),
+                        shown(filled)
                     ),
                 )
             },
@@ -479,7 +485,7 @@ impl Column<'_> {
             return Guess::new(
                 Kind::Category,
                 Confidence::Likely,
-                format!("{} in {} rows", self.distinct(), self.tally.rows),
+                format!("{} in {} rows", self.distinct(), shown(self.tally.rows)),
             );
         }
         let about = if exact { "" } else { ", maybe more" };

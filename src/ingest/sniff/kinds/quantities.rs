@@ -1,5 +1,6 @@
 //! Numbers among the kinds: counts, people, margins of error, codes, degrees.
 
+use super::shown;
 use super::{Column, Confidence, Guess, Kind, Verdict};
 
 impl Column<'_> {
@@ -94,7 +95,7 @@ impl Column<'_> {
             return None;
         }
         if distinct == 1 && shapes.most.is_some_and(|most| most <= 1.0) {
-            let reason = format!("one value in {} rows", self.tally.rows);
+            let reason = format!("one value in {} rows", shown(self.tally.rows));
             return Self::guess(Kind::Category, Confidence::Likely, reason);
         }
         let notation = self.notation();
@@ -129,8 +130,8 @@ impl Column<'_> {
         let shapes = self.shapes();
         match (shapes.grouped, shapes.decimal_commas) {
             (0, 0) => String::new(),
-            (grouped, 0) => format!(", {grouped} of them with a comma at the thousands"),
-            (_, commas) => format!(", {commas} of them with a decimal comma"),
+            (grouped, 0) => format!(", {} of them with a comma at the thousands", shown(grouped)),
+            (_, commas) => format!(", {} of them with a decimal comma", shown(commas)),
         }
     }
 }

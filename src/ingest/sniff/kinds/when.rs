@@ -1,5 +1,6 @@
 //! Dates and times of day among the kinds.
 
+use super::shown;
 use super::{Column, Confidence, DateKind, Guess, Kind, Verdict};
 
 impl Column<'_> {
@@ -82,9 +83,17 @@ impl Column<'_> {
                 .iter()
                 .find(|(other, _)| swapped(layout).contains(other))
                 .map_or(String::new(), |(other, fits)| {
-                    format!(" ({other} reads only {fits})")
+                    format!(" ({other} reads only {})", shown(*fits))
                 });
-            parts.push(format!("{} read as {layout}{beside}", self.of(*count)));
+            let behind = match (kind.times.first(), kind.without_time) {
+                (None, _) => "",
+                (Some(_), 0) => " with a time of day behind it",
+                (Some(_), _) => ", some with a time of day behind it",
+            };
+            parts.push(format!(
+                "{} read as {layout}{behind}{beside}",
+                self.of(*count)
+            ));
         }
         if kind.serials > 0 {
             parts.push(format!(
@@ -127,7 +136,8 @@ impl Column<'_> {
         let midnight = match dates.at_midnight {
             0 => String::new(),
             rows => format!(
-                "; {rows} say midnight, which often stands for a time that nobody wrote down"
+                "; {} say midnight, which often stands for a time that nobody wrote down",
+                shown(rows)
             ),
         };
         Self::guess(
