@@ -175,6 +175,13 @@ impl DataFault {
         self
     }
 
+    /// The same fault with what to do.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+
     /// The column's name.
     #[must_use]
     pub fn in_column(mut self, column: impl Into<String>) -> Self {
@@ -255,8 +262,15 @@ pub fn repeated<'a>(
         .find(|name| !known.insert(name.get_ref().as_str()))
 }
 
+/// The first of some words that stands there before already.
+pub fn repeated_word<'a>(words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let mut known = BTreeSet::new();
+    words.into_iter().find(|word| !known.insert(*word))
+}
+
 /// A word as a message may show it: a header that is none may be as long as its file.
-fn shortened(word: &str) -> String {
+#[must_use]
+pub fn shortened(word: &str) -> String {
     if word.chars().count() <= LONGEST_WORD {
         return word.to_owned();
     }

@@ -9,7 +9,7 @@
 )]
 
 use std::fs::{self, File};
-use std::io::{Read, Write as _};
+use std::io::{Cursor, Read, Seek, Write as _};
 use std::num::NonZeroUsize;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -44,6 +44,11 @@ pub type Shelf = &'static [(&'static str, &'static [u8])];
 
 /// The folder that stands for files which come with the program and are on no disk.
 pub const SHELF: &str = "(shipped)";
+
+/// A file that can be read from any place in it.
+pub trait ReadSeek: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send> ReadSeek for T {}
 
 /// What a run may use of the machine.
 #[derive(Debug, Clone)]
@@ -155,6 +160,19 @@ impl World {
     pub fn open(&self, path: &Path) -> Result<Box<dyn Read + Send>, Error> {
         if let Some(bytes) = self.on_shelf(path) {
             return Ok(Box::new(bytes));
+        }
+        self.refuse_folder(path)?;
+        let file = File::open(path).map_err(|source| failed(path, "read", source))?;
+        Ok(Box::new(file))
+    }
+
+    /// The file, open for reading from any place in it: archives keep their list of contents at their end.
+    ///
+    /// # Errors
+    /// As [`World::read`].
+    pub fn open_anywhere(&self, path: &Path) -> Result<Box<dyn ReadSeek>, Error> {
+        if let Some(bytes) = self.on_shelf(path) {
+            return Ok(Box::new(Cursor::new(bytes)));
         }
         self.refuse_folder(path)?;
         let file = File::open(path).map_err(|source| failed(path, "read", source))?;

@@ -13,7 +13,9 @@ use polars::prelude::{Column, DataFrame, DataType, PolarsError};
 use super::coding::{Coder, Flags};
 use crate::cells::{Cell, CellTable, GROUP, Groups, Tabulate, Tabulated, Tabulation};
 use crate::error::{DataFault, Error};
-use crate::ingest::{ColumnSource, CsvFile, DataRoot, Joined, Periods, StopsConfig, UnlistedCodes};
+use crate::ingest::{
+    ColumnSource, CsvFile, DataRoot, Joined, Periods, Row, StopsConfig, UnlistedCodes,
+};
 use crate::stops::{Contradictions, Input, SEARCHED, SourceLedger};
 use crate::warning::Warning;
 use crate::world::World;
@@ -168,7 +170,15 @@ impl Embedded<'_> {
         let mut batch = Batch::new(keys.len());
         let mut total: Option<DataFrame> = None;
         let (mut record, mut key) = (ByteRecord::new(), Vec::new());
-        while let Some(at) = file.next(&mut record)? {
+        loop {
+            let at = match file.next_or_fault(&mut record)? {
+                Row::End => break,
+                Row::Row(at) => at,
+                Row::Unreadable(fault) => {
+                    coder.unread(fault)?;
+                    continue;
+                }
+            };
             for (join, on) in &joins {
                 join.widen(&mut record, on, &mut join_key);
             }
@@ -182,6 +192,8 @@ impl Embedded<'_> {
         }
         let total = add_up(total, &mut batch).map_err(|e| polars_failed(&e))?;
         let cells = read_cells(&total, &coder).map_err(|e| polars_failed(&e))?;
+        let left_out = file.note().map(|note| format!("{shown_as}: {note}"));
+        coder.ledger.notes.extend(left_out);
         let input = file.finish(shown_as, "stops".into())?;
         Ok(Counted {
             cells,

@@ -205,6 +205,7 @@ pub fn read_counts(
     while let Some(at) = file.next(&mut record)? {
         reading.row(&at, &record, &columns, &filters)?;
     }
+    reading.ledger.notes.extend(file.note());
     let input = file.finish(config.file.get_ref(), format!("counts {}", outcome.name))?;
     let Reading {
         cells,

@@ -8,9 +8,11 @@ mod column;
 mod counts;
 mod csv_file;
 mod formats;
+mod header;
 mod join;
 mod layout;
 mod moments;
+mod notation;
 mod periods;
 mod population;
 mod row_filter;
@@ -21,11 +23,12 @@ pub use agreements::{Agreement, AgreementsConfig, Register, read_agreements};
 pub use column::{ColumnRule, ColumnSource};
 pub use counts::{CountsConfig, EventsAre, PublishedCounts, read_counts};
 pub(crate) use counts::{UnlistedCodes, group_of};
-pub use csv_file::{At, CsvFile, quoted_or_blank, sha256};
+pub use csv_file::{At, CsvFile, Row, quoted_or_blank, sha256};
 pub use formats::{Checked, Fingerprint, Format, shipped as shipped_formats};
 pub use join::{JoinConfig, Joined};
-pub use layout::{Layout, Separator, TextEncoding};
+pub use layout::{HeaderRow, Layout, Separator, SheetChoice, TextEncoding};
 pub use moments::{ClockReader, MINUTES, Moment, MomentReader};
+pub use notation::{DecimalMark, NoNumber, Notation, ThousandsMark};
 pub use periods::{PartOfYear, Period, Periods, PeriodsConfig};
 pub use population::{Baseline, People, PopulationCell, PopulationConfig, read_population};
 pub use row_filter::{CompiledFilter, RowFilter};
@@ -96,12 +99,13 @@ fn once(
 ) -> Result<(), Error> {
     if let Some(first) = first_line.get(&row) {
         let message = format!(
-            "the cell {} stands here again, first on line {first}",
-            row.join(" / ")
+            "the cell {} stands here again, first on {}",
+            row.join(" / "),
+            at.shown(*first)
         );
         return Err(at.fault(message, hint).into());
     }
-    first_line.insert(row, at.line());
+    first_line.insert(row, at.mark());
     Ok(())
 }
 

@@ -256,6 +256,7 @@ pub fn read_population(
             Entry::Occupied(mut sum) => sum.get_mut().add(cell),
         }
     }
+    ledger.notes.extend(file.note());
     let input = file.finish(
         config.file.get_ref(),
         format!("population {}", config.name.get_ref()),

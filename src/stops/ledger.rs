@@ -68,6 +68,7 @@ impl SourceLedger {
         for (mine, theirs) in self.dropped.iter_mut().zip(&other.dropped) {
             mine.rows += theirs.rows;
         }
+        self.notes.extend(other.notes.iter().cloned());
     }
 }
 

@@ -202,11 +202,20 @@ impl<'a> Coder<'a> {
         Ok(Some(flags))
     }
 
+    /// Takes a row that has no fields to code.
+    ///
+    /// # Errors
+    /// The study tolerates none.
+    pub(super) fn unread(&mut self, fault: DataFault) -> Result<Option<Flags>, Error> {
+        self.ledger.rows_in += 1;
+        self.unreadable(fault)
+    }
+
     /// Leaves out a row that cannot be read, where the study tolerates that.
     ///
     /// # Errors
     /// It does not.
-    pub(super) fn unreadable(&mut self, fault: DataFault) -> Result<Option<Flags>, Error> {
+    fn unreadable(&mut self, fault: DataFault) -> Result<Option<Flags>, Error> {
         if !self.tolerates {
             return Err(fault.into());
         }
