@@ -20,6 +20,7 @@ mod exposure;
 mod found_faults;
 mod fuzz;
 mod harness;
+mod init;
 mod joins;
 mod layouts;
 mod properties;

@@ -190,7 +190,12 @@ impl FoundGroups {
         }
         if !left.is_empty() {
             why.push_str(&format!(
-                "; not compared, because they are few or in no baseline: {}",
+                "; not compared, because they are {}: {}",
+                if self.in_baseline.is_some() {
+                    "few or not in the baseline"
+                } else {
+                    "few"
+                },
                 sizes(&left)
             ));
         }
@@ -208,12 +213,8 @@ impl FoundGroups {
             .iter()
             .map(|group| ((*group).clone(), quoted(&self.label(group))))
             .collect();
-        draft.key(
-            "labels",
-            inline(&labels),
-            Confidence::Likely,
-            "the names that tables and charts print",
-        );
+        let reason = "the names that tables and charts print";
+        draft.key("labels", inline(&labels), Confidence::Likely, reason);
         self.write_codes(draft, &shown);
         Ok(())
     }

@@ -15,8 +15,11 @@ use serde::Serialize;
 pub use draft::{Draft, Entry};
 
 use crate::error::{DataFault, Error};
-use crate::ingest::sniff::{ColumnProfile, Confidence, FileProfile, Quotes, TableKind};
+use crate::ingest::sniff::{
+    ColumnProfile, Confidence, Container, FileProfile, Guess, Kind, NameSource, Quotes, TableKind,
+};
 use crate::ingest::{Separator, TextEncoding};
+use crate::number::count;
 use draft::quoted;
 use groups::{FoundGroups, GroupColumns};
 use rows::{Mapped, Mapping};
@@ -108,12 +111,12 @@ pub fn propose(parts: &Parts, wishes: &Wishes) -> Result<Proposal, Error> {
     asked_for_are_there(parts, main, wishes)?;
     let mut work = Work::new(parts, main, wishes);
     work.head();
+    work.ask_about_containers();
     if main.profile.table.value == TableKind::Counts {
         work.counts();
     } else {
         work.rows();
     }
-    work.missing.extend(unreadable(&main.profile));
     Ok(work.finish())
 }
 
@@ -167,6 +170,32 @@ impl<'a> Work<'a> {
             groups.take_baseline(values, others);
         }
         baseline
+    }
+
+    /// What was not looked at.
+    fn ask_about_containers(&mut self) {
+        let parts = &self.parts;
+        for part in [&parts.main, &parts.population, &parts.agreements]
+            .into_iter()
+            .flatten()
+        {
+            let (what, names, taken) = match &part.profile.container.value {
+                Container::Zip { members, member } => ("member", members, member),
+                Container::Workbook { sheets, sheet } => ("sheet", sheets, sheet),
+                _ => continue,
+            };
+            if names.len() > 1 {
+                let others: Vec<String> = names
+                    .iter()
+                    .filter(|name| *name != taken)
+                    .map(|name| format!("`{name}`"))
+                    .collect();
+                self.questions.push(format!(
+                    "`{taken}` was looked at. Is it the one, or should {what} be {}?",
+                    others.join(" or ")
+                ));
+            }
+        }
     }
 
     fn rows(&mut self) {
@@ -281,63 +310,127 @@ impl<'a> Work<'a> {
 
 /// Writes how a file is written, where it is not plain CSV in UTF-8.
 fn layout(draft: &mut Draft, profile: &FileProfile) {
-    let mut parts = Vec::new();
-    let mut reasons = Vec::new();
-    let mut least = Confidence::Certain;
-    let mut say = |key: &str, value: String, confidence: Confidence, reason: &str| {
-        parts.push((key.to_owned(), value));
-        reasons.push(reason.to_owned());
-        least = least.min(confidence);
-    };
+    let mut words = Words::default();
+    match &profile.container.value {
+        Container::Zip { members, member } if members.len() > 1 => {
+            words.say("member", quoted(member), &profile.container);
+        }
+        Container::Workbook { sheets, sheet } if sheets.len() > 1 => {
+            words.say("sheet", quoted(sheet), &profile.container);
+        }
+        _ => {}
+    }
     let encoding = &profile.encoding;
     match encoding.value {
         TextEncoding::Utf8 => {}
-        TextEncoding::Windows1252 => say(
-            "encoding",
-            quoted("windows-1252"),
-            encoding.confidence,
-            &encoding.reason,
-        ),
-        TextEncoding::Utf16 => say(
-            "encoding",
-            quoted("utf-16"),
-            encoding.confidence,
-            &encoding.reason,
-        ),
+        TextEncoding::Windows1252 => words.say("encoding", quoted("windows-1252"), encoding),
+        TextEncoding::Utf16 => words.say("encoding", quoted("utf-16"), encoding),
     }
     let separator = &profile.separator;
     if separator.value != Separator::Comma {
-        say(
-            "separator",
-            quoted(separator.value.word()),
-            separator.confidence,
-            &separator.reason,
-        );
+        words.say("separator", quoted(separator.value.word()), separator);
     }
-    let skip = &profile.skip_lines;
-    if skip.value > 0 {
-        say(
-            "skip_lines",
-            skip.value.to_string(),
-            skip.confidence,
-            &skip.reason,
-        );
+    if profile.quotes.value == Quotes::Plain {
+        words.say("quotes", "false".into(), &profile.quotes);
     }
-    if !parts.is_empty() {
-        draft.key("layout", draft::inline(&parts), least, reasons.join("; "));
+    words.header(profile);
+    words.numbers(&profile.columns);
+    if !words.parts.is_empty() {
+        let least = words.least.unwrap_or(Confidence::Certain);
+        draft.key(
+            "layout",
+            draft::inline(&words.parts),
+            least,
+            words.reasons.join("; "),
+        );
     }
 }
 
-/// What of a file cannot be said in a study.
-fn unreadable(profile: &FileProfile) -> Vec<String> {
-    let mut found = Vec::new();
-    if profile.quotes.value == Quotes::Plain {
-        found.push(format!(
-            "a file whose quotes enclose fields: {}",
-            profile.quotes.reason
-        ));
+/// The words of a `layout`, each with its reason.
+#[derive(Default)]
+struct Words {
+    parts: Vec<(String, String)>,
+    reasons: Vec<String>,
+    least: Option<Confidence>,
+}
+
+impl Words {
+    fn say<T>(&mut self, key: &str, value: String, guess: &Guess<T>) {
+        self.parts.push((key.to_owned(), value));
+        if !self.reasons.contains(&guess.reason) {
+            self.reasons.push(guess.reason.clone());
+        }
+        let least = self.least.unwrap_or(Confidence::Certain);
+        self.least = Some(least.min(guess.confidence));
     }
-    found
+
+    /// Lines before the header, its rows, and names that the study gives.
+    fn header(&mut self, profile: &FileProfile) {
+        let (skip, rows) = (&profile.skip_lines, &profile.header_rows);
+        let NameSource::Study { skip_lines } = profile.names_from else {
+            if skip.value > 0 {
+                self.say("skip_lines", skip.value.to_string(), skip);
+            }
+            if rows.value == 2 {
+                self.say("header_rows", "2".into(), rows);
+            }
+            if profile.names_from == NameSource::Second {
+                self.say("take", quoted("second"), rows);
+            }
+            return;
+        };
+        if skip_lines > 0 {
+            let reason = if rows.value == 2 {
+                rows
+            } else {
+                &Guess::new(0, skip.confidence, skip.reason.clone())
+            };
+            self.say("skip_lines", skip_lines.to_string(), reason);
+        }
+        let names = profile.columns.iter().map(|column| column.name.as_str());
+        self.say("header", draft::list(names), rows);
+    }
+
+    /// Commas and points in numbers.
+    fn numbers(&mut self, columns: &[ColumnProfile]) {
+        let is_number = |column: &&ColumnProfile| {
+            matches!(
+                column.kind.value,
+                Kind::Count | Kind::Number | Kind::Population | Kind::Margin
+            )
+        };
+        let sum = |of: fn(&ColumnProfile) -> u64| -> u64 {
+            columns.iter().filter(is_number).map(of).sum()
+        };
+        let commas = sum(|column| column.decimal_commas);
+        let grouped = sum(|column| column.grouped);
+        let points = sum(|column| column.points_at_thousands);
+        let likely = |reason: String| Guess::new((), Confidence::Likely, reason);
+        match (commas, grouped, points) {
+            (0, 0, _) => {}
+            (0, grouped, _) => {
+                let reason = format!(
+                    "{} numbers have a comma before three digits",
+                    count(grouped)
+                );
+                self.say("thousands", quoted(","), &likely(reason));
+            }
+            (commas, _, points) => {
+                let reason = format!(
+                    "{} numbers have a comma before their decimals",
+                    count(commas)
+                );
+                self.say("decimal", quoted(","), &likely(reason));
+                if points > 0 {
+                    let reason = format!(
+                        "{} numbers have a point before three digits, beside decimal commas",
+                        count(points)
+                    );
+                    self.say("thousands", quoted("."), &likely(reason));
+                }
+            }
+        }
+    }
 }
 
 /// Columns that were asked for must be there.

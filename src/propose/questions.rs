@@ -38,7 +38,7 @@ impl Work<'_> {
     /// Who the people behind the rows were: what is left to ask without a baseline and without searches.
     fn shares(&mut self, counts: &str) {
         self.draft.table("[[rates]]");
-        self.draft.key("counts", quoted(counts), Confidence::Certain, "nothing says how many people there are, and nothing what came of the rows, so all that can be said is who they were");
+        self.draft.key("counts", quoted(counts), Confidence::Likely, "nothing says how many people there are, and nothing what came of the rows, so all that can be said is who they were");
         self.draft.fixed(
             "out_of",
             quoted("groups"),
@@ -52,7 +52,7 @@ impl Work<'_> {
         self.draft.key(
             "counts",
             quoted(counts),
-            Confidence::Certain,
+            Confidence::Likely,
             "per head of the baseline and year",
         );
         self.draft.fixed("population", quoted(BASELINE), "");
@@ -62,7 +62,7 @@ impl Work<'_> {
             self.draft.key(
                 "counts",
                 quoted(counts),
-                Confidence::Certain,
+                Confidence::Likely,
                 "each group beside the reference group, per head of the baseline",
             );
             self.draft.fixed("population", quoted(BASELINE), "");
@@ -75,7 +75,7 @@ impl Work<'_> {
         self.draft.key(
             "counts",
             quoted(counts),
-            Confidence::Certain,
+            Confidence::Likely,
             format!("the share of {what}"),
         );
         self.by();
@@ -86,14 +86,14 @@ impl Work<'_> {
         self.draft.key(
             "counts",
             quoted(counts),
-            Confidence::Certain,
+            Confidence::Likely,
             "each group beside the reference group",
         );
         self.draft.table("[[legal]]");
         self.draft.key(
             "counts",
             quoted(counts),
-            Confidence::Certain,
+            Confidence::Likely,
             "what courts ask of a difference",
         );
     }
@@ -107,13 +107,13 @@ impl Work<'_> {
         self.draft.key(
             "counts",
             quoted("hits"),
-            Confidence::Certain,
+            Confidence::Likely,
             "how often searches found something",
         );
         self.draft.key(
             "searches",
             quoted("all"),
-            Confidence::Certain,
+            Confidence::Likely,
             "the only rule there is: searches without discretion are among them",
         );
         self.draft.fixed("search_counts", quoted("searches"), "");
@@ -122,12 +122,15 @@ impl Work<'_> {
     fn by(&mut self) {
         if self.wishes.by.is_some() {
             self.draft
-                .key("by", list(["place"]), Confidence::Certain, "asked for");
+                .key("by", list(["place"]), Confidence::Likely, "asked for");
         }
     }
 
     /// What is asked of every study.
     pub(super) fn ask_always(&mut self, groups: &FoundGroups, has_baseline: bool) {
+        if self.main.profile.header_rows.value == 0 {
+            self.questions.push("The file has no header. What are its columns? They were numbered; name them under `layout`, and use the names under the columns.".into());
+        }
         self.questions.push("Who is compared with whom? `reference` and `compare` under [groups] were taken from what is in the files.".into());
         if has_baseline {
             self.questions.push("Are the people of the baseline those who could have been stopped? Residents are not drivers, and drivers come from elsewhere.".into());

@@ -50,6 +50,8 @@ pub(super) struct Shapes {
     pub(super) decimal_points: u64,
     pub(super) decimal_commas: u64,
     pub(super) grouped: u64,
+    /// `1.234` and `1.234,5`: points at the thousands, if the comma is a decimal one.
+    pub(super) points_at_thousands: u64,
     pub(super) percents: u64,
     pub(super) fractions: u64,
     pub(super) county_codes: u64,
@@ -180,6 +182,12 @@ impl Shapes {
     }
 
     fn numbers(&mut self, text: &str, times: u64) {
+        let whole = text.split(',').next().unwrap_or_default();
+        self.points_at_thousands += if has_groups_of_three(whole, '.') {
+            times
+        } else {
+            0
+        };
         match Number::of(text) {
             None => {}
             Some(Number::Whole(number)) => {
@@ -220,6 +228,17 @@ impl Shapes {
     }
 }
 
+/// Whether the digits of a number stand in threes: `1,234,567`.
+fn has_groups_of_three(text: &str, mark: char) -> bool {
+    let mut groups = text.split(mark);
+    let first = groups.next().unwrap_or_default();
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    (1..=3).contains(&first.len())
+        && digits(first)
+        && text.contains(mark)
+        && groups.all(|group| group.len() == 3 && digits(group))
+}
+
 /// The notation of a number.
 enum Number {
     Whole(u64),
@@ -253,21 +272,13 @@ impl Number {
         {
             return None;
         }
-        let groups: Vec<&str> = plain
-            .split('.')
-            .next()
-            .unwrap_or_default()
-            .split(',')
-            .collect();
-        let is_grouped = groups.len() > 1
-            && (1..=3).contains(&groups[0].len())
-            && groups[1..].iter().all(|group| group.len() == 3)
-            && groups.iter().all(|group| digits(group));
+        let is_grouped = has_groups_of_three(plain.split('.').next().unwrap_or_default(), ',');
         if is_grouped {
             return Some(Self::Grouped);
         }
         if let Some((whole, part)) = plain.split_once(',') {
-            return (digits(whole) && digits(part)).then_some(Self::DecimalComma);
+            let is_whole = digits(whole) || has_groups_of_three(whole, '.');
+            return (is_whole && digits(part)).then_some(Self::DecimalComma);
         }
         let number: f64 = text.replace(['+', '±'], "").parse().ok()?;
         number.is_finite().then_some(Self::Decimal(number))
@@ -313,6 +324,12 @@ mod tests {
             (shapes.percents, shapes.fractions, shapes.filled),
             (1, 1, 11)
         );
+    }
+
+    #[test]
+    fn points_may_stand_at_the_thousands() {
+        let shapes = tally(&["1.234,5", "1.234", "12,5"]).shapes;
+        assert_eq!((shapes.decimal_commas, shapes.points_at_thousands), (2, 2));
     }
 
     #[test]

@@ -1,14 +1,16 @@
-//! In what a file is packed.
+//! In what a file is packed, and the text inside.
 
 use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
 
+use calamine::Reader as _;
 use flate2::read::MultiGzDecoder;
 use serde::Serialize;
 use zip::ZipArchive;
 
 use super::{Confidence, Guess};
 use crate::error::{DataFault, Error};
+use crate::ingest::layout::{Layout, Separator, SheetChoice};
 use crate::world::World;
 
 /// In what a file is packed.
@@ -27,13 +29,20 @@ pub enum Container {
         member: String,
     },
     /// A spreadsheet.
-    Workbook,
+    Workbook {
+        /// Names of its sheets.
+        sheets: Vec<String>,
+        /// The one that is looked at.
+        sheet: String,
+    },
     /// A JSON text.
     Json,
 }
 
 /// Ends of names that tables have.
-const TABLES: [&str; 5] = [".csv", ".txt", ".tsv", ".tab", ".dat"];
+const TEXTS: [&str; 6] = [".csv", ".txt", ".tsv", ".tab", ".dat", ".psv"];
+/// Ends of names of tables that are no text.
+const OTHERS: [&str; 5] = [".xlsx", ".xlsm", ".xlsb", ".xls", ".json"];
 
 /// In what the file is packed, by its first bytes.
 ///
@@ -49,44 +58,91 @@ pub(super) fn of(world: &World, path: &Path) -> Result<Guess<Container>, Error> 
         .map_err(failed)?;
     let certain = |value, reason: String| Ok(Guess::new(value, Confidence::Certain, reason));
     if start.is_empty() {
-        return Err(DataFault::new(path, "the file is empty", "name a file with a table").into());
+        let hint = "name a file with a table";
+        return Err(DataFault::new(path, "the file is empty", hint).into());
     }
     if start.starts_with(&[0x1f, 0x8b]) {
         return certain(Container::Gzip, "its first bytes are those of gzip".into());
     }
     if start.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
-        return certain(
-            Container::Workbook,
-            "its first bytes are those of an old spreadsheet".into(),
-        );
+        return workbook(world, path);
     }
     if start.starts_with(b"PK\x03\x04") {
-        let (members, is_workbook) = members(world, path)?;
-        if is_workbook {
-            return certain(
-                Container::Workbook,
-                "it is a zip archive that holds the parts of a spreadsheet".into(),
-            );
+        let names = members(world, path)?;
+        if names
+            .iter()
+            .any(|name| name == "[Content_Types].xml" || name == "content.xml")
+        {
+            return workbook(world, path);
         }
-        let Some(member) = members.first().cloned() else {
-            return Err(DataFault::new(
-                path,
-                "no file in the archive has the name of a table",
-                format!("names of tables end in {}", TABLES.join(", ")),
-            )
-            .into());
-        };
-        let reason = format!(
-            "it is a zip archive; of its files {} may be tables",
-            members.len()
-        );
-        return certain(Container::Zip { members, member }, reason);
+        return zip(path, names);
     }
     let text = start.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(&start);
     match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'[' | b'{') => certain(Container::Json, "it begins like a JSON text".into()),
         _ => certain(Container::Plain, "it is text, not packed".into()),
     }
+}
+
+fn workbook(world: &World, path: &Path) -> Result<Guess<Container>, Error> {
+    let bytes = Cursor::new(world.read(path)?);
+    let book = calamine::open_workbook_auto_from_rs(bytes).map_err(|fault| {
+        DataFault::new(
+            path,
+            format!("the workbook cannot be read: {fault}"),
+            "open it in a spreadsheet program and save it as .xlsx or CSV",
+        )
+    })?;
+    let sheets = book.sheet_names();
+    let Some(sheet) = sheets.first().cloned() else {
+        let hint = "name a file with a table";
+        return Err(DataFault::new(path, "the workbook has no sheet", hint).into());
+    };
+    Ok(match sheets.len() {
+        1 => Guess::new(
+            Container::Workbook { sheets, sheet },
+            Confidence::Certain,
+            "it is a workbook of one sheet".into(),
+        ),
+        several => Guess::new(
+            Container::Workbook { sheets, sheet },
+            Confidence::Doubtful,
+            format!("it is a workbook of {several} sheets, of which the first was looked at"),
+        ),
+    })
+}
+
+fn zip(path: &Path, names: Vec<String>) -> Result<Guess<Container>, Error> {
+    let is_table = |name: &String| {
+        let lower = name.to_lowercase();
+        let mut ends = TEXTS.iter().chain(&OTHERS);
+        ends.any(|end| lower.ends_with(end)) && !name.starts_with("__MACOSX")
+    };
+    let members: Vec<String> = names.into_iter().filter(is_table).collect();
+    let Some(member) = members.first().cloned() else {
+        return Err(DataFault::new(
+            path,
+            "no file in the archive has the name of a table",
+            format!(
+                "names of tables end in {} or {}",
+                TEXTS.join(", "),
+                OTHERS.join(", ")
+            ),
+        )
+        .into());
+    };
+    Ok(match members.len() {
+        1 => Guess::new(
+            Container::Zip { members, member },
+            Confidence::Certain,
+            "it is a zip archive with one table in it".into(),
+        ),
+        several => Guess::new(
+            Container::Zip { members, member },
+            Confidence::Doubtful,
+            format!("it is a zip archive of {several} files, of which the first was looked at"),
+        ),
+    })
 }
 
 fn archive(world: &World, path: &Path) -> Result<ZipArchive<Cursor<Vec<u8>>>, Error> {
@@ -100,54 +156,71 @@ fn archive(world: &World, path: &Path) -> Result<ZipArchive<Cursor<Vec<u8>>>, Er
     })
 }
 
-fn members(world: &World, path: &Path) -> Result<(Vec<String>, bool), Error> {
+/// Names of the files inside; one that is no text is nothing that a study could ask for.
+fn members(world: &World, path: &Path) -> Result<Vec<String>, Error> {
     let archive = archive(world, path)?;
-    // A name that is no text is nothing that a study could ask for.
-    let names: Vec<String> = archive
-        .file_names()
+    let names = archive.file_names();
+    Ok(names
         .filter_map(|name| name.ok().map(std::borrow::Cow::into_owned))
-        .collect();
-    let is_workbook = names
-        .iter()
-        .any(|name| name == "xl/workbook.xml" || name == "xl/workbook.bin");
-    let is_table = |name: &String| {
-        TABLES.iter().any(|end| name.to_lowercase().ends_with(end)) && !name.starts_with("__MACOSX")
-    };
-    Ok((names.into_iter().filter(is_table).collect(), is_workbook))
+        .collect())
+}
+
+/// What may separate the fields of the text inside.
+pub(super) fn separators(container: &Container) -> &'static [Separator] {
+    match container {
+        Container::Workbook { .. } | Container::Json => &[Separator::Comma],
+        _ => &[
+            Separator::Comma,
+            Separator::Semicolon,
+            Separator::Tab,
+            Separator::Bar,
+            Separator::Tilde,
+        ],
+    }
 }
 
 /// The bytes of the text inside.
 ///
 /// # Errors
-/// A container that has none, or that is damaged.
+/// A container that is damaged.
 pub(super) fn text(
     world: &World,
     path: &Path,
     container: &Container,
 ) -> Result<Box<dyn Read + Send>, Error> {
+    let opened = |layout: Layout| Ok(layout.open(world, path)?.text);
     match container {
         Container::Plain => world.open(path),
         Container::Gzip => Ok(Box::new(MultiGzDecoder::new(BufReader::with_capacity(
             1 << 18,
             world.open(path)?,
         )))),
-        Container::Zip { member, .. } => {
+        Container::Zip { member, .. }
+            if TEXTS.iter().any(|end| member.to_lowercase().ends_with(end)) =>
+        {
             let mut bytes = Vec::new();
+            let unreadable = |why: &str| {
+                DataFault::new(
+                    path,
+                    format!("`{member}` in the archive cannot be read: {why}"),
+                    "unpack it and name the file inside",
+                )
+            };
             archive(world, path)?
                 .by_name(member)
-                .map_err(|fault| {
-                    DataFault::new(
-                        path,
-                        format!("`{member}` in the archive cannot be read: {fault}"),
-                        "unpack it and name the file inside",
-                    )
-                })?
+                .map_err(|fault| unreadable(&fault.to_string()))?
                 .read_to_end(&mut bytes)
-                .map_err(|fault| super::broken_off(path, &fault.to_string()))?;
+                .map_err(|fault| unreadable(&fault.to_string()))?;
             Ok(Box::new(Cursor::new(bytes)))
         }
-        Container::Workbook | Container::Json => {
-            Err(DataFault::new(path, "it is no plain table", "save it as CSV").into())
-        }
+        Container::Zip { member, .. } => opened(Layout {
+            member: Some(member.clone()),
+            ..Layout::default()
+        }),
+        Container::Workbook { sheets, sheet } => opened(Layout {
+            sheet: (sheets.len() > 1).then(|| SheetChoice::One(sheet.clone())),
+            ..Layout::default()
+        }),
+        Container::Json => opened(Layout::default()),
     }
 }

@@ -31,8 +31,25 @@ pub(super) struct Dialect {
     pub preamble: Guess<u64>,
     /// Rows of the header: 0, 1 or 2.
     pub header_rows: Guess<u8>,
+    /// Where the names of the columns come from.
+    pub source: NameSource,
     /// Names of the columns; `column_1`, `column_2` ... where the file has none.
     pub names: Vec<String>,
+}
+
+/// Where the names of the columns come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NameSource {
+    /// The first row of the header.
+    First,
+    /// The second row of two.
+    Second,
+    /// Neither: there is no header, or both rows are needed. The study names them.
+    Study {
+        /// Lines before the first row of data.
+        skip_lines: u64,
+    },
 }
 
 /// The first rows of a text as one separator and one meaning of quotes cut them.
@@ -139,22 +156,19 @@ impl Cut {
 impl Dialect {
     /// Looks at the beginning of a text, `whole` or cut off somewhere.
     #[must_use]
-    pub(super) fn of(text: &str, whole: Whole) -> Self {
+    pub(super) fn of(text: &str, whole: Whole, separators: &[Separator]) -> Self {
         let text = match whole {
             Whole::Yes => text,
             // The last line may be cut off in its middle.
             Whole::No => &text[..text.rfind(['\n', '\r']).map_or(text.len(), |end| end + 1)],
         };
-        let mut cuts: Vec<Cut> = Separator::ALL
-            .iter()
-            .map(|(separator, _)| Cut::new(text, *separator, Quotes::Enclose))
-            .collect();
+        let cut = |quotes| {
+            let own = separators.iter();
+            own.map(move |separator| Cut::new(text, *separator, quotes))
+        };
+        let mut cuts: Vec<Cut> = cut(Quotes::Enclose).collect();
         // A quote that opens and never closes swallows rows, so the plain reading is tried beside.
-        cuts.extend(
-            Separator::ALL
-                .iter()
-                .map(|(separator, _)| Cut::new(text, *separator, Quotes::Plain)),
-        );
+        cuts.extend(cut(Quotes::Plain));
         let best = (0..cuts.len())
             .max_by(|&a, &b| cuts[a].score().cmp(&cuts[b].score()).then(b.cmp(&a)))
             .unwrap_or_default();
@@ -163,9 +177,12 @@ impl Dialect {
         let rows = &cuts[best].rows;
         let width = cuts[best].width;
         let start = header_at(rows, width);
-        let (header_rows, names) = header_guess(&rows[start.min(rows.len())..], width);
+        let rows = &rows[start.min(rows.len())..];
+        let (header_rows, joined) = header_guess(rows, width);
+        let (source, names) = name_source(rows, header_rows.value, joined);
         Self {
-            preamble: preamble_guess(rows, start, width),
+            preamble: preamble_guess(rows, width),
+            source,
             separator,
             quotes,
             header_rows,
@@ -277,8 +294,38 @@ fn has_twins(row: &[String]) -> bool {
     names.windows(2).any(|pair| pair[0] == pair[1])
 }
 
-fn preamble_guess(rows: &[(u64, Vec<String>)], start: usize, width: usize) -> Guess<u64> {
-    let line = rows.get(start).map_or(1, |(line, _)| *line);
+/// Which row names the columns, of the one or two that the header has.
+fn name_source(
+    rows: &[(u64, Vec<String>)],
+    header_rows: u8,
+    joined: Vec<String>,
+) -> (NameSource, Vec<String>) {
+    let names_all = |row: &[String]| {
+        !has_twins(row) && row.iter().filter(|cell| cell.trim().is_empty()).count() <= 1
+    };
+    let line_of = |row: usize| rows.get(row).map_or(0, |(line, _)| line.saturating_sub(1));
+    match header_rows {
+        1 => (NameSource::First, joined),
+        2 if names_all(&rows[0].1) => (NameSource::First, rows[0].1.clone()),
+        2 if names_all(&rows[1].1) => (NameSource::Second, rows[1].1.clone()),
+        2 => (
+            NameSource::Study {
+                skip_lines: line_of(2),
+            },
+            joined,
+        ),
+        _ => (
+            NameSource::Study {
+                skip_lines: line_of(0),
+            },
+            joined,
+        ),
+    }
+}
+
+/// The lines above the first of these rows.
+fn preamble_guess(rows: &[(u64, Vec<String>)], width: usize) -> Guess<u64> {
+    let line = rows.first().map_or(1, |(line, _)| *line);
     match line.saturating_sub(1) {
         0 => Guess::new(0, Confidence::Certain, "the table begins on line 1".into()),
         lines => Guess::new(
@@ -332,11 +379,7 @@ fn header_guess(rows: &[(u64, Vec<String>)], width: usize) -> (Guess<u8>, Vec<St
         })
         .count();
     let filled = first.iter().filter(|cell| !cell.trim().is_empty()).count();
-    let names = || {
-        let mut names: Vec<String> = first.iter().map(|cell| cell.trim().to_owned()).collect();
-        names.truncate(width.max(first.len()));
-        names
-    };
+    let names = || first.clone();
     if text_over_typed > 0 && typed_cells * 2 <= filled {
         let reason = format!(
             "{text_over_typed} of {typed_below} columns of numbers and dates have words in the first row"
@@ -457,7 +500,11 @@ mod tests {
     use super::*;
 
     fn dialect(text: &str) -> Dialect {
-        Dialect::of(text, Whole::Yes)
+        Dialect::of(
+            text,
+            Whole::Yes,
+            &Separator::ALL.map(|(separator, _)| separator),
+        )
     }
 
     #[test]
@@ -511,11 +558,18 @@ mod tests {
         let census = dialect(
             "GEO_ID,NAME,B01_001E\nGeography,Name of the area,Estimate!!Total\n05001,Alpha,10\n05003,Beta,20\n",
         );
-        assert_eq!(census.header_rows.value, 2);
+        assert_eq!(
+            (census.header_rows.value, census.source),
+            (2, NameSource::First)
+        );
+        let labels_first =
+            dialect("the area,,people\ngeo,name,total\n05001,Alpha,10\n05003,Beta,20\n");
+        assert_eq!(labels_first.names, ["the area", "", "people"]);
         let spread = dialect(
             ",White,,Black,\nyear,stops,searches,stops,searches\n2016,5,1,7,2\n2017,6,1,8,2\n",
         );
         assert_eq!(spread.header_rows.value, 2);
+        assert_eq!(spread.source, NameSource::Study { skip_lines: 2 });
         assert_eq!(
             spread.names,
             [

@@ -14,7 +14,7 @@ mod words;
 
 pub use bytes::LineEnds;
 pub use container::Container;
-pub use dialect::Quotes;
+pub use dialect::{NameSource, Quotes};
 pub use kinds::{DateKind, Kind};
 pub use table::{TableKind, group_columns};
 pub use words::{RaceWord, has_word, is_missing_word, name_words, race_word};
@@ -105,6 +105,8 @@ pub struct FileProfile {
     pub skip_lines: Guess<u64>,
     /// Rows of the header.
     pub header_rows: Guess<u8>,
+    /// Where the names of the columns come from.
+    pub names_from: NameSource,
     /// Rows of data, and of those the ones with another number of fields than the header.
     pub rows: u64,
     /// Rows with another number of fields than the header.
@@ -145,6 +147,8 @@ pub struct ColumnProfile {
     pub decimal_commas: u64,
     /// Numbers with a comma at the thousands.
     pub grouped: u64,
+    /// Numbers whose points stand at the thousands, where others have a decimal comma.
+    pub points_at_thousands: u64,
 }
 
 impl ColumnProfile {
@@ -178,6 +182,7 @@ impl ColumnProfile {
             padded: tally.shapes.padded,
             decimal_commas: tally.shapes.decimal_commas,
             grouped: tally.shapes.grouped,
+            points_at_thousands: tally.shapes.points_at_thousands,
             kind,
         }
     }
@@ -233,12 +238,14 @@ impl Look {
         } else {
             Whole::No
         };
+        let separators = container::separators(&container.value);
+        let dialect = Dialect::of(&String::from_utf8_lossy(&head), whole, separators);
         Ok(Self {
             path: path.to_path_buf(),
             container,
             encoding,
             line_ends: census.line_ends(),
-            dialect: Dialect::of(&String::from_utf8_lossy(&head), whole),
+            dialect,
         })
     }
 
@@ -288,6 +295,7 @@ pub fn profile(world: &World, looks: &[Look]) -> Result<FileProfile, Error> {
         quotes: first.dialect.quotes,
         skip_lines: first.dialect.preamble,
         header_rows: first.dialect.header_rows,
+        names_from: first.dialect.source,
         rows: table.rows,
         ragged: table.ragged,
         first_ragged: table.first_ragged,
