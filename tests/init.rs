@@ -260,7 +260,7 @@ fn rows_without_a_header_get_names() {
 fn days_of_a_spreadsheet_among_dates() {
     let workspace = Workspace::new();
     let mixed = |i: u32| {
-        if i % 3 == 0 {
+        if i.is_multiple_of(3) {
             format!("{}", 42_370 + i)
         } else {
             iso(i)
@@ -478,6 +478,7 @@ fn a_first_look_at_counts_and_at_a_baseline() {
 }
 
 /// The folder of real files, where the environment names one.
+#[expect(clippy::print_stdout, reason = "a test that was skipped says so")]
 fn real(folder: &str) -> Option<PathBuf> {
     let Some(root) = std::env::var_os("EVENHAND_TEST_DATA") else {
         println!("skipped: EVENHAND_TEST_DATA names no folder of real files");

@@ -180,7 +180,7 @@ mod tests {
         let text = draft.text();
         assert_eq!(
             text,
-            "format = 1\n\n[groups]\nreference = \"white\"\n    # likely: it is there\n\"Ünï \\\"x\\\"\" = ['a\\b']\n    # doubtful: odd\n# a question\n"
+            "format = 1\n\n[groups]\nreference = \"white\"\n    # likely: it is there\n'Ünï \"x\"' = ['a\\b']\n    # doubtful: odd\n# a question\n"
         );
         assert!(toml::from_str::<toml::Table>(&text).is_ok());
     }

@@ -6,6 +6,7 @@
 mod draft;
 mod formats;
 mod groups;
+mod people;
 mod published;
 mod questions;
 mod rows;
@@ -162,9 +163,9 @@ impl<'a> Work<'a> {
     }
 
     /// What the baseline's columns are, where there is one.
-    fn baseline(&self, groups: &mut FoundGroups) -> Option<published::Baseline<'a>> {
+    fn baseline(&self, groups: &mut FoundGroups) -> Option<people::Baseline<'a>> {
         let part = self.parts.population.as_ref()?;
-        let baseline = published::Baseline::of(part, self.wishes);
+        let baseline = people::Baseline::of(part, self.wishes);
         if let Some(baseline) = &baseline {
             let (values, others) = baseline.groups();
             groups.take_baseline(values, others);
@@ -271,16 +272,14 @@ impl<'a> Work<'a> {
         self.questions.push(format!("Do the files hold every row from {first} to {last}? A month that is missing makes every rate per head too low."));
     }
 
-    fn population(&mut self, baseline: Option<&published::Baseline<'_>>) {
+    fn population(&mut self, baseline: Option<&people::Baseline<'_>>) {
         match (baseline, &self.parts.population) {
-            (Some(baseline), Some(part)) => {
-                baseline.write(&mut self.draft, part, &mut self.questions)
-            }
+            (Some(baseline), _) => baseline.write(&mut self.draft, &mut self.questions),
             (None, Some(part)) => self.missing.push(format!(
                 "a baseline: in {} no column of groups and no column of people was found",
                 part.files.join(", ")
             )),
-            (_, None) => {}
+            (None, None) => {}
         }
     }
 

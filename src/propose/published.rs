@@ -1,102 +1,11 @@
-//! Published counts, baselines and registers of agreements.
+//! Published counts and registers of agreements.
 
 use super::draft::{Draft, inline, list, quoted};
-use super::groups::{FoundGroups, GroupColumns, Others};
-use super::questions::BASELINE;
-use super::{Part, Wishes, Work};
-use crate::ingest::sniff::{ColumnProfile, Confidence, Kind, RaceWord, has_word, race_word};
-
-/// A baseline with a row for each place and group.
-pub(super) struct Baseline<'a> {
-    group: &'a ColumnProfile,
-    people: &'a ColumnProfile,
-    margin: Option<&'a ColumnProfile>,
-    pub(super) place: Option<&'a ColumnProfile>,
-}
-
-impl<'a> Baseline<'a> {
-    /// The columns of a baseline, where it has them.
-    pub(super) fn of(part: &'a Part, wishes: &Wishes) -> Option<Self> {
-        let columns = &part.profile.columns;
-        let named = |wish: &Option<String>| {
-            wish.as_ref()
-                .and_then(|name| columns.iter().find(|column| column.name == *name))
-        };
-        let is = |kind: Kind| columns.iter().find(move |column| column.kind.value == kind);
-        let is_count = |column: &&ColumnProfile| column.kind.value == Kind::Count;
-        let place = columns
-            .iter()
-            .filter(|column| matches!(column.kind.value, Kind::CountyCode | Kind::Place))
-            .min_by_key(|column| column.kind.value != Kind::CountyCode);
-        Some(Self {
-            group: named(&wishes.population_group)
-                .or_else(|| is(Kind::Race))
-                .or_else(|| is(Kind::Ethnicity))?,
-            people: named(&wishes.population_column)
-                .or_else(|| is(Kind::Population))
-                .or_else(|| columns.iter().find(is_count))?,
-            margin: is(Kind::Margin),
-            place,
-        })
-    }
-
-    /// Its values that are groups, and whether it has others.
-    pub(super) fn groups(&self) -> (Vec<(String, String)>, Others) {
-        let mut groups = Vec::new();
-        let mut others = Others::No;
-        for value in self.group.kept.iter().flat_map(|values| values.keys()) {
-            match race_word(value) {
-                Some(RaceWord::Group(group)) => groups.push((value.clone(), group.to_owned())),
-                _ => others = Others::Yes,
-            }
-        }
-        (groups, others)
-    }
-
-    /// Writes `[[population]]`.
-    pub(super) fn write(&self, draft: &mut Draft, part: &Part, questions: &mut Vec<String>) {
-        let file = part.files.first().map_or("", String::as_str);
-        draft.table("[[population]]");
-        draft.fixed("name", quoted(BASELINE), "");
-        let table = &part.profile.table;
-        draft.key("file", quoted(file), table.confidence, table.reason.clone());
-        super::layout(draft, &part.profile);
-        draft.key(
-            "universe",
-            quoted("not said"),
-            Confidence::Doubtful,
-            "who is counted: all residents, residents of 16 and over, drivers? Say it here",
-        );
-        draft.key(
-            "vintage",
-            quoted("not said"),
-            Confidence::Doubtful,
-            "whose numbers, and of when? Say it here",
-        );
-        draft.table("[population.columns]");
-        let mut column = |key: &str, column: &ColumnProfile| {
-            draft.key(
-                key,
-                quoted(&column.name),
-                column.kind.confidence,
-                column.kind.reason.clone(),
-            );
-        };
-        column("group", self.group);
-        column("population", self.people);
-        self.margin
-            .iter()
-            .for_each(|margin| column("moe90", margin));
-        self.place.iter().for_each(|place| column("place", place));
-        if self.margin.is_some() {
-            questions.push(
-                "Are the margins of error those of 90 %, as the Census Bureau publishes them?"
-                    .into(),
-            );
-        }
-        questions.push("Whose numbers is the baseline made of, of which year, and who is counted? Say it under `universe` and `vintage`.".into());
-    }
-}
+use super::groups::{FoundGroups, GroupColumns};
+use super::{Part, Work};
+use crate::ingest::sniff::{
+    ColumnProfile, Confidence, Kind, WideSet, has_word, name_words, wide_sets,
+};
 
 /// One column of numbers, and what they count.
 struct Counted<'a> {
@@ -109,8 +18,7 @@ impl Work<'_> {
     pub(super) fn counts(&mut self) {
         let columns = &self.main.profile.columns;
         let Some(found) = GroupColumns::of(columns, self.wishes) else {
-            self.missing.push("a column of groups: tables with a column for each group are not proposed, write `[counts.wide]` by hand".into());
-            return;
+            return self.wide_counts();
         };
         let mut groups = FoundGroups::default();
         groups.take(found.race);
@@ -144,6 +52,125 @@ impl Work<'_> {
             }
         }
         self.ask_always(&groups, baseline.is_some());
+    }
+
+    /// Published counts with a column for each group.
+    fn wide_counts(&mut self) {
+        let columns = &self.main.profile.columns;
+        let sets = wide_sets(columns, |kind| matches!(kind, Kind::Count | Kind::Share));
+        let Some(largest) = sets.iter().max_by_key(|set| set.groups.len()) else {
+            self.missing
+                .push("a column of groups, or a column for each group".into());
+            return;
+        };
+        let mut groups = FoundGroups::default();
+        for (group, _) in &largest.groups {
+            groups
+                .rows
+                .insert((*group).to_owned(), self.main.profile.rows);
+            groups.hispanic_apart |= *group == "hispanic";
+        }
+        let baseline = self.baseline(&mut groups);
+        let mut written = Draft::default();
+        if let Err(missing) = groups.write(&mut written, self.wishes) {
+            self.missing.push(missing);
+        }
+        self.draft.append(written);
+        let sets = self.wide_pairs(&sets);
+        for (what, events, trials) in &sets {
+            self.write_wide(what, events, *trials);
+        }
+        self.population(baseline.as_ref());
+        self.agreements();
+        self.disclosure();
+        for (what, events, trials) in &sets {
+            match self.trials_of(events, *trials) {
+                Some(trials) => self.out_of(what, &format!("{trials} that are {what}")),
+                None => self.shares(what),
+            }
+        }
+        self.ask_always(&groups, baseline.is_some());
+    }
+
+    /// Sets of columns with what they count, and those that they are counted out of.
+    fn wide_pairs<'s>(
+        &self,
+        sets: &'s [WideSet],
+    ) -> Vec<(String, &'s WideSet, Option<&'s WideSet>)> {
+        let file = self.main.files.first().map_or("", String::as_str);
+        let in_file = name_words(file.rsplit('/').next().unwrap_or(file));
+        let of = |set: &WideSet| {
+            counts_what(&name_words(&set.stem))
+                .or_else(|| counts_what(&in_file))
+                .unwrap_or("events")
+        };
+        let find = |what: &str| {
+            sets.iter()
+                .find(|set| counts_what(&name_words(&set.stem)) == Some(what))
+        };
+        let pair = |set: &'s WideSet| {
+            let what = of(set);
+            let trials = match what {
+                "searches" => find("stops"),
+                "hits" => find("searches"),
+                _ => None,
+            };
+            (what.to_owned(), set, trials)
+        };
+        sets.iter().map(pair).collect()
+    }
+
+    /// What wide counts are out of, where that is known.
+    fn trials_of(&self, events: &WideSet, trials: Option<&WideSet>) -> Option<&'static str> {
+        let of_fractions =
+            |(_, at): &(&str, usize)| self.main.profile.columns[*at].kind.value == Kind::Share;
+        match trials {
+            Some(trials) => counts_what(&name_words(&trials.stem)),
+            None if events.groups.iter().all(of_fractions) => Some("trials"),
+            None => None,
+        }
+    }
+
+    fn write_wide(&mut self, what: &str, events: &WideSet, trials: Option<&WideSet>) {
+        let profile = &self.main.profile;
+        self.draft.table("[[counts]]");
+        let names =
+            "what is counted is said by the columns' or the file's name, or by nobody: correct it";
+        self.draft
+            .key("name", quoted(what), Confidence::Doubtful, names);
+        let file = self.main.files.first().map_or("", String::as_str);
+        self.draft.key(
+            "file",
+            quoted(file),
+            profile.table.confidence,
+            profile.table.reason.clone(),
+        );
+        super::layout(&mut self.draft, profile);
+        self.write_keys(None);
+        if let Some(trials) = self.trials_of(events, trials) {
+            self.draft.key(
+                "trials_are",
+                quoted(trials),
+                Confidence::Doubtful,
+                "what they are counted out of",
+            );
+        }
+        self.draft.table("[counts.wide]");
+        for (group, at) in &events.groups {
+            let name = quoted(&profile.columns[*at].name);
+            let out_of = trials.and_then(|set| set.groups.iter().find(|(other, _)| other == group));
+            let value = match out_of {
+                Some((_, at)) => inline(&[
+                    ("events".into(), name),
+                    ("trials".into(), quoted(&profile.columns[*at].name)),
+                ]),
+                None if profile.columns[*at].kind.value == Kind::Share => {
+                    inline(&[("fraction".into(), name)])
+                }
+                None => name,
+            };
+            self.draft.key(group, value, Confidence::Likely, "its name");
+        }
     }
 
     /// Names of counts, their columns of events, and of what these are counted out of.
@@ -183,15 +210,7 @@ impl Work<'_> {
             .iter()
             .filter(is_count)
             .filter_map(|column| {
-                let words = column.words();
-                let has = |wanted: &[&str]| has_word(&words, wanted);
-                let what = match () {
-                    () if has(&["contraband", "hit", "hits"]) => "hits",
-                    () if has(&["search", "searches", "searched"]) => "searches",
-                    () if has(&["stop", "stops", "stopped"]) => "stops",
-                    () if has(&["arrest", "citation", "frisk", "warning"]) => "other",
-                    () => return None,
-                };
+                let what = counts_what(&column.words())?;
                 Some(Counted {
                     column,
                     what: what.into(),
@@ -200,26 +219,15 @@ impl Work<'_> {
             .collect()
     }
 
-    fn write_counts(
-        &mut self,
-        group: &ColumnProfile,
-        name: &str,
-        events: &str,
-        trials: Option<&str>,
-    ) {
+    /// The keys of the cells, and the columns over which rows are added up.
+    fn write_keys(&mut self, group: Option<&ColumnProfile>) {
         let profile = &self.main.profile;
-        self.draft.table("[[counts]]");
-        self.draft.fixed("name", quoted(name), "");
-        let file = self.main.files.first().map_or("", String::as_str);
-        self.draft.key(
-            "file",
-            quoted(file),
-            profile.table.confidence,
-            profile.table.reason.clone(),
-        );
-        super::layout(&mut self.draft, profile);
-        let mut keys = vec![("group".to_owned(), quoted(&group.name))];
-        let mut reasons = vec![format!("`{}`: {}", group.name, group.kind.reason)];
+        let mut keys: Vec<(String, String)> = Vec::new();
+        let mut reasons: Vec<String> = Vec::new();
+        if let Some(group) = group {
+            keys.push(("group".to_owned(), quoted(&group.name)));
+            reasons.push(format!("`{}`: {}", group.name, group.kind.reason));
+        }
         let place = self.wishes.by.clone().or_else(|| {
             let mut places = profile.columns.iter().filter(|column| {
                 matches!(column.kind.value, Kind::CountyCode | Kind::Place)
@@ -246,12 +254,11 @@ impl Work<'_> {
                 keys.push((key.to_owned(), quoted(&column)));
             }
         }
-        self.draft.key(
-            "keys",
-            inline(&keys),
-            Confidence::Likely,
-            reasons.join("; "),
-        );
+        if !keys.is_empty() {
+            let reasons = reasons.join("; ");
+            self.draft
+                .key("keys", inline(&keys), Confidence::Likely, reasons);
+        }
         let used =
             |column: &&ColumnProfile| keys.iter().any(|(_, own)| *own == quoted(&column.name));
         let summed: Vec<&str> = profile
@@ -268,6 +275,27 @@ impl Work<'_> {
                 "rows are added up over what is no key",
             );
         }
+    }
+
+    fn write_counts(
+        &mut self,
+        group: &ColumnProfile,
+        name: &str,
+        events: &str,
+        trials: Option<&str>,
+    ) {
+        let profile = &self.main.profile;
+        self.draft.table("[[counts]]");
+        self.draft.fixed("name", quoted(name), "");
+        let file = self.main.files.first().map_or("", String::as_str);
+        self.draft.key(
+            "file",
+            quoted(file),
+            profile.table.confidence,
+            profile.table.reason.clone(),
+        );
+        super::layout(&mut self.draft, profile);
+        self.write_keys(Some(group));
         self.draft
             .key("events", quoted(events), Confidence::Likely, "its name");
         if let Some(trials) = trials {
@@ -278,6 +306,18 @@ impl Work<'_> {
                 format!("`{events}` are counted out of them"),
             );
         }
+    }
+}
+
+/// What a column of numbers counts, by the words of its name.
+fn counts_what(words: &[String]) -> Option<&'static str> {
+    let has = |wanted: &[&str]| has_word(words, wanted);
+    match () {
+        () if has(&["contraband", "hit", "hits"]) => Some("hits"),
+        () if has(&["search", "searches", "searched"]) => Some("searches"),
+        () if has(&["stop", "stops", "stopped"]) => Some("stops"),
+        () if has(&["arrest", "citation", "frisk", "warning"]) => Some("other"),
+        () => None,
     }
 }
 

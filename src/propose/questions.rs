@@ -36,7 +36,7 @@ impl Work<'_> {
     }
 
     /// Who the people behind the rows were: what is left to ask without a baseline and without searches.
-    fn shares(&mut self, counts: &str) {
+    pub(super) fn shares(&mut self, counts: &str) {
         self.draft.table("[[rates]]");
         self.draft.key("counts", quoted(counts), Confidence::Likely, "nothing says how many people there are, and nothing what came of the rows, so all that can be said is who they were");
         self.draft.fixed(

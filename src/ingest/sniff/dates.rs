@@ -144,7 +144,7 @@ fn most_first(names: &[&'static str], counts: &[u64]) -> Vec<(&'static str, u64)
         .zip(counts.iter().copied())
         .filter(|(_, count)| *count > 0)
         .collect();
-    found.sort_by(|a, b| b.1.cmp(&a.1));
+    found.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     found
 }
 

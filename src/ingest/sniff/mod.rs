@@ -6,6 +6,7 @@
 mod bytes;
 mod columns;
 mod container;
+mod cut;
 mod dates;
 mod dialect;
 mod kinds;
@@ -16,7 +17,7 @@ pub use bytes::LineEnds;
 pub use container::Container;
 pub use dialect::{NameSource, Quotes};
 pub use kinds::{DateKind, Kind};
-pub use table::{TableKind, group_columns};
+pub use table::{TableKind, WideSet, wide_sets};
 pub use words::{RaceWord, has_word, is_missing_word, name_words, race_word};
 
 use std::collections::BTreeMap;
@@ -141,6 +142,9 @@ pub struct ColumnProfile {
     /// All its values, where they are few enough to be kept: for comparing files, never for showing.
     #[serde(skip)]
     pub kept: Option<BTreeMap<String, u64>>,
+    /// Its largest number, for telling shares from numbers of people.
+    #[serde(skip)]
+    pub most: Option<f64>,
     /// Values with spaces around them.
     pub padded: u64,
     /// Numbers with a decimal comma.
@@ -179,6 +183,7 @@ impl ColumnProfile {
                     .collect()
             }),
             kept: tally.values.clone(),
+            most: tally.shapes.most,
             padded: tally.shapes.padded,
             decimal_commas: tally.shapes.decimal_commas,
             grouped: tally.shapes.grouped,

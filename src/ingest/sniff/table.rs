@@ -24,24 +24,74 @@ pub enum TableKind {
     Other,
 }
 
-/// Columns whose names are groups, for tables that are wide.
+/// Columns that hold the same thing for several groups: `stops_white`, `stops_black`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WideSet {
+    /// What their names have in common, in lower case; nothing where they are the names of groups.
+    pub stem: String,
+    /// Where each group's column stands. Of several of a group the one that leaves Hispanic people out is taken.
+    pub groups: Vec<(&'static str, usize)>,
+    /// Groups of which several columns were found.
+    pub doubled: Vec<&'static str>,
+}
+
+/// Sets of columns for groups, among those that are of one of the kinds.
 #[must_use]
-pub fn group_columns(columns: &[ColumnProfile]) -> Vec<(usize, &'static str)> {
-    columns
-        .iter()
-        .enumerate()
-        .filter(|(_, column)| {
-            matches!(
-                column.kind.value,
-                Kind::Count | Kind::Population | Kind::Number
-            )
-        })
-        .filter(|(_, column)| column.name.chars().count() > 2)
-        .filter_map(|(i, column)| match race_word(&column.name) {
-            Some(RaceWord::Group(group)) => Some((i, group)),
-            _ => None,
-        })
-        .collect()
+pub fn wide_sets(columns: &[ColumnProfile], fits: fn(&Kind) -> bool) -> Vec<WideSet> {
+    let mut sets: Vec<WideSet> = Vec::new();
+    for (i, column) in columns.iter().enumerate() {
+        if !fits(&column.kind.value) || column.name.chars().count() <= 2 {
+            continue;
+        }
+        let Some((group, stem)) = group_in_name(&column.words()) else {
+            continue;
+        };
+        let at = match sets.iter().position(|set| set.stem == stem) {
+            Some(at) => at,
+            None => {
+                sets.push(WideSet {
+                    stem,
+                    groups: Vec::new(),
+                    doubled: Vec::new(),
+                });
+                sets.len() - 1
+            }
+        };
+        let set = &mut sets[at];
+        match set.groups.iter_mut().find(|(known, _)| *known == group) {
+            None => set.groups.push((group, i)),
+            Some((_, earlier)) => {
+                if !set.doubled.contains(&group) {
+                    set.doubled.push(group);
+                }
+                let leaves_out = |name: &str| {
+                    let words = name_words(name);
+                    has_word(&words, &["nh", "non", "not", "nonhispanic"])
+                };
+                if leaves_out(&column.name) && !leaves_out(&columns[*earlier].name) {
+                    *earlier = i;
+                }
+            }
+        }
+    }
+    sets.retain(|set| set.groups.len() >= 2);
+    sets
+}
+
+/// The group that a name speaks of, by the longest run of its words, and the rest of the name.
+fn group_in_name(words: &[String]) -> Option<(&'static str, String)> {
+    for length in (1..=words.len()).rev() {
+        for start in 0..=words.len() - length {
+            let run = words[start..start + length].join(" ");
+            if run.len() > 2
+                && let Some(RaceWord::Group(group)) = race_word(&run)
+            {
+                let rest = [&words[..start], &words[start + length..]].concat();
+                return Some((group, rest.join(" ")));
+            }
+        }
+    }
+    None
 }
 
 /// What kind of table it is.
@@ -61,7 +111,12 @@ pub(super) fn table_kind(columns: &[ColumnProfile], rows: u64) -> Guess<TableKin
     let counts = of(|kind| matches!(kind, Kind::Count));
     let groups = of(|kind| matches!(kind, Kind::Race | Kind::Ethnicity));
     let dates = of(|kind| matches!(kind, Kind::Date(_)));
-    let wide = group_columns(columns);
+    let wide = wide_sets(columns, |kind| {
+        matches!(
+            kind,
+            Kind::Count | Kind::Population | Kind::Number | Kind::Share
+        )
+    });
     let events = counts.iter().filter(|name| is_event(name)).count();
     if !people.is_empty()
         && events == 0
@@ -77,18 +132,32 @@ pub(super) fn table_kind(columns: &[ColumnProfile], rows: u64) -> Guess<TableKin
             ),
         );
     }
-    if wide.len() >= 2 && dates.is_empty() {
-        let names: Vec<String> = wide
+    if let (Some(set), true) = (
+        wide.iter().max_by_key(|set| set.groups.len()),
+        dates.is_empty(),
+    ) {
+        let names: Vec<String> = set
+            .groups
             .iter()
-            .map(|(i, _)| format!("`{}`", columns[*i].name))
+            .map(|(_, i)| format!("`{}`", columns[*i].name))
             .collect();
+        let is_people = wide.iter().all(|set| !is_event(&set.stem))
+            && counts.iter().all(|name| !is_event(name));
+        let of_place = columns
+            .iter()
+            .any(|column| matches!(column.kind.value, Kind::CountyCode | Kind::Place));
+        let (kind, what) = if is_people && of_place {
+            (
+                TableKind::Population,
+                "people of groups by place, as nothing in it has the name of something that the police do",
+            )
+        } else {
+            (TableKind::Counts, "groups with numbers below them")
+        };
         return Guess::new(
-            TableKind::Counts,
-            Confidence::Likely,
-            format!(
-                "the columns {} are groups with numbers below them",
-                names.join(", ")
-            ),
+            kind,
+            Confidence::Doubtful,
+            format!("the columns {} are {what}", names.join(", ")),
         );
     }
     let answers = of(|kind| matches!(kind, Kind::YesNo { .. }));
@@ -192,4 +261,23 @@ fn agreements(columns: &[ColumnProfile]) -> Option<String> {
         "`{}` holds models of 287(g) agreements, and `{}` who signed them",
         models.name, agency.name
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_in_names_of_columns() {
+        let found = |name: &str| group_in_name(&name_words(name));
+        assert_eq!(found("stops_white"), Some(("white", "stops".into())));
+        assert_eq!(found("eth_white_nh"), Some(("white", "eth".into())));
+        assert_eq!(found("Latinx"), Some(("hispanic", String::new())));
+        assert_eq!(
+            found("Estimate; Not Hispanic or Latino: - Black or African American alone"),
+            Some(("black", "estimate".into()))
+        );
+        assert_eq!(found("stop_date"), None);
+        assert_eq!(found("B"), None);
+    }
 }
