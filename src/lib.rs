@@ -22,6 +22,7 @@
 //! | [`study`], [`results`] | the plan, and what a run hands over |
 //! | [`propose`] | a plan for files that nobody has described |
 //! | [`pipeline`], [`replicate`] | the whole program on one screen; published figures, recomputed by `calc` and by studies |
+//! | [`simulate`] | made-up data of any size with known truth |
 //! | [`report`], [`bundle`], [`cli`] | exhibits, the output folder, the command line |
 
 pub mod analyses;
@@ -41,6 +42,7 @@ pub mod propose;
 pub mod replicate;
 pub mod report;
 pub mod results;
+pub mod simulate;
 pub mod stats;
 pub mod stops;
 pub mod study;

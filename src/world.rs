@@ -8,11 +8,13 @@
     reason = "this file is the door that the others must go through"
 )]
 
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::io::{Cursor, Read, Seek, Write as _};
 use std::num::NonZeroUsize;
+use std::panic::AssertUnwindSafe;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use crate::error::Error;
 
@@ -247,6 +249,14 @@ impl World {
             .map_err(|source| failed(path, "write", source))
     }
 
+    /// A new file that is written piece by piece; whoever writes it waits until the disk has it.
+    ///
+    /// # Errors
+    /// Any failure of the system.
+    pub fn create(&self, path: &Path) -> Result<File, Error> {
+        File::create(path).map_err(|source| failed(path, "write", source))
+    }
+
     /// Makes a folder and those above it.
     ///
     /// # Errors
@@ -350,6 +360,29 @@ impl World {
     }
 }
 
+thread_local! {
+    /// Whether a panic of this thread is expected and said otherwise.
+    static PANICS_ARE_TOLD: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a library that panics on some damaged files instead of saying so; `None` where it did. Nothing is printed then:
+/// whoever asks says what is wrong, with the file.
+pub fn without_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !PANICS_ARE_TOLD.get() {
+                before(panic);
+            }
+        }));
+    });
+    let outer = PANICS_ARE_TOLD.replace(true);
+    let done = std::panic::catch_unwind(AssertUnwindSafe(work));
+    PANICS_ARE_TOLD.set(outer);
+    done.ok()
+}
+
 /// The path as written without `.` and `name/..`, so that two ways to write it are one.
 #[must_use]
 pub fn without_detours(file: &Path) -> PathBuf {
@@ -413,6 +446,14 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+
+    #[test]
+    fn a_panic_of_a_library_is_nothing_and_the_next_call_is_fine() {
+        assert_eq!(without_panic(|| [1, 2].iter().sum::<i32>()), Some(3));
+        let empty: &[i32] = &[];
+        assert_eq!(without_panic(|| empty[0]), None);
+        assert!(!PANICS_ARE_TOLD.get());
+    }
 
     #[test]
     fn a_lock_is_held_once_although_its_file_comes_and_goes() {

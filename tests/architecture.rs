@@ -24,19 +24,25 @@ const LAYERS: [&str; 22] = [
     "propose",
     "pipeline",
     "replicate",
+    "simulate",
     "report",
     "bundle",
     "cli",
 ];
 
 /// Libraries, and the only places that may name them.
-const ONLY_IN: [(&str, &[&str]); 7] = [
+const ONLY_IN: [(&str, &[&str]); 9] = [
     ("polars", &["engines/embedded.rs"]),
     ("clap", &["cli/"]),
     ("miette", &["cli/"]),
     ("indicatif", &["cli/"]),
     ("plotters", &["figures/svg.rs"]),
     ("resvg", &["figures/png.rs"]),
+    (
+        "calamine",
+        &["ingest/layout/book.rs", "ingest/layout/sheet.rs"],
+    ),
+    ("zip", &["ingest/layout/archive.rs"]),
     ("minijinja", &["report/html.rs"]),
 ];
 

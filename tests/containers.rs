@@ -8,6 +8,9 @@ use evenhand::ingest::{CsvFile, Layout, sha256};
 use evenhand::world::World;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use zip::CompressionMethod;
 use zip::write::SimpleFileOptions;
 
@@ -357,15 +360,57 @@ fn damaged_archives_and_bombs_are_refused() {
         ("[Content_Types].xml", b"<a/>"),
         ("xl/workbook.xml", b"<a/>"),
     ]);
-    refusal("a.xlsx", &sheets, "", "x", &["a.xlsx: ", "as a workbook"]);
+    refusal(
+        "a.xlsx",
+        &sheets,
+        "",
+        "x",
+        &["a.xlsx: ", "the workbook is damaged or is none"],
+    );
     refusal("a.xlsx", &book[..book.len() - 30], "", "x", &["damaged"]);
     refusal(
         "a.xls",
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and no more",
         "",
         "x",
-        &["a.xls: ", "as a workbook"],
+        &["a.xls: ", "the workbook is damaged or is none"],
     );
+}
+
+/// Bytes that are changed, left out or cut off are refused or read; nothing else.
+#[test]
+fn damage_anywhere_is_a_message_and_no_panic() {
+    let zip = archive(&[("a.csv", SMALL_SEARCHES.as_bytes())]);
+    let quoted = SMALL_SEARCHES.replace(',', "\",\"").replace('\n', "\"\n\"");
+    let wholes = [
+        of_text("S", SMALL_SEARCHES),
+        zip,
+        packed(SMALL_SEARCHES.as_bytes()),
+        json(SMALL_SEARCHES).into_bytes(),
+        format!("\"{quoted}\"").into_bytes(),
+    ];
+    let mut runner = TestRunner::new_with_rng(
+        Config::with_cases(300),
+        TestRng::deterministic_rng(RngAlgorithm::ChaCha),
+    );
+    let damage = (0..wholes.len(), any::<Index>(), any::<u8>(), any::<bool>());
+    let done = runner.run(&damage, |(which, at, byte, is_cut)| {
+        let mut bytes = wholes[which].clone();
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        if is_cut {
+            bytes.truncate(at);
+        }
+        if let Err(error) = read("a.csv", &bytes, "", "place") {
+            prop_assert!(
+                error.starts_with("a.csv") && !error.ends_with("| "),
+                "{}",
+                error
+            );
+        }
+        Ok(())
+    });
+    done.unwrap();
 }
 
 #[test]
@@ -412,6 +457,9 @@ fn a_table_in_json_is_rows_of_values() {
 
 #[test]
 fn files_that_are_no_tables_are_called_what_they_are() {
+    let mut tar = b"a.csv".to_vec();
+    tar.resize(257, 0);
+    tar.extend(b"ustar  rest of it");
     for (bytes, what) in [
         (b"%PDF-1.4".as_slice(), "a PDF"),
         (b"BZh91AY", "bzip2"),
@@ -419,6 +467,7 @@ fn files_that_are_no_tables_are_called_what_they_are() {
         (b"7z\xbc\xaf\x27\x1c", "7z"),
         (b"\x28\xb5\x2f\xfd", "zstd"),
         (b"PAR1", "Parquet"),
+        (tar.as_slice(), "tar"),
         (b"<!DOCTYPE html><p>403", "a web page"),
         (b"\n<html>", "a web page"),
     ] {

@@ -26,6 +26,7 @@ mod layouts;
 mod properties;
 mod reference;
 mod regressions;
+mod simulate;
 mod studies;
 mod study_faults;
 mod workbooks;

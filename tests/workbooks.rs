@@ -341,3 +341,41 @@ fn a_cell_that_stands_in_two_sheets_is_refused_with_both() {
         ],
     );
 }
+
+/// The library panics on this one: its list of sectors breaks off in the middle of a number.
+#[test]
+fn an_old_workbook_that_breaks_off_is_refused() {
+    let mut bytes = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".to_vec();
+    bytes.extend([0; 16]);
+    for half in [0x3e_u16, 3, 0xfffe, 9, 6, 0, 0, 0] {
+        bytes.extend(half.to_le_bytes());
+    }
+    for word in [0, 1, 1, 0, 4096, u32::MAX - 1, 0, u32::MAX - 1, 0, 0] {
+        bytes.extend(word.to_le_bytes());
+    }
+    bytes.resize(512, 0xff);
+    bytes.extend([1, 2, 3]);
+    refused(
+        |w| {
+            w.write_bytes("searches.csv", &bytes);
+        },
+        &[
+            "searches.csv: the workbook is damaged or is none",
+            "it points to bytes that it does not have",
+        ],
+    );
+}
+
+#[test]
+fn a_workbook_behind_a_password_is_called_so() {
+    let mut bytes = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".to_vec();
+    bytes.resize(512, 0);
+    bytes.extend("EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes));
+    refusal(
+        "a.xlsx",
+        &bytes,
+        "",
+        "x",
+        &["a.xlsx: the workbook is protected by a password"],
+    );
+}

@@ -14,7 +14,7 @@ pub use outcome::{Absent, Outcome};
 pub use table::{Cell, CellTable};
 
 use crate::error::Error;
-use crate::stops::{Input, SourceLedger};
+use crate::stops::{Input, Screens, SourceLedger};
 use crate::warning::Warning;
 
 /// A request for counts: a closed value that any engine can run.
@@ -39,6 +39,8 @@ pub struct Tabulated {
     pub inputs: Vec<Input>,
     /// What was seen on the way that a reader must know.
     pub warnings: Vec<Warning>,
+    /// What rows looked like, by the name of their source.
+    pub seen: Vec<(String, Screens)>,
 }
 
 /// Whoever can count. Implementers: the embedded engine (rows), published totals, and in the tests a dictionary

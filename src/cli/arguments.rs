@@ -117,6 +117,12 @@ Examples:
   evenhand replicate --all --data ../public-data          with the public files that some figures need
   evenhand replicate --catalogue my-figures.csv           your own list, in the same columns; exit 1 when one differs")]
     Replicate(ReplicateOptions),
+    /// Make up data of any size with known truth
+    #[command(after_help = "\
+Examples:
+  evenhand simulate stops -o made-up        rows of stops, residents, a study of them, and the truth
+  evenhand simulate stops --explain         what is drawn, exactly")]
+    Simulate(super::simulate::SimulateOptions),
     /// Print the method page of an analysis
     #[command(after_help = "\
 Examples:

@@ -11,6 +11,7 @@ mod printer;
 mod progress;
 mod replicate;
 mod run;
+mod simulate;
 mod verify;
 
 use std::process::ExitCode;
@@ -74,6 +75,7 @@ fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<ExitCode, Error>
         Command::Calc(options) => calc::command(options, printer),
         Command::Power(options) => calc::power(options, printer),
         Command::Replicate(options) => replicate::command(options, &world, printer),
+        Command::Simulate(options) => simulate::command(options, &world, printer),
         Command::Explain(options) => explain::command(options, printer),
         Command::List(options) => list::command(options, printer),
     }

@@ -16,7 +16,7 @@ use crate::error::{DataFault, Error};
 use crate::ingest::{
     ColumnSource, CsvFile, DataRoot, Joined, Periods, Row, StopsConfig, UnlistedCodes,
 };
-use crate::stops::{Contradictions, Input, SEARCHED, SourceLedger};
+use crate::stops::{Contradictions, Input, SEARCHED, Screens, SourceLedger};
 use crate::warning::Warning;
 use crate::world::World;
 
@@ -56,6 +56,7 @@ struct Counted {
     unclear: [u64; 2],
     unlisted: UnlistedCodes,
     first_unreadable: Option<DataFault>,
+    screens: Screens,
     input: Input,
 }
 
@@ -95,6 +96,9 @@ impl Tabulate for Embedded<'_> {
             contradictions.hit_without_search,
             (unclear, self.smallest_shown),
         );
+        let mut screens = Screens::default();
+        parts.iter().for_each(|part| screens.join(&part.screens));
+        ledger.notes.extend(screens.remarks(self.smallest_shown));
         let mut finest: BTreeMap<&str, CellTable> = BTreeMap::new();
         for request in requests {
             let name = request.counts.as_str();
@@ -108,6 +112,7 @@ impl Tabulate for Embedded<'_> {
             .collect::<Result<_, _>>()?;
         Ok(Tabulated {
             tables,
+            seen: vec![(ledger.source.clone(), screens)],
             ledger: vec![ledger],
             inputs: parts
                 .into_iter()
@@ -194,8 +199,9 @@ impl Embedded<'_> {
         let cells = read_cells(&total, &coder).map_err(|e| polars_failed(&e))?;
         let left_out = file.note().map(|note| format!("{shown_as}: {note}"));
         coder.ledger.notes.extend(left_out);
-        let input = file.finish(shown_as, "stops".into())?;
+        let input = file.finish(shown_as, self.config.rows_are().into())?;
         Ok(Counted {
+            screens: coder.take_screens(),
             cells,
             unclear: coder.unclear(),
             unlisted: coder.unlisted,

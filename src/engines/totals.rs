@@ -77,6 +77,7 @@ impl Tabulate for Totals {
                 .iter()
                 .flat_map(|counts| counts.warnings.clone())
                 .collect(),
+            ..Tabulated::default()
         })
     }
 }

@@ -14,7 +14,7 @@ use crate::ingest::{
     Baseline, Register, StopsConfig, is_pattern, read_agreements, read_counts, read_population,
 };
 use crate::results::{Exhibit, Identity, Run};
-use crate::stops::{Input, SourceLedger};
+use crate::stops::{Input, Screens, SourceLedger};
 use crate::study::Study;
 use crate::warning::Warning;
 use crate::world::World;
@@ -38,6 +38,8 @@ pub struct Reading {
     pub inputs: Vec<Input>,
     /// Cautions that touch the whole study.
     pub warnings: Vec<Warning>,
+    /// What rows looked like, by the name of their source.
+    pub seen: Vec<(String, Screens)>,
 }
 
 /// What may be shown of a run, before anything is drawn.
@@ -245,6 +247,7 @@ pub fn read(study: &Study, world: &World) -> Result<Reading, Error> {
         ledger,
         inputs,
         warnings: tabulated.warnings.into_iter().chain(absent).collect(),
+        seen: tabulated.seen,
     })
 }
 
@@ -265,6 +268,7 @@ fn tabulate(
             result.ledger.extend(rows.ledger);
             result.inputs.extend(rows.inputs);
             result.warnings.extend(rows.warnings);
+            result.seen = rows.seen;
             rows.tables
         }
     }

@@ -3,6 +3,7 @@
 mod contradictions;
 mod ledger;
 mod schema;
+mod screens;
 
 pub use contradictions::Contradictions;
 pub use ledger::{Dropped, Input, SourceLedger};
@@ -10,3 +11,4 @@ pub use schema::{
     AGE, Column, DATE, GROUP, HIT, OFFICER, PERIOD, PLACE, SEARCHED, STATE, STOPS, TIME, WEIGHT,
     YEAR,
 };
+pub use screens::{FIELDS, Month, RowSeen, Screens};

@@ -10,7 +10,7 @@ pub(super) const BLANK_TITLE: &str = "the title is blank";
 const TOML: &str = "a study is TOML: a line is key = value, a text stands in straight quotes, a list in [ ], and the lines of a table follow its [name]; the README has an example";
 
 /// A fault of the TOML reader as one of the study.
-pub(super) fn from_toml(error: &toml::de::Error, text: &str) -> Error {
+pub(crate) fn from_toml(error: &toml::de::Error, text: &str) -> Error {
     if let Some(header) = table_of_data(text) {
         return Error::study(
             header,

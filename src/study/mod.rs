@@ -6,6 +6,7 @@ mod file;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+pub(crate) use faults::from_toml;
 pub use file::StudyFile;
 
 use crate::analyses::{Analysis, Asks, Setting};

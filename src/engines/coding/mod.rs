@@ -1,5 +1,6 @@
 //! Raw rows become small integers: one code per value of each key, one flag per outcome.
 
+mod binding;
 mod values;
 mod yes_no;
 
@@ -11,13 +12,14 @@ use jiff::civil::Date;
 use crate::cells::{GROUP, Groups};
 use crate::error::{DataFault, Error};
 use crate::ingest::{
-    At, ClockReader, ColumnRule, ColumnSource, CompiledFilter, CsvFile, Moment, MomentReader,
-    Periods, StopsConfig, UnlistedCodes, group_of,
+    At, ClockReader, CompiledFilter, CsvFile, MomentReader, Periods, StopsConfig, UnlistedCodes,
+    group_of,
 };
 use crate::stops::{
-    AGE, Contradictions, DATE, Dropped, HIT, OFFICER, PERIOD, PLACE, SEARCHED, SourceLedger, TIME,
-    WEIGHT, YEAR,
+    AGE, Contradictions, DATE, Dropped, HIT, PLACE, RowSeen, SEARCHED, Screens, SourceLedger, TIME,
+    WEIGHT,
 };
+use binding::Binder;
 pub(super) use values::Codes;
 use values::Seen;
 use yes_no::YesNo;
@@ -80,6 +82,12 @@ struct BoundDate {
     missing: Vec<String>,
 }
 
+/// Day and minute of a row, as far as they are known.
+struct Clock {
+    day: Option<Date>,
+    minute: Option<u16>,
+}
+
 /// The mapping of one file, bound to its columns.
 pub(super) struct Coder<'a> {
     groups: &'a Groups,
@@ -97,6 +105,11 @@ pub(super) struct Coder<'a> {
     pub(super) contradictions: Contradictions,
     pub(super) unlisted: UnlistedCodes,
     unclear: [u64; 2],
+    pub(super) screens: Screens,
+    /// Which key is the place, and per code of it how many rows there are and of how many the group is missing.
+    place_at: Option<usize>,
+    by_place: Vec<[u64; 2]>,
+    group_at: Option<usize>,
     /// Whether some rows may be unreadable, and the first that was.
     tolerates: bool,
     pub(super) first_unreadable: Option<DataFault>,
@@ -160,6 +173,10 @@ impl<'a> Coder<'a> {
             contradictions: Contradictions::default(),
             unlisted: UnlistedCodes::default(),
             unclear: [0; 2],
+            screens: Screens::default(),
+            place_at: keys.iter().position(|key| key == PLACE),
+            by_place: Vec::new(),
+            group_at: keys.iter().position(|key| key == GROUP),
             tolerates,
             first_unreadable: None,
             rules,
@@ -183,23 +200,89 @@ impl<'a> Coder<'a> {
             Ok(moment) => moment,
             Err(fault) => return self.unreadable(fault),
         };
-        if let Err(fault) = self.check_age(at, record) {
-            return self.unreadable(fault);
-        }
+        let age_missing = match self.age_missing(at, record) {
+            Ok(is_missing) => is_missing,
+            Err(fault) => return self.unreadable(fault),
+        };
         key.clear();
+        let mut stopped_at = None;
         for i in 0..self.keys.len() {
-            match self.key_code(i, moment, (at, record))? {
+            match self.key_code(i, moment.day, (at, record))? {
                 Some(code) => key.push(code),
-                None => return Ok(None),
+                None => {
+                    stopped_at = Some(i);
+                    break;
+                }
             }
         }
-        let mut flags = self.flags(at, record)?;
+        let group_missing = stopped_at.is_some() && stopped_at == self.group_at;
+        let flags = match stopped_at {
+            None => Some(self.flags(at, record)?),
+            Some(_) => None,
+        };
+        let place_missing = self.note_place(key, group_missing, (at, record))?;
+        self.screens.add(&RowSeen {
+            date: moment.day,
+            minute: moment.minute,
+            missing: [
+                group_missing,
+                place_missing,
+                self.time.is_some() && moment.minute.is_none(),
+                age_missing,
+                self.searched.is_some() && flags.is_some_and(|flags| !flags.search_known),
+            ],
+        });
+        let Some(mut flags) = flags else {
+            return Ok(None);
+        };
         flags.weight = match self.weight {
             None => 1,
             Some(column) => at.count(record, column)?,
         };
         self.ledger.rows_kept += 1;
         Ok(Some(flags))
+    }
+
+    /// Counts the row for its place; whether no place is recorded.
+    fn note_place(
+        &mut self,
+        key: &[u32],
+        group_missing: bool,
+        (at, record): (&At<'_>, &ByteRecord),
+    ) -> Result<bool, Error> {
+        let Some(place_at) = self.place_at else {
+            return Ok(false);
+        };
+        let code = match key.get(place_at) {
+            Some(code) => *code,
+            // The row was dropped before its place was looked at.
+            None => match self.text_code(place_at, at, record)? {
+                Some(code) => code,
+                None => return Ok(true),
+            },
+        };
+        let at = code as usize;
+        if self.by_place.len() <= at {
+            self.by_place.resize(at + 1, [0; 2]);
+        }
+        self.by_place[at][0] += 1;
+        self.by_place[at][1] += u64::from(group_missing);
+        let place = self.codes[place_at].value(code);
+        Ok(place.is_empty() || place == NOT_RECORDED)
+    }
+
+    /// What the rows of the file looked like.
+    pub(super) fn take_screens(&mut self) -> Screens {
+        if let Some(place_at) = self.place_at {
+            for (code, [rows, missing]) in
+                std::mem::take(&mut self.by_place).into_iter().enumerate()
+            {
+                let code = u32::try_from(code).expect("codes are 32 bits wide");
+                let place = self.codes[place_at].value(code);
+                self.screens.add_place(place, rows, missing);
+            }
+        }
+        std::mem::take(&mut self.screens)
     }
 
     /// Takes a row that has no fields to code.
@@ -228,9 +311,9 @@ impl<'a> Coder<'a> {
         None
     }
 
-    /// The date of the row, where dates are mapped; `None` too where it says that none is known. The time is read for
-    /// its own sake: one that does not exist is a fault of the row.
-    fn moment(&mut self, at: &At<'_>, record: &ByteRecord) -> Result<Option<Moment>, DataFault> {
+    /// The day and the minute of the row, as far as they are mapped and known. The time is read for its own sake: one that
+    /// does not exist is a fault of the row.
+    fn moment(&mut self, at: &At<'_>, record: &ByteRecord) -> Result<Clock, DataFault> {
         let minute = match &mut self.time {
             Some((column, reader, missing)) => {
                 let raw = &record[*column];
@@ -244,32 +327,33 @@ impl<'a> Coder<'a> {
             None => None,
         };
         let Some(date) = &mut self.date else {
-            return Ok(None);
+            return Ok(Clock { day: None, minute });
         };
         let raw = &record[date.column];
         if is_listed(&date.missing, raw) {
-            return Ok(None);
+            return Ok(Clock { day: None, minute });
         }
         let read = date.reader.read(raw);
         let moment = read.map_err(|(message, hint)| at.fault_in(date.column, message, hint))?;
-        Ok(Some(Moment {
+        Ok(Clock {
+            day: Some(moment.date),
             minute: minute.or(moment.minute),
-            ..moment
-        }))
+        })
     }
 
-    fn check_age(&self, at: &At<'_>, record: &ByteRecord) -> Result<(), DataFault> {
+    /// Whether the age is not recorded; one that nobody has is a fault of the row.
+    fn age_missing(&self, at: &At<'_>, record: &ByteRecord) -> Result<bool, DataFault> {
         let Some((column, missing)) = &self.age else {
-            return Ok(());
+            return Ok(false);
         };
         let raw = &record[*column];
         if raw.is_empty() || is_listed(missing, raw) {
-            return Ok(());
+            return Ok(true);
         }
         let text = String::from_utf8_lossy(raw);
         let whole = text.trim().trim_end_matches(".0").parse::<u64>();
         if whole.is_ok_and(|age| age <= OLDEST) {
-            return Ok(());
+            return Ok(false);
         }
         Err(at.fault_in(
             *column,
@@ -281,10 +365,9 @@ impl<'a> Coder<'a> {
     fn key_code(
         &mut self,
         i: usize,
-        moment: Option<Moment>,
+        day: Option<Date>,
         (at, record): (&At<'_>, &ByteRecord),
     ) -> Result<Option<u32>, Error> {
-        let day: Option<Date> = moment.map(|moment| moment.date);
         let rule = match (&self.keys[i], day) {
             (From::Year, Some(day)) => return Ok(Some(self.codes[i].of_year(day.year()))),
             (From::Period, Some(day)) => match self.periods.of_day(day) {
@@ -414,93 +497,6 @@ fn empty_ledger(config: &StopsConfig) -> (SourceLedger, Rules) {
 
 fn is_listed(words: &[String], raw: &[u8]) -> bool {
     words.iter().any(|word| word.as_bytes() == raw)
-}
-
-/// Binds the columns of a mapping to those of a file.
-struct Binder<'a, 'f> {
-    config: &'a StopsConfig,
-    file: &'f CsvFile,
-}
-
-impl<'a> Binder<'a, '_> {
-    fn missing(&self, rule: &ColumnRule) -> Vec<String> {
-        self.config
-            .missing
-            .iter()
-            .chain(&rule.missing)
-            .cloned()
-            .collect()
-    }
-
-    /// The one column of a canonical name that takes no list of rules.
-    fn one(&self, name: &str) -> Result<Option<(&'a ColumnRule, usize)>, Error> {
-        let Some(source) = self.config.column(name) else {
-            return Ok(None);
-        };
-        let rules = source.rules();
-        let rule = rules.iter().find(|rule| rule.fits(self.file.headers()));
-        let rule = rule.unwrap_or(&rules[0]);
-        match rule.find(self.file)?.as_slice() {
-            [column] => Ok(Some((rule, *column))),
-            _ => Err(Error::Internal(format!(
-                "`{name}` has more than one column"
-            ))),
-        }
-    }
-
-    fn date(&self) -> Result<Option<BoundDate>, Error> {
-        let Some((rule, column)) = self.one(DATE)? else {
-            return Ok(None);
-        };
-        let zone = self
-            .config
-            .timezone
-            .as_ref()
-            .map(|zone| zone.get_ref().as_str());
-        let reader = MomentReader::new(rule, zone.filter(|_| self.config.utc));
-        Ok(Some(BoundDate {
-            column,
-            reader: reader.map_err(|(message, _)| Error::Internal(message))?,
-            missing: self.missing(rule),
-        }))
-    }
-
-    fn rules(&self, source: &ColumnSource) -> Result<Vec<BoundRule>, Error> {
-        let rules = source.rules();
-        let here = |rule: &&ColumnRule| rules.len() == 1 || rule.fits(self.file.headers());
-        let here: Vec<&ColumnRule> = rules.iter().filter(here).collect();
-        // With none of the columns the error names that of the first rule.
-        let here = if here.is_empty() {
-            vec![&rules[0]]
-        } else {
-            here
-        };
-        let last = here.len() - 1;
-        let bound = here.into_iter().enumerate().map(|(i, rule)| {
-            Ok(BoundRule {
-                column: rule.find(self.file)?.first().copied(),
-                is: rule.is.clone().unwrap_or_default(),
-                codes: rule.codes.clone(),
-                missing: self.missing(rule),
-                goes_on: i < last,
-                seen: Seen::default(),
-            })
-        });
-        bound.collect()
-    }
-
-    fn key(&self, key: &str) -> Result<From, Error> {
-        let unmapped = || Error::Internal(format!("key `{key}` was asked for and is not mapped"));
-        Ok(match key {
-            GROUP => From::Group(self.rules(self.config.column(GROUP).ok_or_else(unmapped)?)?),
-            YEAR => From::Year,
-            PERIOD => From::Period,
-            PLACE | OFFICER => {
-                From::Text(self.rules(self.config.column(key).ok_or_else(unmapped)?)?)
-            }
-            own => From::Text(self.rules(self.config.own_key(own).ok_or_else(unmapped)?)?),
-        })
-    }
 }
 
 impl BoundRule {

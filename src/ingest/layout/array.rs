@@ -9,6 +9,9 @@ use super::failed;
 use super::sheet::Row;
 use crate::error::{DataFault, Error};
 
+/// Bytes of a table that is held in memory.
+const LARGEST: u64 = 1 << 30;
+
 /// Whether a file is a list of lists.
 pub(super) fn begins(head: &[u8]) -> bool {
     let mut marks = head.iter().filter(|byte| !byte.is_ascii_whitespace());
@@ -22,7 +25,14 @@ pub(super) fn begins(head: &[u8]) -> bool {
 /// No JSON; a value that is neither text, nor number, nor null.
 pub(super) fn text(path: &Path, mut bytes: Box<dyn Read + Send>) -> Result<Vec<u8>, Error> {
     let mut json = Vec::new();
-    bytes.read_to_end(&mut json).map_err(|e| failed(path, e))?;
+    let mut limited = bytes.by_ref().take(LARGEST);
+    limited
+        .read_to_end(&mut json)
+        .map_err(|e| failed(path, e))?;
+    if json.len() as u64 == LARGEST {
+        let message = "the table in JSON is a gigabyte or more, which is not held in memory";
+        return Err(DataFault::new(path, message, "save it as CSV").into());
+    }
     let rows: Vec<Vec<&RawValue>> = serde_json::from_slice(&json).map_err(|fault| {
         DataFault::new(
             path,

@@ -4,7 +4,7 @@
 //! and .xlsb and .ods, are held in memory sheet by sheet.
 
 use std::borrow::Cow;
-use std::io::{BufReader, Cursor};
+use std::io::{BufReader, Cursor, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::vec::IntoIter;
 
@@ -15,10 +15,10 @@ use calamine::{
 use super::places::{Places, with_part};
 use super::sheet::{SheetFault, SheetText, WholeSheet, cell_text};
 use super::stack::Part;
-use super::text::{damaged, too_short};
-use super::{Layout, SheetChoice};
+use super::text::too_short;
+use super::{Layout, SheetChoice, failed};
 use crate::error::{DataFault, Error, nearest_hint};
-use crate::world::ReadSeek;
+use crate::world::{ReadSeek, without_panic};
 
 /// The bytes of a workbook.
 pub(super) type Source = BufReader<Box<dyn ReadSeek>>;
@@ -63,14 +63,19 @@ impl Book {
     ) -> Result<Self, Error> {
         let shown = with_part(path, member);
         layout.refuse_text_words(&shown, "a workbook")?;
-        let source = BufReader::new(source);
-        let sheets = match kind {
+        let mut source = BufReader::new(source);
+        if kind == Kind::Xls && is_locked(&mut source).map_err(|e| failed(&shown, e))? {
+            return Err(locked(&shown).into());
+        }
+        let sheets = without_panic(|| match kind {
             Kind::Xlsx => Xlsx::new(source).map(Sheets::Xlsx).map_err(|e| told(&e)),
             Kind::Xlsb => Xlsb::new(source).map(Sheets::Xlsb).map_err(|e| told(&e)),
             Kind::Ods => Ods::new(source).map(Sheets::Ods).map_err(|e| told(&e)),
             Kind::Xls => Xls::new(source).map(Sheets::Xls).map_err(|e| told(&e)),
-        };
-        let sheets = sheets.map_err(|why| unreadable(&shown, &why))?;
+        });
+        let sheets = sheets
+            .unwrap_or_else(|| Err(BROKEN.into()))
+            .map_err(|why| unreadable(&shown, &why))?;
         let chosen = chosen(layout.sheet.as_ref(), sheets.sheets_metadata(), &shown)?;
         Ok(Self {
             path: path.to_path_buf(),
@@ -85,23 +90,27 @@ impl Book {
     fn sheet(&mut self, name: &str) -> Result<Part, Error> {
         let part = format!("{}, sheet `{name}`", self.member);
         let shown = with_part(&self.path, &part);
-        let whole = match &mut self.sheets {
-            Sheets::Xlsx(book) => streamed(book, name, self.skip_rows),
-            Sheets::Xls(book) => held(book, name, self.skip_rows),
-            Sheets::Xlsb(book) => held(book, name, self.skip_rows),
-            Sheets::Ods(book) => held(book, name, self.skip_rows),
-        };
-        let whole = whole.map_err(|failure| match failure {
-            Failure::Library(why) => unreadable(&shown, &why),
-            Failure::Sheet(fault) => {
-                let told = DataFault::new(&shown, fault.message, fault.hint);
-                match fault.row {
-                    Some(row) => told.at_line(row).into(),
-                    None => told.into(),
+        let skip = self.skip_rows;
+        let whole = without_panic(|| match &mut self.sheets {
+            Sheets::Xlsx(book) => streamed(book, name, skip),
+            Sheets::Xls(book) => held(book, name, skip),
+            Sheets::Xlsb(book) => held(book, name, skip),
+            Sheets::Ods(book) => held(book, name, skip),
+        });
+        let broken = || Err(Failure::Library(BROKEN.into()));
+        let whole = whole
+            .unwrap_or_else(broken)
+            .map_err(|failure| match failure {
+                Failure::Library(why) => unreadable(&shown, &why),
+                Failure::Sheet(fault) => {
+                    let told = DataFault::new(&shown, fault.message, fault.hint);
+                    match fault.row {
+                        Some(row) => told.at_line(row).into(),
+                        None => told.into(),
+                    }
                 }
-            }
-            Failure::TooShort(rows) => too_short(&shown, (rows, "rows"), self.skip_rows),
-        })?;
+                Failure::TooShort(rows) => too_short(&shown, (rows, "rows"), self.skip_rows),
+            })?;
         self.places.leave_out(whole.blank_rows);
         Ok(Part {
             name: part,
@@ -119,6 +128,9 @@ impl Iterator for Book {
         Some(self.sheet(&name))
     }
 }
+
+/// What is said where the library gives up.
+const BROKEN: &str = "it points to bytes that it does not have";
 
 enum Failure {
     Library(String),
@@ -196,7 +208,32 @@ fn unreadable(path: &Path, why: &str) -> Error {
             "open it in a spreadsheet program and save it without one, or save the sheet as CSV";
         return DataFault::new(path, message, hint).into();
     }
-    damaged(path, format!("as a workbook: {why}"))
+    DataFault::new(
+        path,
+        format!("the workbook is damaged or is none: {why}"),
+        "fetch it again, or open it in a spreadsheet program and save it anew, or the sheet as CSV",
+    )
+    .into()
+}
+
+fn locked(path: &Path) -> DataFault {
+    DataFault::new(
+        path,
+        "the workbook is protected by a password",
+        "open it in a spreadsheet program and save it without one, or save the sheet as CSV",
+    )
+}
+
+/// Whether a file that looks like .xls is another kind of workbook behind a password: it has a part of this name then.
+fn is_locked(source: &mut Source) -> std::io::Result<bool> {
+    let name: Vec<u8> = "EncryptedPackage"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let mut whole = Vec::new();
+    source.read_to_end(&mut whole)?;
+    source.rewind()?;
+    Ok(memchr::memmem::find(&whole, &name).is_some())
 }
 
 /// The sheets that a study reads, in its order.

@@ -14,7 +14,7 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// The mark that some programs put before UTF-8.
 pub(super) const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 /// Bytes by which a kind of file is known.
-const HEAD: usize = 64;
+const HEAD: usize = 512;
 /// Bytes in which the first line of a text ends.
 const FIRST_LINES: usize = 1 << 16;
 
@@ -127,6 +127,9 @@ fn refuse_others(path: &Path, head: &[u8]) -> Result<(), Error> {
     };
     if let Some((_, what, hint)) = OTHERS.iter().find(|(first, ..)| head.starts_with(first)) {
         return refuse(what, hint);
+    }
+    if head.get(257..262) == Some(b"ustar") {
+        return refuse("an archive of tar, which is not read (zip is)", UNPACK);
     }
     let begins = String::from_utf8_lossy(head)
         .trim_start_matches('\u{feff}')
