@@ -142,12 +142,12 @@ pub(super) fn gather(world: &World, named: &Named<'_>, out: &Path) -> Result<Par
             None => alike.push((vec![path.clone()], vec![look])),
         }
     }
-    let only_one = alike.len() == 1;
+    let is_free_to_be = |slot: &Option<Part>| slot.is_none();
     for (paths, looks) in alike {
         let found = part_of(world, &paths, &looks, out)?;
         let slot = match found.profile.table.value {
-            TableKind::Population if !only_one => &mut parts.population,
-            TableKind::Agreements if !only_one => &mut parts.agreements,
+            TableKind::Population if is_free_to_be(&parts.population) => &mut parts.population,
+            TableKind::Agreements if is_free_to_be(&parts.agreements) => &mut parts.agreements,
             _ => &mut parts.main,
         };
         if let Some(earlier) = slot {

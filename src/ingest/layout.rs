@@ -6,6 +6,7 @@
 mod archive;
 mod array;
 mod book;
+pub(super) mod contents;
 mod places;
 mod quotes;
 mod sheet;

@@ -104,16 +104,25 @@ impl Proposal {
 /// No file is of rows or counts; a column that was asked for is not there.
 pub fn propose(parts: &Parts, wishes: &Wishes) -> Result<Proposal, Error> {
     let Some(main) = &parts.main else {
+        let others = [&parts.population, &parts.agreements];
+        let looks_like: Vec<String> = others
+            .into_iter()
+            .flatten()
+            .map(|part| format!("{}: {}", part.files.join(", "), part.profile.table.reason))
+            .collect();
         return Err(Error::bundle(
-            "no file holds rows of stops or counts of them",
-            "name a file with a column of race or ethnicity; a population alone makes no study",
+            format!(
+                "no file holds rows of stops or counts of them ({})",
+                looks_like.join("; ")
+            ),
+            "name a file with stops beside it; a population or a register of agreements alone makes no study",
         ));
     };
     asked_for_are_there(parts, main, wishes)?;
     let mut work = Work::new(parts, main, wishes);
     work.head();
     work.ask_about_containers();
-    if main.profile.table.value == TableKind::Counts {
+    if main.profile.table.value == TableKind::Counts || wishes.events.is_some() {
         work.counts();
     } else {
         work.rows();
@@ -202,6 +211,14 @@ impl<'a> Work<'a> {
     fn rows(&mut self) {
         if let Some(format) = formats::fit(&self.main.profile, self.wishes) {
             return self.rows_of_a_format(&format);
+        }
+        let table = &self.main.profile.table;
+        if table.value == TableKind::Other && self.wishes.group.is_none() {
+            self.missing.push(format!(
+                "rows of stops, or counts of them: {}",
+                table.reason
+            ));
+            return;
         }
         let columns = &self.main.profile.columns;
         let of_race = GroupColumns::of(columns, self.wishes);

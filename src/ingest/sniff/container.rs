@@ -3,14 +3,12 @@
 use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
 
-use calamine::Reader as _;
 use flate2::read::MultiGzDecoder;
 use serde::Serialize;
-use zip::ZipArchive;
 
 use super::{Confidence, Guess};
 use crate::error::{DataFault, Error};
-use crate::ingest::layout::{Layout, Separator, SheetChoice};
+use crate::ingest::layout::{Layout, Separator, SheetChoice, contents};
 use crate::world::World;
 
 /// In what a file is packed.
@@ -68,7 +66,7 @@ pub(super) fn of(world: &World, path: &Path) -> Result<Guess<Container>, Error> 
         return workbook(world, path);
     }
     if start.starts_with(b"PK\x03\x04") {
-        let names = members(world, path)?;
+        let names = contents::members(world, path)?;
         if names
             .iter()
             .any(|name| name == "[Content_Types].xml" || name == "content.xml")
@@ -85,15 +83,7 @@ pub(super) fn of(world: &World, path: &Path) -> Result<Guess<Container>, Error> 
 }
 
 fn workbook(world: &World, path: &Path) -> Result<Guess<Container>, Error> {
-    let bytes = Cursor::new(world.read(path)?);
-    let book = calamine::open_workbook_auto_from_rs(bytes).map_err(|fault| {
-        DataFault::new(
-            path,
-            format!("the workbook cannot be read: {fault}"),
-            "open it in a spreadsheet program and save it as .xlsx or CSV",
-        )
-    })?;
-    let sheets = book.sheet_names();
+    let sheets = contents::sheets(world, path)?;
     let Some(sheet) = sheets.first().cloned() else {
         let hint = "name a file with a table";
         return Err(DataFault::new(path, "the workbook has no sheet", hint).into());
@@ -145,26 +135,6 @@ fn zip(path: &Path, names: Vec<String>) -> Result<Guess<Container>, Error> {
     })
 }
 
-fn archive(world: &World, path: &Path) -> Result<ZipArchive<Cursor<Vec<u8>>>, Error> {
-    ZipArchive::new(Cursor::new(world.read(path)?)).map_err(|fault| {
-        DataFault::new(
-            path,
-            format!("the archive cannot be read: {fault}"),
-            "fetch it again, or unpack it and name the file inside",
-        )
-        .into()
-    })
-}
-
-/// Names of the files inside; one that is no text is nothing that a study could ask for.
-fn members(world: &World, path: &Path) -> Result<Vec<String>, Error> {
-    let archive = archive(world, path)?;
-    let names = archive.file_names();
-    Ok(names
-        .filter_map(|name| name.ok().map(std::borrow::Cow::into_owned))
-        .collect())
-}
-
 /// What may separate the fields of the text inside.
 pub(super) fn separators(container: &Container) -> &'static [Separator] {
     match container {
@@ -198,19 +168,7 @@ pub(super) fn text(
         Container::Zip { member, .. }
             if TEXTS.iter().any(|end| member.to_lowercase().ends_with(end)) =>
         {
-            let mut bytes = Vec::new();
-            let unreadable = |why: &str| {
-                DataFault::new(
-                    path,
-                    format!("`{member}` in the archive cannot be read: {why}"),
-                    "unpack it and name the file inside",
-                )
-            };
-            archive(world, path)?
-                .by_name(member)
-                .map_err(|fault| unreadable(&fault.to_string()))?
-                .read_to_end(&mut bytes)
-                .map_err(|fault| unreadable(&fault.to_string()))?;
+            let bytes = contents::bytes_of(world, path, member)?;
             Ok(Box::new(Cursor::new(bytes)))
         }
         Container::Zip { member, .. } => opened(Layout {

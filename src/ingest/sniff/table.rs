@@ -108,7 +108,17 @@ pub(super) fn table_kind(columns: &[ColumnProfile], rows: u64) -> Guess<TableKin
             .collect::<Vec<_>>()
     };
     let people = of(|kind| matches!(kind, Kind::Population));
-    let counts = of(|kind| matches!(kind, Kind::Count));
+    let is_count = |column: &&ColumnProfile| {
+        column.kind.value == Kind::Count
+            || (column.kind.value == Kind::Number
+                && is_event(&column.name)
+                && !is_result(&column.name))
+    };
+    let counts: Vec<String> = columns
+        .iter()
+        .filter(is_count)
+        .map(|column| format!("`{}`", column.name))
+        .collect();
     let groups = of(|kind| matches!(kind, Kind::Race | Kind::Ethnicity));
     let dates = of(|kind| matches!(kind, Kind::Date(_)));
     let wide = wide_sets(columns, |kind| {
@@ -185,6 +195,20 @@ pub(super) fn table_kind(columns: &[ColumnProfile], rows: u64) -> Guess<TableKin
             ),
         );
     }
+    let results: Vec<String> = columns
+        .iter()
+        .filter(|column| {
+            matches!(column.kind.value, Kind::Number | Kind::Share) && is_result(&column.name)
+        })
+        .map(|column| format!("`{}`", column.name))
+        .collect();
+    if !results.is_empty() && answers.is_empty() {
+        let reason = format!(
+            "{} hold rates or shares that somebody has computed already, and not what they are made from",
+            results.join(", ")
+        );
+        return Guess::new(TableKind::Other, Confidence::Likely, reason);
+    }
     if !groups.is_empty() {
         let by = if dates.is_empty() {
             "no date".to_owned()
@@ -236,6 +260,24 @@ fn is_event(name: &str) -> bool {
             "frisk",
             "count",
             "events",
+        ],
+    )
+}
+
+/// Whether a number has the name of a result.
+fn is_result(name: &str) -> bool {
+    has_word(
+        &name_words(name),
+        &[
+            "rate",
+            "rates",
+            "ratio",
+            "share",
+            "percent",
+            "pct",
+            "threshold",
+            "coefficient",
+            "estimate",
         ],
     )
 }
