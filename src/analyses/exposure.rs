@@ -24,17 +24,11 @@ pub(super) struct People {
 }
 
 impl People {
-    fn of(people: &ingest::People, years: f64, states_margins: bool) -> Self {
-        let margin = people.margin.map_or(0.0, |margin| margin.get() * years);
-        let part = acs::Estimate {
-            value: people.population * years,
-            margin: acs::MarginOfError::from_census(margin)
-                .unwrap_or(acs::MarginOfError::CONTROLLED),
-        };
+    fn of(people: &ingest::People, years: f64) -> Self {
         Self {
-            sum: acs::Aggregate::of(part),
-            misses_margin: states_margins && people.margin.is_none(),
-            controlled: people.margin.is_some_and(acs::MarginOfError::is_controlled),
+            sum: people.over_years(years),
+            misses_margin: people.misses_margin(),
+            controlled: people.is_controlled(),
         }
     }
 
@@ -152,7 +146,7 @@ impl<'a> Exposure<'a> {
             let Some(people) = self.baseline.people(&key)? else {
                 continue;
             };
-            let people = People::of(&people, years, self.baseline.states_margins);
+            let people = People::of(people, years);
             total = Some(total.map_or(people, |sum| sum.and(people)));
         }
         Ok(total)
@@ -432,7 +426,7 @@ impl<'a> Exposure<'a> {
         }
         for (key, events) in by_key.iter().filter(|(_, events)| **events > 0) {
             let people = self.baseline.people(key)?;
-            if people.is_some_and(|people| people.population <= 0.0) {
+            if people.is_some_and(|people| people.population() <= 0.0) {
                 let message = format!(
                     "found 0 people for {}, where {events} {} were counted",
                     key.join(" / "),

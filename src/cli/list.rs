@@ -8,12 +8,22 @@ use super::arguments::{Catalogue, ListOptions};
 use super::printer::Printer;
 use crate::analyses::ALL;
 use crate::error::Error;
+use crate::fetch;
 use crate::findings::COLUMNS;
 
 #[derive(Serialize)]
 struct Item {
-    name: &'static str,
-    about: &'static str,
+    name: String,
+    about: String,
+}
+
+impl From<(&str, &str)> for Item {
+    fn from((name, about): (&str, &str)) -> Self {
+        Self {
+            name: name.into(),
+            about: about.into(),
+        }
+    }
 }
 
 const FORMATS: [(&str, &str); 4] = [
@@ -74,31 +84,40 @@ const CHARTS: [(&str, &str); 6] = [
     ),
 ];
 
+/// The data that come with the source, and those that can be fetched.
+fn datasets() -> Vec<Item> {
+    let fetched = fetch::Catalogue::shipped().datasets.into_iter();
+    let fetched = fetched.map(|dataset| Item {
+        about: format!("{}; evenhand fetch {}", dataset.title, dataset.name),
+        name: dataset.name,
+    });
+    items(&DATASETS).into_iter().chain(fetched).collect()
+}
+
+fn items(pairs: &[(&str, &str)]) -> Vec<Item> {
+    pairs.iter().copied().map(Item::from).collect()
+}
+
 pub(super) fn command(options: &ListOptions, printer: &Printer) -> Result<ExitCode, Error> {
-    let items: Vec<(&'static str, &'static str)> = match options.what {
+    let items: Vec<Item> = match options.what {
         Catalogue::Analyses => ALL
             .iter()
-            .map(|method| (method.name, method.question))
+            .map(|method| Item::from((method.name, method.question)))
             .collect(),
-        Catalogue::Formats => FORMATS.to_vec(),
-        Catalogue::Datasets => DATASETS.to_vec(),
-        Catalogue::Charts => CHARTS.to_vec(),
-        Catalogue::Columns => COLUMNS.to_vec(),
+        Catalogue::Formats => items(&FORMATS),
+        Catalogue::Datasets => datasets(),
+        Catalogue::Charts => items(&CHARTS),
+        Catalogue::Columns => items(&COLUMNS),
     };
     if printer.json {
-        printer.document(
-            &items
-                .into_iter()
-                .map(|(name, about)| Item { name, about })
-                .collect::<Vec<_>>(),
-        )?;
+        printer.document(&items)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let width = items.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let width = items.iter().map(|item| item.name.len()).max().unwrap_or(0);
     printer.text(
         &items
             .iter()
-            .map(|(name, about)| format!("{name:width$}  {about}\n"))
+            .map(|item| format!("{:width$}  {}\n", item.name, item.about))
             .collect::<String>(),
     )?;
     Ok(ExitCode::SUCCESS)

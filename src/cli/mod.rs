@@ -3,10 +3,14 @@
 mod arguments;
 mod calc;
 mod check;
+mod completions;
 mod explain;
+mod fetch;
 mod first_look;
 mod init;
 mod list;
+mod man;
+mod matches;
 mod printer;
 mod progress;
 mod replicate;
@@ -71,11 +75,15 @@ fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<ExitCode, Error>
         Command::Check(options) => check::command(options, &world, printer),
         Command::Init(options) => init::command(options, &world, printer),
         Command::Rates(options) => first_look::command(options, &world, printer),
+        Command::Match(options) => matches::command(options, &world, printer),
         Command::Verify(options) => verify::command(options, &world, printer),
         Command::Calc(options) => calc::command(options, printer),
         Command::Power(options) => calc::power(options, printer),
         Command::Replicate(options) => replicate::command(options, &world, printer),
         Command::Simulate(options) => simulate::command(options, &world, printer),
+        Command::Fetch(options) => fetch::command(options, &world, printer),
+        Command::Completions(options) => completions::command(options, printer),
+        Command::Man(options) => man::command(options, &world, printer),
         Command::Explain(options) => explain::command(options, printer),
         Command::List(options) => list::command(options, printer),
     }

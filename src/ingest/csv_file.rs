@@ -242,6 +242,12 @@ impl<'a> At<'a> {
         }
     }
 
+    /// The name of a column.
+    #[must_use]
+    pub fn column_name(&self, column: usize) -> &'a str {
+        self.headers[column].as_str()
+    }
+
     /// A fault of this row.
     #[must_use]
     pub fn fault(&self, message: impl Into<String>, hint: impl Into<String>) -> DataFault {
@@ -286,7 +292,14 @@ impl<'a> At<'a> {
     /// # Errors
     /// Blank, negative, fractional, no number, or above the largest integer.
     pub fn count(&self, record: &ByteRecord, column: usize) -> Result<u64, Error> {
-        let text = self.text(record, column)?;
+        self.count_of(column, self.text(record, column)?)
+    }
+
+    /// A count that is a part of a field.
+    ///
+    /// # Errors
+    /// As [`At::count`].
+    pub(super) fn count_of(&self, column: usize, text: &str) -> Result<u64, Error> {
         self.notation
             .count(text)
             .map_err(|why| self.no_number(column, (text, why), COUNT_HINT).into())

@@ -1,6 +1,8 @@
 //! `run(study, world) -> Run`: the whole program on one screen.
 
+mod matching;
 mod presence;
+mod unmatched;
 
 use std::collections::BTreeMap;
 
@@ -11,13 +13,16 @@ use crate::engines::{Embedded, Totals};
 use crate::error::Error;
 use crate::findings::Finding;
 use crate::ingest::{
-    Baseline, Register, StopsConfig, is_pattern, read_agreements, read_counts, read_population,
+    Baseline, Register, StopsConfig, counts_of, from_counts, is_pattern, read_agreements,
+    read_counts, read_population,
 };
 use crate::results::{Exhibit, Identity, Run};
 use crate::stops::{Input, Screens, SourceLedger};
 use crate::study::Study;
 use crate::warning::Warning;
 use crate::world::World;
+
+pub use matching::{Places, propose};
 
 /// Everything that was read, before anything is estimated.
 #[derive(Debug)]
@@ -34,6 +39,8 @@ pub struct Reading {
     pub ledger: Vec<SourceLedger>,
     /// What stands in one file only.
     pub unmatched: Vec<String>,
+    /// Every place that counts and baselines have.
+    pub places: Places,
     /// The files.
     pub inputs: Vec<Input>,
     /// Cautions that touch the whole study.
@@ -151,12 +158,23 @@ pub fn read(study: &Study, world: &World) -> Result<Reading, Error> {
     }
     let mut ledger: Vec<SourceLedger> = Vec::new();
     let mut inputs: Vec<Input> = study.file.formats.clone();
+    let mut warnings: Vec<Warning> = Vec::new();
     let mut baselines = BTreeMap::new();
     for config in &study.file.population {
-        let (baseline, account, input) =
-            read_population(world, &root.locate(config.file.get_ref()), config, groups)?;
-        ledger.push(account);
-        inputs.push(input);
+        let all = counts.iter().map(|c| (&c.outcome, &c.table));
+        let of_counts = counts_of(config, all).map_err(|error| study.locate(error))?;
+        let baseline = match of_counts {
+            Some(of_counts) => {
+                from_counts(config, of_counts).map_err(|error| study.locate(error))?
+            }
+            None => {
+                let read = read_population(world, root, config, groups)?;
+                ledger.push(read.ledger);
+                inputs.extend(read.inputs);
+                warnings.extend(read.warnings);
+                read.baseline
+            }
+        };
         baselines.insert(baseline.name.clone(), baseline);
     }
     let mut register = Register::default();
@@ -241,12 +259,18 @@ pub fn read(study: &Study, world: &World) -> Result<Reading, Error> {
     Ok(Reading {
         tables: by_analysis,
         protected,
-        unmatched: presence::unmatched(&everything, &finest, &baselines),
+        unmatched: unmatched::unmatched(&everything, &finest, &baselines, study.file.disclosure),
+        places: matching::places(&everything, &baselines),
         baselines,
         register,
         ledger,
         inputs,
-        warnings: tabulated.warnings.into_iter().chain(absent).collect(),
+        warnings: tabulated
+            .warnings
+            .into_iter()
+            .chain(warnings)
+            .chain(absent)
+            .collect(),
         seen: tabulated.seen,
     })
 }
@@ -329,7 +353,7 @@ fn files_exist(study: &Study, world: &World) -> Result<(), Error> {
     let rest = file
         .population
         .iter()
-        .map(|p| &p.file)
+        .flat_map(|p| p.all_files())
         .chain(file.agreements.iter().map(|a| &a.file));
     let stops = stops.filter(|named| !is_pattern(named.get_ref()));
     let joined = file

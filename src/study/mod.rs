@@ -262,6 +262,7 @@ fn plan(file: &StudyFile, setting: &Setting) -> Result<Vec<Planned>, Error> {
             ),
         };
         let asks = analysis.asks(setting)?;
+        check_benchmark(file, &asks, header.counts)?;
         planned.push(Planned {
             id,
             asks,
@@ -280,6 +281,37 @@ fn plan(file: &StudyFile, setting: &Setting) -> Result<Vec<Planned>, Error> {
         ));
     }
     Ok(planned)
+}
+
+/// Counts are no benchmark of themselves: the two errors would be one, and taken for two.
+fn check_benchmark(
+    file: &StudyFile,
+    asks: &Asks,
+    counts: &toml::Spanned<String>,
+) -> Result<(), Error> {
+    let is_own = |baseline: &String| {
+        let config = file
+            .population
+            .iter()
+            .find(|p| p.name.get_ref() == baseline);
+        let named = config.and_then(|config| config.counts.as_ref());
+        named.is_some_and(|named| {
+            asks.tabulations
+                .iter()
+                .any(|t| t.counts == *named.get_ref())
+        })
+    };
+    match asks.baselines.iter().find(|baseline| is_own(baseline)) {
+        None => Ok(()),
+        Some(baseline) => Err(Error::study(
+            counts.span(),
+            format!(
+                "counts `{}` are their own benchmark, population `{baseline}`",
+                counts.get_ref()
+            ),
+            "a benchmark is made of other counts: of another period, or of another unit",
+        )),
+    }
 }
 
 /// Names become file names: letters, digits, `-` and `_` only.

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::DataRoot;
+use super::counts::CountsFragment;
 use super::csv_file::sha256;
+use super::population::PopulationFragment;
 use super::stops::StopsConfig;
 use crate::error::{Error, nearest_hint};
 use crate::stops::Input;
@@ -51,6 +53,10 @@ pub struct Format {
     pub groups: FormatGroups,
     /// Rows of stops.
     pub stops: Option<StopsConfig>,
+    /// Published counts.
+    pub counts: Option<CountsFragment>,
+    /// Who could have been counted.
+    pub population: Option<PopulationFragment>,
     /// The file itself, where it is not one of those that come with the program.
     #[serde(skip)]
     pub input: Option<Input>,
@@ -119,7 +125,29 @@ pub struct FormatGroups {
 }
 
 /// The formats that come with the program, in the order of their names.
-const SHIPPED: [&str; 1] = [include_str!("stanford-v2.toml")];
+const SHIPPED: [&str; 21] = [
+    include_str!("acs-b01001-15.toml"),
+    include_str!("acs-b01001-16.toml"),
+    include_str!("acs-b01001-18.toml"),
+    include_str!("acs-b03002-api.toml"),
+    include_str!("acs-b03002-descriptive.toml"),
+    include_str!("acs-b03002-long.toml"),
+    include_str!("acs-b03002-wide.toml"),
+    include_str!("acs-data-census-gov.toml"),
+    include_str!("cc-est.toml"),
+    include_str!("cc-est-15.toml"),
+    include_str!("census-rc-eth.toml"),
+    include_str!("copwatch.toml"),
+    include_str!("copwatch-rates.toml"),
+    include_str!("drivers-licensed.toml"),
+    include_str!("drivers-not-at-fault.toml"),
+    include_str!("missouri-vsr.toml"),
+    include_str!("same-agency.toml"),
+    include_str!("stanford-v2.toml"),
+    include_str!("texas-tcole.toml"),
+    include_str!("usdata-county-2019.toml"),
+    include_str!("usdata-county-complete.toml"),
+];
 
 /// All formats that come with the program.
 ///
@@ -159,6 +187,10 @@ impl Format {
     pub fn table(&self) -> &'static str {
         if self.stops.is_some() {
             "stops"
+        } else if self.counts.is_some() {
+            "counts"
+        } else if self.population.is_some() {
+            "population"
         } else {
             "nothing"
         }
