@@ -53,17 +53,7 @@ fn headers(profile: &FileProfile) -> Vec<String> {
 
 impl Fit {
     fn reason(&self) -> String {
-        let print = &self.format.fingerprint;
-        let mut reason = format!(
-            "its header has {}, as {} writes it; the description was held {}",
-            print.all.join(", "),
-            self.format.publisher,
-            self.format.checked.words()
-        );
-        if !self.others.is_empty() {
-            reason.push_str(&format!("; it would also be {}", self.others.join(" or ")));
-        }
-        reason
+        why(&self.format, &self.others)
     }
 
     /// The columns of the file that a canonical column comes from.
@@ -113,6 +103,43 @@ impl Fit {
         }
         found
     }
+}
+
+/// A format of populations or counts that fits a header, and why.
+pub(super) struct Named {
+    pub(super) format: Format,
+    pub(super) reason: String,
+}
+
+/// The format that fits a header best among those that have what is wanted.
+pub(super) fn named(profile: &FileProfile, has: impl Fn(&Format) -> bool) -> Option<Named> {
+    let headers = headers(profile);
+    let fits = |format: &Format| has(format) && format.fingerprint.fits(&headers);
+    let mut fitting: Vec<Format> = shipped_formats().ok()?.into_iter().filter(fits).collect();
+    fitting.sort_by_key(|format| std::cmp::Reverse(format.fingerprint.all.len()));
+    let others: Vec<String> = fitting
+        .iter()
+        .skip(1)
+        .map(|format| format.name.clone())
+        .collect();
+    let format = fitting.into_iter().next()?;
+    Some(Named {
+        reason: why(&format, &others),
+        format,
+    })
+}
+
+fn why(format: &Format, others: &[String]) -> String {
+    let mut reason = format!(
+        "its header has {}, as {} writes it; the description was held {}",
+        format.fingerprint.all.join(", "),
+        format.publisher,
+        format.checked.words()
+    );
+    if !others.is_empty() {
+        reason.push_str(&format!("; it would also be {}", others.join(" or ")));
+    }
+    reason
 }
 
 impl Work<'_> {

@@ -172,9 +172,19 @@ impl<'a> Work<'a> {
     }
 
     /// What the baseline's columns are, where there is one.
-    fn baseline(&self, groups: &mut FoundGroups) -> Option<people::Baseline<'a>> {
+    fn baseline(&mut self, groups: &mut FoundGroups) -> Option<people::Baseline<'a>> {
         let part = self.parts.population.as_ref()?;
-        let baseline = people::Baseline::of(part, self.wishes);
+        let baseline = people::Baseline::of(part, self.main, self.wishes);
+        if let Some(baseline) = &baseline
+            && baseline.place.is_none()
+            && baseline.has_several_places()
+        {
+            self.missing.push(format!(
+                "places that the files name alike: no column of {} has a value that stands in a column of places of {} too",
+                part.files.join(", "),
+                self.main.files.join(", ")
+            ));
+        }
         if let Some(baseline) = &baseline {
             let (values, others) = baseline.groups();
             groups.take_baseline(values, others);

@@ -1,12 +1,16 @@
 //! A baseline: people by place and group, in rows or in columns.
 
 use super::draft::{Draft, inline, quoted};
+use super::formats::{self, Named};
 use super::groups::Others;
 use super::questions::BASELINE;
+use super::rows::common;
 use super::{Part, Wishes};
+use crate::cells::GROUP;
 use crate::ingest::sniff::{
-    ColumnProfile, Confidence, Kind, RaceWord, WideSet, has_word, race_word, wide_sets,
+    ColumnProfile, Confidence, Kind, RaceWord, WideSet, race_word, wide_sets,
 };
+use crate::ingest::{Format, PopulationFragment};
 
 /// The columns of a baseline.
 pub(super) struct Baseline<'a> {
@@ -16,6 +20,8 @@ pub(super) struct Baseline<'a> {
 }
 
 enum Shape<'a> {
+    /// What a publisher's format says.
+    Format(Box<Named>),
     /// A row for each place and group.
     Long {
         group: &'a ColumnProfile,
@@ -32,26 +38,43 @@ enum Shape<'a> {
 }
 
 impl<'a> Baseline<'a> {
-    /// The columns of a baseline, where it has them.
-    pub(super) fn of(part: &'a Part, wishes: &Wishes) -> Option<Self> {
-        let shape = Shape::long(part, wishes).or_else(|| Shape::wide(part))?;
-        let columns = &part.profile.columns;
-        let place = columns
+    /// The columns of a baseline, where it has them; its places are those that `main` names too.
+    pub(super) fn of(part: &'a Part, main: &Part, wishes: &Wishes) -> Option<Self> {
+        let is_said = wishes.population_column.is_some() || wishes.population_group.is_some();
+        let format = || {
+            let named = formats::named(&part.profile, |format| format.population.is_some())?;
+            Some(Shape::Format(Box::new(named)))
+        };
+        let shape = (if is_said { None } else { format() })
+            .or_else(|| Shape::long(part, wishes))
+            .or_else(|| Shape::wide(part))?;
+        let is_place = |column: &&ColumnProfile| {
+            matches!(
+                column.kind.value,
+                Kind::CountyCode | Kind::Place | Kind::Identifier
+            )
+        };
+        let places = || main.profile.columns.iter().filter(is_place);
+        let shared = |column: &ColumnProfile| {
+            places()
+                .map(|own| common(own, column))
+                .max()
+                .unwrap_or_default()
+        };
+        let place = part
+            .profile
+            .columns
             .iter()
-            .filter(|column| matches!(column.kind.value, Kind::CountyCode | Kind::Place))
-            .filter(|column| column.distinct > 1)
-            .min_by_key(|column| {
-                (
-                    column.kind.value != Kind::CountyCode,
-                    has_word(&column.words(), &["state", "id"]),
-                )
-            });
+            .filter(is_place)
+            .filter(|column| column.distinct > 1 && shared(column) > 0)
+            .max_by_key(|column| (shared(column), column.kind.value == Kind::CountyCode));
         Some(Self { part, shape, place })
     }
 
     /// Its values that are groups with what they are, and whether it has others.
     pub(super) fn groups(&self) -> (Vec<(String, String)>, Others) {
         let group = match &self.shape {
+            Shape::Format(named) => return (groups_of(&named.format), Others::No),
             Shape::Long { group, .. } => group,
             Shape::Wide { people, .. } => {
                 let names = people.groups.iter().map(|(group, _)| (*group).to_owned());
@@ -81,20 +104,58 @@ impl<'a> Baseline<'a> {
             profile.table.confidence,
             profile.table.reason.clone(),
         );
-        super::layout(draft, profile);
-        draft.key(
-            "universe",
-            quoted("not said"),
-            Confidence::Doubtful,
-            "who is counted: all residents, residents of 16 and over, drivers? Say it here",
-        );
-        draft.key(
-            "vintage",
-            quoted("not said"),
-            Confidence::Doubtful,
-            "whose numbers, and of when? Say it here",
-        );
-        draft.table("[population.columns]");
+        let said = match &self.shape {
+            Shape::Format(named) => {
+                draft.key(
+                    "format",
+                    quoted(&named.format.name),
+                    Confidence::Likely,
+                    named.reason.clone(),
+                );
+                questions.extend(named.format.questions.iter().cloned());
+                named.format.population.clone().unwrap_or_default()
+            }
+            _ => PopulationFragment::default(),
+        };
+        if said.layout.is_none() {
+            super::layout(draft, profile);
+        }
+        self.write_captions(draft, questions, &said);
+        self.write_columns(draft, questions);
+    }
+
+    /// Who is counted, and when, where a format does not say it.
+    fn write_captions(
+        &self,
+        draft: &mut Draft,
+        questions: &mut Vec<String>,
+        said: &PopulationFragment,
+    ) {
+        if said.universe.is_none() {
+            draft.key(
+                "universe",
+                quoted("not said"),
+                Confidence::Doubtful,
+                "who is counted: all residents, residents of 16 and over, drivers? Say it here",
+            );
+        }
+        if said.vintage.is_none() {
+            draft.key(
+                "vintage",
+                quoted("not said"),
+                Confidence::Doubtful,
+                "whose numbers, and of when? Say it here",
+            );
+        }
+        if said.universe.is_none() || said.vintage.is_none() {
+            questions.push("Whose numbers is the baseline made of, of which year, and who is counted? Say it under `universe` and `vintage`.".into());
+        }
+    }
+
+    fn write_columns(&self, draft: &mut Draft, questions: &mut Vec<String>) {
+        if self.place.is_some() || matches!(self.shape, Shape::Long { .. }) {
+            draft.table("[population.columns]");
+        }
         if let Shape::Long {
             group,
             people,
@@ -131,11 +192,20 @@ impl<'a> Baseline<'a> {
                     .into(),
             );
         }
-        questions.push("Whose numbers is the baseline made of, of which year, and who is counted? Say it under `universe` and `vintage`.".into());
+    }
+
+    /// Whether it holds more than one place.
+    pub(super) fn has_several_places(&self) -> bool {
+        let columns = self.part.profile.columns.iter();
+        columns
+            .filter(|column| matches!(column.kind.value, Kind::CountyCode | Kind::Place))
+            .any(|column| column.distinct > 1)
     }
 
     fn has_margins(&self) -> bool {
         match &self.shape {
+            // A format says which margins they are.
+            Shape::Format(_) => false,
             Shape::Long { margin, .. } => margin.is_some(),
             Shape::Wide { margins, .. } => margins.is_some(),
         }
@@ -235,4 +305,19 @@ impl<'a> Shape<'a> {
             of,
         })
     }
+}
+
+/// The groups that a format's columns or codes lead to.
+fn groups_of(format: &Format) -> Vec<(String, String)> {
+    let Some(population) = &format.population else {
+        return Vec::new();
+    };
+    let wide = population.wide.iter().flat_map(|wide| wide.keys());
+    let codes = population
+        .columns
+        .get(GROUP)
+        .into_iter()
+        .flat_map(|column| column.codes.values());
+    let names = wide.chain(codes).filter(|name| !name.is_empty());
+    names.map(|name| (name.clone(), name.clone())).collect()
 }

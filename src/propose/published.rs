@@ -1,11 +1,13 @@
 //! Published counts and registers of agreements.
 
 use super::draft::{Draft, inline, list, quoted};
+use super::formats::{self, Named};
 use super::groups::{FoundGroups, GroupColumns};
 use super::{Part, Work};
 use crate::ingest::sniff::{
     ColumnProfile, Confidence, Kind, WideSet, has_word, name_words, wide_sets,
 };
+use crate::ingest::{CountsFragment, WideCounts};
 
 /// One column of numbers, and what they count.
 struct Counted<'a> {
@@ -17,6 +19,14 @@ impl Work<'_> {
     /// Published counts with a row for each cell.
     pub(super) fn counts(&mut self) {
         let columns = &self.main.profile.columns;
+        let is_said = self.wishes.events.is_some() || self.wishes.group.is_some();
+        let format = formats::named(&self.main.profile, |format| {
+            let counts = format.counts.as_ref();
+            counts.is_some_and(|counts| reads_fractions(counts) == self.holds_fractions())
+        });
+        if let Some(named) = format.filter(|_| !is_said) {
+            return self.counts_of_a_format(&named);
+        }
         let Some(found) = GroupColumns::of(columns, self.wishes) else {
             return self.wide_counts();
         };
@@ -54,6 +64,90 @@ impl Work<'_> {
         self.ask_always(&groups, baseline.is_some());
     }
 
+    /// Published counts of a publisher whose format is known.
+    fn counts_of_a_format(&mut self, named: &Named) {
+        let said = named.format.counts.clone().unwrap_or_default();
+        let mut groups = FoundGroups {
+            labels: named.format.groups.labels.clone(),
+            ..FoundGroups::default()
+        };
+        let of_groups = said.wide.iter().flat_map(|wide| wide.keys());
+        for group in of_groups.chain(groups.labels.clone().keys()) {
+            groups.rows.insert(group.clone(), self.main.profile.rows);
+        }
+        let baseline = self.baseline(&mut groups);
+        let mut written = Draft::default();
+        if let Err(missing) = groups.write(&mut written, self.wishes) {
+            self.missing.push(missing);
+        }
+        self.draft.append(written);
+        let what = self.what_file_counts();
+        self.draft.table("[[counts]]");
+        let names = "what is counted is said by the file's name, or by nobody: correct it";
+        self.draft
+            .key("name", quoted(what), Confidence::Doubtful, names);
+        let file = self.main.files.first().map_or("", String::as_str);
+        let table = &self.main.profile.table;
+        self.draft
+            .key("file", quoted(file), table.confidence, table.reason.clone());
+        self.draft.key(
+            "format",
+            quoted(&named.format.name),
+            Confidence::Likely,
+            named.reason.clone(),
+        );
+        if said.layout.is_none() {
+            super::layout(&mut self.draft, &self.main.profile);
+        }
+        let trials_are = reads_fractions(&said).then(|| out_of_what(what));
+        if let (Some(trials), None) = (trials_are, &said.trials_are) {
+            let reason = "what they are counted out of, by their name";
+            self.draft
+                .key("trials_are", quoted(trials), Confidence::Doubtful, reason);
+        }
+        let used: Vec<&String> = said.keys.values().flat_map(|key| &key.columns).collect();
+        let columns = self.main.profile.columns.iter();
+        let summed: Vec<&str> = columns
+            .filter(|column| column.kind.value == Kind::Category && !used.contains(&&column.name))
+            .map(|column| column.name.as_str())
+            .collect();
+        if !summed.is_empty() && said.sum_over.is_empty() && said.lines.is_none() {
+            let reason = "rows are added up over what is no key";
+            self.draft
+                .key("sum_over", list(summed), Confidence::Doubtful, reason);
+        }
+        self.questions
+            .extend(named.format.questions.iter().cloned());
+        self.population(baseline.as_ref());
+        self.agreements();
+        self.disclosure();
+        let trials = said.trials_are.clone().or(said.trials.clone());
+        match trials.or(trials_are.map(str::to_owned)) {
+            Some(trials) => self.out_of(what, &format!("{trials} that are {what}")),
+            None => self.shares(what),
+        }
+        self.ask_always(&groups, baseline.is_some());
+    }
+
+    /// Whether most columns of numbers hold two with a stroke between them.
+    fn holds_fractions(&self) -> bool {
+        let columns = &self.main.profile.columns;
+        let of = |kind: Kind| {
+            columns
+                .iter()
+                .filter(|column| column.kind.value == kind)
+                .count()
+        };
+        of(Kind::Share) > of(Kind::Count)
+    }
+
+    /// What the file's name says that is counted.
+    fn what_file_counts(&self) -> &'static str {
+        let file = self.main.files.first().map_or("", String::as_str);
+        let words = name_words(file.rsplit('/').next().unwrap_or(file));
+        counts_what(&words).unwrap_or("events")
+    }
+
     /// Published counts with a column for each group.
     fn wide_counts(&mut self) {
         let columns = &self.main.profile.columns;
@@ -84,7 +178,7 @@ impl Work<'_> {
         self.agreements();
         self.disclosure();
         for (what, events, trials) in &sets {
-            match self.trials_of(events, *trials) {
+            match self.trials_of(what, events, *trials) {
                 Some(trials) => self.out_of(what, &format!("{trials} that are {what}")),
                 None => self.shares(what),
             }
@@ -117,16 +211,29 @@ impl Work<'_> {
             };
             (what.to_owned(), set, trials)
         };
-        sets.iter().map(pair).collect()
+        let mut pairs: Vec<_> = sets.iter().map(pair).collect();
+        for i in 0..pairs.len() {
+            let twice = pairs[..i].iter().any(|(name, _, _)| *name == pairs[i].0);
+            if twice {
+                let stem = name_words(&pairs[i].1.stem).join("-");
+                pairs[i].0 = format!("{}-{stem}-{}", pairs[i].0, i + 1);
+            }
+        }
+        pairs
     }
 
     /// What wide counts are out of, where that is known.
-    fn trials_of(&self, events: &WideSet, trials: Option<&WideSet>) -> Option<&'static str> {
+    fn trials_of(
+        &self,
+        what: &str,
+        events: &WideSet,
+        trials: Option<&WideSet>,
+    ) -> Option<&'static str> {
         let of_fractions =
             |(_, at): &(&str, usize)| self.main.profile.columns[*at].kind.value == Kind::Share;
         match trials {
             Some(trials) => counts_what(&name_words(&trials.stem)),
-            None if events.groups.iter().all(of_fractions) => Some("trials"),
+            None if events.groups.iter().all(of_fractions) => Some(out_of_what(what)),
             None => None,
         }
     }
@@ -147,7 +254,7 @@ impl Work<'_> {
         );
         super::layout(&mut self.draft, profile);
         self.write_keys(None);
-        if let Some(trials) = self.trials_of(events, trials) {
+        if let Some(trials) = self.trials_of(what, events, trials) {
             self.draft.key(
                 "trials_are",
                 quoted(trials),
@@ -306,6 +413,21 @@ impl Work<'_> {
                 format!("`{events}` are counted out of them"),
             );
         }
+    }
+}
+
+/// Whether a format reads columns like `1,792 / 39,207`.
+fn reads_fractions(counts: &CountsFragment) -> bool {
+    let mut columns = counts.wide.iter().flat_map(|wide| wide.values());
+    columns.any(|column| matches!(column, WideCounts::Fraction(_)))
+}
+
+/// What counts of a name are counted out of.
+fn out_of_what(what: &str) -> &'static str {
+    match what {
+        "searches" => "stops",
+        "hits" => "searches",
+        _ => "trials",
     }
 }
 

@@ -202,7 +202,7 @@ pub(super) fn table_kind(columns: &[ColumnProfile], rows: u64) -> Guess<TableKin
         })
         .map(|column| format!("`{}`", column.name))
         .collect();
-    if !results.is_empty() && answers.is_empty() {
+    if !results.is_empty() && !answers.iter().any(|name| is_event(name)) {
         let reason = format!(
             "{} hold rates or shares that somebody has computed already, and not what they are made from",
             results.join(", ")
