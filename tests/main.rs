@@ -29,6 +29,7 @@ mod packaging;
 mod properties;
 mod published_formats;
 mod reference;
+mod register;
 mod regressions;
 mod simulate;
 mod studies;

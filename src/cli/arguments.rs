@@ -356,8 +356,8 @@ pub(super) struct ManOptions {
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainOptions {
-    /// The analysis
-    #[arg(value_name = "ANALYSIS", value_parser = clap::builder::PossibleValuesParser::new(crate::analyses::ALL.map(|m| m.name)))]
+    /// The analysis, or `agreements`
+    #[arg(value_name = "ANALYSIS", value_parser = clap::builder::PossibleValuesParser::new(super::explain::NAMES))]
     pub(super) analysis: String,
 }
 

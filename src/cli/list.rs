@@ -38,7 +38,7 @@ const FORMATS: [(&str, &str); 4] = [
     ),
     (
         "agreements",
-        "a register of 287(g) agreements: [[agreements]]",
+        "a register of 287(g) agreements and of other cooperation, by hand or in the form of ICE's lists: [[agreements]], `evenhand explain agreements`",
     ),
 ];
 

@@ -3,6 +3,8 @@
 mod coding;
 mod embedded;
 mod totals;
+mod with_statuses;
 
 pub use embedded::Embedded;
 pub use totals::Totals;
+pub use with_statuses::WithStatuses;

@@ -20,7 +20,12 @@ mod row_filter;
 pub mod sniff;
 mod stops;
 
-pub use agreements::{Agreement, AgreementsConfig, Register, read_agreements};
+pub use agreements::{
+    Agreement, AgreementColumns, AgreementsConfig, ColumnName, DateRule, Join, Kind, Level,
+    PAGE as AGREEMENTS_PAGE, PlannedStatus, ProgramWords, Register, Statewide, StatusConfig,
+    StatusWords, Statuses, UndatedRule, UnknownEnd, Whereabouts, planned as planned_statuses,
+    read_agreements,
+};
 pub use column::{ColumnRule, ColumnSource};
 pub use counts::{
     CountsConfig, CountsFragment, EventsAre, Lines, PublishedCounts, WideCounts, read_counts,

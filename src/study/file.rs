@@ -204,6 +204,14 @@ impl StudyFile {
             }
             self.formats.extend(format.input);
         }
+        for agreements in &mut self.agreements {
+            let Some(name) = agreements.format.clone() else {
+                continue;
+            };
+            let format = Format::find(world, root, &name)?;
+            *agreements = agreements.clone().with_format(&format, name.span())?;
+            self.formats.extend(format.input);
+        }
         Ok(self)
     }
 

@@ -12,7 +12,7 @@ pub use file::StudyFile;
 use crate::analyses::{Analysis, Asks, Setting};
 use crate::cells::Outcome;
 use crate::error::{Error, nearest_hint};
-use crate::ingest::{DataRoot, Periods, sha256};
+use crate::ingest::{AgreementsConfig, DataRoot, Periods, planned_statuses, sha256};
 use crate::world::{DEFAULT_SEED, World};
 
 /// Characters that a finding's name may have: it becomes the name of files.
@@ -88,6 +88,9 @@ impl Study {
                 toml::from_str(&text).map_err(|error| faults::from_toml(&error, &text))?;
             let file = file.with_formats(world, &root)?;
             file.check()?;
+            file.agreements
+                .iter()
+                .try_for_each(AgreementsConfig::check)?;
             let setting = setting(&file)?;
             let analyses = plan(&file, &setting)?;
             Ok((file, setting, analyses))
@@ -209,6 +212,9 @@ fn setting(file: &StudyFile) -> Result<Setting, Error> {
             }
             outcomes.push(outcome);
         }
+    }
+    for status in planned_statuses(&file.agreements)? {
+        status.offer(&mut outcomes)?;
     }
     let mut baselines = BTreeMap::new();
     for population in &file.population {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::DataRoot;
+use super::agreements::AgreementsConfig;
 use super::counts::CountsFragment;
 use super::csv_file::sha256;
 use super::population::PopulationFragment;
@@ -57,6 +58,8 @@ pub struct Format {
     pub counts: Option<CountsFragment>,
     /// Who could have been counted.
     pub population: Option<PopulationFragment>,
+    /// Registers of agreements.
+    pub agreements: Option<AgreementsConfig>,
     /// The file itself, where it is not one of those that come with the program.
     #[serde(skip)]
     pub input: Option<Input>,
@@ -125,7 +128,8 @@ pub struct FormatGroups {
 }
 
 /// The formats that come with the program, in the order of their names.
-const SHIPPED: [&str; 21] = [
+const SHIPPED: [&str; 27] = [
+    include_str!("287g-condensed.toml"),
     include_str!("acs-b01001-15.toml"),
     include_str!("acs-b01001-16.toml"),
     include_str!("acs-b01001-18.toml"),
@@ -134,6 +138,7 @@ const SHIPPED: [&str; 21] = [
     include_str!("acs-b03002-long.toml"),
     include_str!("acs-b03002-wide.toml"),
     include_str!("acs-data-census-gov.toml"),
+    include_str!("agreements.toml"),
     include_str!("cc-est.toml"),
     include_str!("cc-est-15.toml"),
     include_str!("census-rc-eth.toml"),
@@ -141,10 +146,14 @@ const SHIPPED: [&str; 21] = [
     include_str!("copwatch-rates.toml"),
     include_str!("drivers-licensed.toml"),
     include_str!("drivers-not-at-fault.toml"),
+    include_str!("ice-287g.toml"),
+    include_str!("ice-287g-seen.toml"),
     include_str!("missouri-vsr.toml"),
     include_str!("same-agency.toml"),
+    include_str!("secure-communities.toml"),
     include_str!("stanford-v2.toml"),
     include_str!("texas-tcole.toml"),
+    include_str!("tracking-287g.toml"),
     include_str!("usdata-county-2019.toml"),
     include_str!("usdata-county-complete.toml"),
 ];
@@ -191,6 +200,8 @@ impl Format {
             "counts"
         } else if self.population.is_some() {
             "population"
+        } else if self.agreements.is_some() {
+            "agreements"
         } else {
             "nothing"
         }
