@@ -9,6 +9,7 @@ mod groups;
 mod people;
 mod published;
 mod questions;
+mod register;
 mod rows;
 
 use serde::Serialize;
@@ -312,7 +313,7 @@ impl<'a> Work<'a> {
 
     fn agreements(&mut self) {
         if let Some(part) = &self.parts.agreements {
-            published::agreements(&mut self.draft, part, &mut self.missing);
+            register::write(&mut self.draft, part, &mut self.questions);
         }
     }
 
@@ -422,7 +423,7 @@ impl Words {
         let is_number = |column: &&ColumnProfile| {
             matches!(
                 column.kind.value,
-                Kind::Count | Kind::Number | Kind::Population | Kind::Margin
+                Kind::Count | Kind::Number | Kind::Population | Kind::Margin | Kind::Share
             )
         };
         let sum = |of: fn(&ColumnProfile) -> u64| -> u64 {

@@ -1,9 +1,9 @@
 //! Published counts and registers of agreements.
 
+use super::Work;
 use super::draft::{Draft, inline, list, quoted};
 use super::formats::{self, Named};
 use super::groups::{FoundGroups, GroupColumns};
-use super::{Part, Work};
 use crate::ingest::sniff::{
     ColumnProfile, Confidence, Kind, WideSet, has_word, name_words, wide_sets,
 };
@@ -441,43 +441,4 @@ fn counts_what(words: &[String]) -> Option<&'static str> {
         () if has(&["arrest", "citation", "frisk", "warning"]) => Some("other"),
         () => None,
     }
-}
-
-/// Writes `[[agreements]]`.
-pub(super) fn agreements(draft: &mut Draft, part: &Part, missing: &mut Vec<String>) {
-    let columns = &part.profile.columns;
-    let find = |wanted: &[&str]| {
-        columns
-            .iter()
-            .find(|column| wanted.contains(&column.name.to_lowercase().as_str()))
-    };
-    draft.table("[[agreements]]");
-    let file = part.files.first().map_or("", String::as_str);
-    let table = &part.profile.table;
-    draft.key("file", quoted(file), table.confidence, table.reason.clone());
-    super::layout(draft, &part.profile);
-    let wanted: [(&str, &[&str]); 6] = [
-        ("state", &["state"]),
-        ("place", &["county", "county_fips", "place"]),
-        ("level", &["level"]),
-        ("agency", &["agency", "law enforcement agency"]),
-        ("model", &["model", "support type", "type"]),
-        ("signed", &["signed", "first_signed"]),
-    ];
-    let mut pairs = Vec::new();
-    for (key, names) in wanted {
-        match find(names) {
-            Some(column) => pairs.push((key.to_owned(), quoted(&column.name))),
-            None if ["agency", "model"].contains(&key) => {
-                missing.push(format!("a column for `{key}` of the agreements"))
-            }
-            None => {}
-        }
-    }
-    draft.key(
-        "columns",
-        inline(&pairs),
-        Confidence::Likely,
-        "by their names",
-    );
 }

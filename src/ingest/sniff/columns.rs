@@ -54,6 +54,8 @@ pub(super) struct Shapes {
     pub(super) points_at_thousands: u64,
     pub(super) percents: u64,
     pub(super) fractions: u64,
+    /// Fractions with a comma at the thousands.
+    pub(super) grouped_fractions: u64,
     pub(super) county_codes: u64,
     pub(super) races: u64,
     pub(super) booleans: u64,
@@ -213,7 +215,10 @@ impl Shapes {
             Some(Number::DecimalComma) => self.decimal_commas += times,
             Some(Number::Grouped) => self.grouped += times,
             Some(Number::Percent) => self.percents += times,
-            Some(Number::Fraction) => self.fractions += times,
+            Some(Number::Fraction) => {
+                self.fractions += times;
+                self.grouped_fractions += if text.contains(',') { times } else { 0 };
+            }
         }
     }
 

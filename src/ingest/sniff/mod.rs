@@ -186,7 +186,7 @@ impl ColumnProfile {
             most: tally.shapes.most,
             padded: tally.shapes.padded,
             decimal_commas: tally.shapes.decimal_commas,
-            grouped: tally.shapes.grouped,
+            grouped: tally.shapes.grouped + tally.shapes.grouped_fractions,
             points_at_thousands: tally.shapes.points_at_thousands,
             kind,
         }
