@@ -334,6 +334,47 @@ fn without_searches_and_people_the_shares_are_left() {
 }
 
 #[test]
+fn shares_are_asked_of_what_is_no_part_of_anything() {
+    let workspace = Workspace::new();
+    workspace.write("stops.csv", &stops(",", iso, ["W", "B", "H"]));
+    runs(&workspace, &["stops.csv"]);
+    let study = fs::read_to_string(workspace.path("study.toml")).unwrap();
+    for (table, words) in [
+        (
+            "counts = \"searches\"\nout_of = \"groups\"",
+            "are out of stops already",
+        ),
+        ("counts = \"stops\"\nout_of = \"everybody\"", "groups"),
+        ("counts = \"stops\"", "needs a population"),
+    ] {
+        workspace.write(
+            "odd.toml",
+            &format!("{study}\n[[rates]]\nname = \"odd\"\n{table}\n"),
+        );
+        let outcome = workspace.evenhand(&["check", "odd.toml"]);
+        assert_eq!(outcome.code, 1, "{table}");
+        assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_share_that_would_give_a_small_count_back_is_withheld() {
+    let workspace = Workspace::new();
+    let rows = |race: &str, times: usize| format!("{race}\n").repeat(times);
+    workspace.write(
+        "stops.csv",
+        &format!("race\n{}{}{}", rows("W", 150), rows("B", 5), rows("H", 90)),
+    );
+    let (_, _) = runs(&workspace, &["stops.csv"]);
+    let table = fs::read_to_string(workspace.path("bundle/tables/rates-stops.csv")).unwrap();
+    // 5 of 245 and 90 of 245 are withheld: with 150 of 245 either gives the other back.
+    for hidden in ["0.0204", "0.367"] {
+        assert!(!table.contains(hidden), "{table}");
+    }
+    assert!(table.contains("0.612"), "{table}");
+}
+
+#[test]
 fn blanks_and_odd_words_are_left_out_and_counted() {
     let workspace = Workspace::new();
     let mut text = stops(",", iso, ["W", "B", "H"]);

@@ -1,11 +1,13 @@
 //! `evenhand rates`: a first look without a study, which writes the study that it ran.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use super::arguments::FirstLookOptions;
-use super::init::{Named, default_name, gather, is_free, write_new};
+use super::init::{Named, default_name, gather, is_free, listed, write_new};
 use super::printer::{Printer, account_text, wrapped};
 use crate::error::Error;
+use crate::ingest::DataRoot;
 use crate::pipeline;
 use crate::propose::{Wishes, propose};
 use crate::report::{Report, TableText};
@@ -35,9 +37,12 @@ pub(super) fn command(
             "nothing was written; `evenhand init` writes a study to complete by hand",
         ));
     }
-    write_new(world, &out, &proposal.text())?;
-    let study = Study::read(world, &out)?;
+    // What does not run leaves nothing behind.
+    let text = proposal.text();
+    let folder = out.parent().unwrap_or_else(|| Path::new("")).to_path_buf();
+    let study = Study::parse(world, &out, text.clone(), DataRoot::BesideStudy(folder))?;
     let run = pipeline::run(&study, world)?;
+    write_new(world, &out, &text)?;
     world.watcher().done();
     if printer.json {
         printer.text(&run.to_json())?;
@@ -46,10 +51,12 @@ pub(super) fn command(
     let report = Report::new(run, &study)?;
     let mut text = String::new();
     for section in &report.sections {
-        section
-            .tables
-            .iter()
-            .for_each(|table| text.push_str(&plain(table)));
+        for table in &section.tables {
+            text.push_str(&plain(table));
+        }
+        for line in section.frame.iter().chain(&section.cautions) {
+            text.push_str(&format!("{}\n", wrapped(line, "  ")));
+        }
     }
     text.push_str("\nWhere every row goes\n");
     report
@@ -57,9 +64,8 @@ pub(super) fn command(
         .ledger
         .iter()
         .for_each(|source| text.push_str(&account_text(source)));
-    for question in &proposal.questions {
-        text.push_str(&format!("{}\n", wrapped(question, " ? ")));
-    }
+    text.push_str("\nWhat only a person can say\n");
+    text.push_str(&listed(&proposal.questions));
     text.push_str(&format!(
         "\nThe study that made this: {}. `evenhand run {}` makes the bundle.\n",
         out.display(),

@@ -280,7 +280,8 @@ fn summary(parts: &Parts, proposal: &Proposal, out: &Path, judged: Option<&Judge
     text
 }
 
-fn listed(lines: &[String]) -> String {
+/// Questions, one after the other.
+pub(super) fn listed(lines: &[String]) -> String {
     let options = || {
         textwrap::Options::new(100)
             .initial_indent(" - ")

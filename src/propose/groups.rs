@@ -309,6 +309,8 @@ pub(super) struct GroupColumns<'a> {
     pub(super) ethnicity: Option<&'a ColumnProfile>,
     /// Others that were not taken.
     pub(super) others: Vec<&'a ColumnProfile>,
+    /// A column that says who is Hispanic and was not asked for.
+    pub(super) unused_ethnicity: Option<&'a ColumnProfile>,
     /// Whether the values are taken for groups as they stand, since none is a word for race or ethnicity.
     pub(super) as_written: bool,
 }
@@ -318,7 +320,13 @@ impl<'a> GroupColumns<'a> {
     pub(super) fn of(columns: &'a [ColumnProfile], wishes: &Wishes) -> Option<Self> {
         if let Some(wanted) = &wishes.group {
             let race = columns.iter().find(|column| column.name == *wanted)?;
-            return Some(Self::alone(race));
+            let is_unused = |column: &&ColumnProfile| {
+                column.kind.value == Kind::Ethnicity && column.name != *wanted
+            };
+            return Some(Self {
+                unused_ethnicity: columns.iter().find(is_unused),
+                ..Self::alone(race)
+            });
         }
         let is = |kind: Kind| {
             columns
@@ -349,6 +357,7 @@ impl<'a> GroupColumns<'a> {
             race,
             ethnicity,
             others: others.iter().copied().chain(ethnicities).collect(),
+            unused_ethnicity: None,
             as_written: false,
         })
     }
@@ -360,6 +369,7 @@ impl<'a> GroupColumns<'a> {
             race,
             ethnicity: None,
             others: Vec::new(),
+            unused_ethnicity: None,
             as_written: !race.kept.iter().flatten().any(is_race),
         }
     }

@@ -237,6 +237,12 @@ impl<'a> Work<'a> {
             self.missing.push("a column that tells groups apart: none was found. Name it under [stops.columns] as `group`, and its groups under [groups]".into());
             return;
         };
+        if let Some(ethnicity) = found.unused_ethnicity {
+            self.questions.push(format!(
+                "Should Hispanic people be a group of their own? `{}` says who is, and was not asked for: they are counted by their race in `{}`.",
+                ethnicity.name, found.race.name
+            ));
+        }
         if found.as_written {
             self.questions.push(format!(
                 "No column of race or ethnicity was found. Which groups are to be compared? `{}` was taken, so that the rows can be counted at all.",
