@@ -154,7 +154,12 @@ impl<'a> Work<'a> {
     }
 
     fn head(&mut self) {
-        self.draft.remark("Written by `evenhand init` from what it found in the files. Every line is followed by how sure it is and why; what the files cannot say stands at the end.");
+        let command = if self.wishes.rates_only {
+            "rates"
+        } else {
+            "init"
+        };
+        self.draft.remark(format!("Written by `evenhand {command}` from what it found in the files. Every line is followed by how sure it is and why; what the files cannot say stands at the end."));
         self.draft.fixed("format", "1".into(), "");
         let name = self
             .main
