@@ -36,4 +36,5 @@ mod regressions;
 mod simulate;
 mod studies;
 mod study_faults;
+mod weather_paper;
 mod workbooks;

@@ -15,7 +15,7 @@ use super::layout::Layout;
 use super::moments::time_zone;
 use super::periods::Periods;
 use super::row_filter::RowFilter;
-use crate::cells::{Absent, GROUP, Outcome};
+use crate::cells::{Absent, Covered, GROUP, Outcome};
 use crate::error::{Error, nearest_hint, repeated};
 use crate::stops::{AGE, Column, DATE, HIT, OFFICER, PERIOD, PLACE, SEARCHED, STOPS, YEAR};
 use crate::world::{World, without_detours};
@@ -46,6 +46,10 @@ pub struct StopsConfig {
     pub rows_are: Option<Spanned<String>>,
     /// Years that the rows cover, for rates per year where no period is asked for.
     pub years: Option<Spanned<f64>>,
+    /// In which years or periods of the rows a place is covered: `all`, or `with_rows` where agencies released different
+    /// ones. A place without a row then has no rate for that year, in place of a rate of 0.
+    #[serde(default)]
+    pub covered: Covered,
     /// What the values of `searched` and `hit` mean.
     pub outcomes: Option<OutcomeCodes>,
     /// Values that say that nothing is known, in every mapped column: `["NA", "NULL"]`.
@@ -511,6 +515,7 @@ impl StopsConfig {
             cautions: self.cautions.clone(),
             keys: self.keys(periods),
             by_officer: self.column(OFFICER).is_some(),
+            covered: self.covered,
             absent: Absent::Zero,
             files: self
                 .files
