@@ -7,7 +7,8 @@ use csv::ByteRecord;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::csv_file::{At, CsvFile};
+use super::at::At;
+use super::csv_file::CsvFile;
 use super::layout::Layout;
 use super::periods::Periods;
 use super::row_filter::{CompiledFilter, RowFilter};

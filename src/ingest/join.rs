@@ -13,7 +13,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::DataRoot;
-use super::csv_file::{At, CsvFile};
+use super::at::At;
+use super::csv_file::CsvFile;
 use super::layout::Layout;
 use super::row_filter::{Condition, fit};
 use super::rows::{Record, Split};

@@ -4,6 +4,7 @@
 //! ([`StopsConfig`]) and counted by [`crate::engines`].
 
 mod agreements;
+mod at;
 mod blocks;
 mod column;
 mod counts;
@@ -22,11 +23,12 @@ mod seen;
 mod stops;
 
 pub use agreements::{Agreement, AgreementsConfig, Register, read_agreements};
+pub use at::At;
 pub use blocks::Block;
 pub use column::{ColumnRule, ColumnSource};
 pub use counts::{CountsConfig, EventsAre, PublishedCounts, read_counts};
 pub(crate) use counts::{UnlistedCodes, group_of};
-pub use csv_file::{At, CsvFile, Row, Rows, quoted_or_blank, sha256};
+pub use csv_file::{CsvFile, Row, Rows, quoted_or_blank, sha256};
 pub use formats::{Checked, Fingerprint, Format, shipped as shipped_formats};
 pub use join::{JoinConfig, Joined};
 pub use layout::{HeaderRow, Layout, Separator, SheetChoice, TextEncoding};

@@ -8,7 +8,8 @@ use csv::ByteRecord;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::csv_file::{At, CsvFile, quoted_or_blank};
+use super::at::At;
+use super::csv_file::{CsvFile, quoted_or_blank};
 use super::layout::Layout;
 use crate::cells::{Coded, GROUP, Groups};
 use crate::error::{DataFault, Error};

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::csv_file::{At, CsvFile};
+use super::at::At;
+use super::csv_file::CsvFile;
 use super::rows::Record;
 use crate::cells::OneOrMany;
 use crate::error::Error;
