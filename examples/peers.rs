@@ -173,6 +173,7 @@ fn regression_lines(study: &Path, world: &World) -> Result<Vec<f64>, evenhand::e
         setting: &study.setting,
         tables: &reading.tables[0],
         baselines: &reading.baselines,
+        statuses: &reading.statuses,
         id: &planned.id,
         seed: study.seed(world),
     })?;

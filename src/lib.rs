@@ -22,6 +22,7 @@
 //! | [`study`], [`results`] | the plan, and what a run hands over |
 //! | [`pipeline`], [`replicate`] | the whole program on one screen; published figures, recomputed by `calc` and by studies |
 //! | [`simulate`] | made-up data of any size with known truth |
+//! | [`fetch`] | public datasets by name; its client is the only door to the network |
 //! | [`report`], [`bundle`], [`cli`] | exhibits, the output folder, the command line |
 
 pub mod analyses;
@@ -32,6 +33,7 @@ pub mod cli;
 pub mod disclosure;
 pub mod engines;
 pub mod error;
+pub mod fetch;
 pub mod figures;
 pub mod findings;
 pub mod ingest;

@@ -29,6 +29,8 @@ pub struct Run {
     pub warnings: Vec<Warning>,
     /// The agreements of the study's register.
     pub agreements: Vec<Agreement>,
+    /// The rule of every key that is made from them, and what to know of them.
+    pub register: Vec<String>,
     /// What may be shown.
     pub disclosure: DisclosureConfig,
     /// The results, with their charts.
@@ -81,6 +83,8 @@ struct Document<'a> {
     ledger: &'a [Disclosed<Account>],
     unmatched: &'a [String],
     warnings: &'a [Warning],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    register: &'a [String],
     disclosure: DisclosureConfig,
     findings: Vec<FindingDocument<'a>>,
 }
@@ -152,6 +156,7 @@ impl Run {
             ledger: &self.ledger,
             unmatched: &self.unmatched,
             warnings: &self.warnings,
+            register: &self.register,
             disclosure: self.disclosure,
             findings: findings.collect(),
         };

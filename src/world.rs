@@ -1,5 +1,6 @@
 //! The only door to the clock, the environment, the seed and the files.
 //!
+//! The network has a door of its own, the client of `evenhand fetch`.
 //! Nothing else in the crate opens a file or asks for the number of processors, so a run depends on the study,
 //! its data and what is said here. There is no clock at all: a date in a report comes from the study.
 
@@ -10,7 +11,7 @@
 
 use std::cell::Cell;
 use std::fs::{self, File};
-use std::io::{Cursor, Read, Seek, Write as _};
+use std::io::{Cursor, Read, Seek, SeekFrom, Write as _};
 use std::num::NonZeroUsize;
 use std::panic::AssertUnwindSafe;
 use std::path::{Component, Path, PathBuf};
@@ -30,6 +31,8 @@ pub trait Watcher: std::fmt::Debug + Send + Sync {
     fn stage(&self, what: &str);
     /// More rows were read.
     fn rows(&self, more: u64);
+    /// So many bytes of a file have arrived, out of how many, where that is known.
+    fn bytes(&self, so_far: u64, of: Option<u64>);
     /// The run is over.
     fn done(&self);
 }
@@ -41,6 +44,7 @@ struct Unwatched;
 impl Watcher for Unwatched {
     fn stage(&self, _: &str) {}
     fn rows(&self, _: u64) {}
+    fn bytes(&self, _: u64, _: Option<u64>) {}
     fn done(&self) {}
 }
 
@@ -174,6 +178,12 @@ impl World {
         Ok(Box::new(file))
     }
 
+    /// Length in bytes of a file on disk, `None` where none stands.
+    #[must_use]
+    pub fn length(&self, path: &Path) -> Option<u64> {
+        fs::metadata(path).ok().map(|about| about.len())
+    }
+
     /// The bytes of a file that comes with the program; steps back in its path are taken as they are written.
     fn on_shelf(&self, path: &Path) -> Option<&'static [u8]> {
         let below = path.strip_prefix(SHELF).ok()?;
@@ -239,6 +249,48 @@ impl World {
     /// Any failure of the system.
     pub fn create(&self, path: &Path) -> Result<File, Error> {
         File::create(path).map_err(|source| failed(path, "write", source))
+    }
+
+    /// A file open for writing after its first `keep` bytes; what stood behind them is cut off. Whoever has written all
+    /// of it waits until the disk has it (`sync_all`).
+    ///
+    /// # Errors
+    /// Any failure of the system.
+    pub fn continue_file(&self, path: &Path, keep: u64) -> Result<File, Error> {
+        let opened = || {
+            let mut file = File::options()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .open(path)?;
+            // Where nothing stands behind, nothing is cut: not everything that can be written can be shortened.
+            if file.metadata()?.len() != keep {
+                file.set_len(keep)?;
+            }
+            file.seek(SeekFrom::End(0))?;
+            Ok(file)
+        };
+        opened().map_err(|source| failed(path, "write", source))
+    }
+
+    /// Writes a file anew in one step: whoever looks finds the old one or the new one, never a part.
+    ///
+    /// # Errors
+    /// Any failure of the system; what stood there is as it was.
+    pub fn replace(&self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(".new");
+        let fresh = path.with_file_name(name);
+        self.write(&fresh, bytes)?;
+        self.rename(&fresh, path)
+    }
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// Any failure of the system.
+    pub fn remove_file(&self, path: &Path) -> Result<(), Error> {
+        fs::remove_file(path).map_err(|source| failed(path, "remove", source))
     }
 
     /// Makes a folder and those above it.

@@ -310,7 +310,7 @@ fn rows_are_added_up_over_a_column_that_the_study_names() {
                 "sum_over = [\"age\"]\nuniverse = \"residents\"",
             );
         },
-        &["margins of error of rows that are added up", "study.toml:"],
+        &["people.csv", "column `age`", "no such column"],
     );
 }
 

@@ -10,9 +10,9 @@ use std::path::Path;
 use super::Answers;
 use crate::cells::{Absent, Cell, CellTable, GROUP, Only, Outcome};
 use crate::error::{DataFault, Error};
-use crate::ingest::{self, Baseline, Periods};
+use crate::ingest::{self, Baseline, Periods, Statuses, Whereabouts};
 use crate::stats::acs;
-use crate::stops::{PERIOD, YEAR};
+use crate::stops::{PERIOD, PLACE, STATE, YEAR};
 
 /// A benchmark population of one group: people times years, with what is known of its sampling error.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,17 +24,11 @@ pub(super) struct People {
 }
 
 impl People {
-    fn of(people: &ingest::People, years: f64, states_margins: bool) -> Self {
-        let margin = people.margin.map_or(0.0, |margin| margin.get() * years);
-        let part = acs::Estimate {
-            value: people.population * years,
-            margin: acs::MarginOfError::from_census(margin)
-                .unwrap_or(acs::MarginOfError::CONTROLLED),
-        };
+    fn of(people: &ingest::People, years: f64) -> Self {
         Self {
-            sum: acs::Aggregate::of(part),
-            misses_margin: states_margins && people.margin.is_none(),
-            controlled: people.margin.is_some_and(acs::MarginOfError::is_controlled),
+            sum: people.over_years(years),
+            misses_margin: people.misses_margin(),
+            controlled: people.is_controlled(),
         }
     }
 
@@ -80,6 +74,7 @@ pub(super) struct Exposure<'a> {
     baseline: &'a Baseline,
     table: &'a CellTable,
     periods: &'a Periods,
+    statuses: &'a Statuses,
     excluded: BTreeSet<Vec<String>>,
     rows: Option<Rows>,
 }
@@ -93,6 +88,8 @@ struct Rows {
     /// The keys of which a value says where people live.
     restricting: BTreeSet<String>,
     slots: Vec<Slot>,
+    /// Values of status keys that are looked at alone; a status belongs to a place in a time, not to a place.
+    only_statuses: Only,
 }
 
 impl<'a> Exposure<'a> {
@@ -111,6 +108,7 @@ impl<'a> Exposure<'a> {
             baseline,
             table,
             periods: &answers.setting.periods,
+            statuses: answers.statuses,
             excluded: BTreeSet::new(),
             rows: None,
         };
@@ -152,7 +150,7 @@ impl<'a> Exposure<'a> {
             let Some(people) = self.baseline.people(&key)? else {
                 continue;
             };
-            let people = People::of(&people, years, self.baseline.states_margins);
+            let people = People::of(people, years);
             total = Some(total.map_or(people, |sum| sum.and(people)));
         }
         Ok(total)
@@ -183,6 +181,7 @@ impl<'a> Exposure<'a> {
             let value = |key: &String| match key.as_str() {
                 YEAR => slot.year.clone(),
                 PERIOD => slot.period.clone(),
+                made if self.statuses.has(made) => self.status(rows, combination, slot, made),
                 _ if rows.restricting.contains(key) => {
                     rows.value(combination, key).map(str::to_owned)
                 }
@@ -205,10 +204,30 @@ impl<'a> Exposure<'a> {
             .flat_map(|values| rows.slots.iter().map(move |slot| (values, slot)))
             .filter(|(values, slot)| {
                 slot.fits(fixed)
+                    && self.has_statuses(rows, (values, slot), fixed)
                     && !self
                         .excluded
                         .contains(&self.exposed_key(rows, values, slot))
             })
+    }
+
+    /// The value of a status key in a place and a stretch of time. Every one that rows cover was asked for before.
+    fn status(&self, rows: &Rows, values: &[String], slot: &Slot, key: &str) -> Option<String> {
+        let at = rows.whereabouts(values, slot);
+        let value = self.statuses.value(key, &at).ok().flatten();
+        value.map(str::to_owned)
+    }
+
+    /// Whether a place in a stretch of time has the statuses that are looked at.
+    fn has_statuses(&self, rows: &Rows, (values, slot): (&[String], &Slot), fixed: &Fixed) -> bool {
+        let of = |key: &str| self.status(rows, values, slot, key);
+        let mut wanted = fixed.iter().filter(|(key, _)| self.statuses.has(key));
+        wanted.all(|(key, wanted)| of(key).as_ref() == Some(wanted))
+            && rows
+                .only_statuses
+                .0
+                .iter()
+                .all(|(key, allowed)| of(key).is_some_and(|own| allowed.values().contains(&own)))
     }
 
     fn exposed_key(&self, rows: &Rows, values: &[String], slot: &Slot) -> Vec<String> {
@@ -262,7 +281,7 @@ impl<'a> Exposure<'a> {
         by: &[String],
         only: &Only,
     ) -> Result<Rows, Error> {
-        let is_time = |key: &str| [GROUP, YEAR, PERIOD].contains(&key);
+        let is_time = |key: &str| [GROUP, YEAR, PERIOD].contains(&key) || self.statuses.has(key);
         let keys: Vec<String> = coverage
             .keys()
             .iter()
@@ -296,7 +315,9 @@ impl<'a> Exposure<'a> {
             combinations: BTreeSet::new(),
             restricting,
             slots: self.slots(coverage, by, only)?,
+            only_statuses: self.only_statuses(only),
         };
+        self.check_statuses(&rows, &all)?;
         let passes = |values: &Vec<String>| {
             only.0
                 .iter()
@@ -337,6 +358,30 @@ impl<'a> Exposure<'a> {
         self.excluded.extend(excluded);
     }
 
+    /// What a table restricts of the status keys.
+    fn only_statuses(&self, only: &Only) -> Only {
+        let made = only.0.iter().filter(|(key, _)| self.statuses.has(key));
+        Only(
+            made.map(|(key, allowed)| (key.clone(), allowed.clone()))
+                .collect(),
+        )
+    }
+
+    /// Holds that every place has a status in every stretch of time that the rows cover, whether or not anything happened.
+    fn check_statuses(&self, rows: &Rows, all: &BTreeSet<Vec<String>>) -> Result<(), Error> {
+        for key in self.statuses.keys() {
+            let is_known = |slot: &&Slot| {
+                !self.statuses.is_timed(key) || slot.year.is_some() || slot.period.is_some()
+            };
+            for values in all {
+                for slot in rows.slots.iter().filter(is_known) {
+                    self.statuses.value(key, &rows.whereabouts(values, slot))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn with_group(&self, place: &[String], group: &str) -> Vec<String> {
         let mut rest = place.iter().cloned();
         let value = |key: &String| {
@@ -365,7 +410,7 @@ impl<'a> Exposure<'a> {
             .chain(&self.baseline.keys)
             .map(String::as_str)
             .chain(only.keys())
-            .any(|key| key == YEAR);
+            .any(|key| key == YEAR || self.statuses.is_timed(key));
         let found = coverage.distinct(YEAR);
         let are_whole = (found.len() as f64 - years).abs() <= 1e-9;
         if !by_year && !are_whole {
@@ -432,7 +477,7 @@ impl<'a> Exposure<'a> {
         }
         for (key, events) in by_key.iter().filter(|(_, events)| **events > 0) {
             let people = self.baseline.people(key)?;
-            if people.is_some_and(|people| people.population <= 0.0) {
+            if people.is_some_and(|people| people.population() <= 0.0) {
                 let message = format!(
                     "found 0 people for {}, where {events} {} were counted",
                     key.join(" / "),
@@ -475,6 +520,15 @@ impl Rows {
             .iter()
             .position(|k| k == key)
             .map(|at| values[at].as_str())
+    }
+
+    fn whereabouts<'v>(&self, values: &'v [String], slot: &'v Slot) -> Whereabouts<'v> {
+        Whereabouts {
+            place: self.value(values, PLACE).unwrap_or_default(),
+            state: self.value(values, STATE),
+            year: slot.year.as_deref(),
+            period: slot.period.as_deref(),
+        }
     }
 
     /// Whether some values hold here, as far as they say where people live.

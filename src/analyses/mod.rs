@@ -30,7 +30,7 @@ use crate::disclosure::Disclosed;
 use crate::error::Error;
 use crate::figures::Figure;
 use crate::findings::Finding;
-use crate::ingest::{Baseline, Periods};
+use crate::ingest::{Baseline, Periods, Statuses};
 
 pub(crate) use charts::n_text;
 pub use wanted::{Common, DispersionRule, Header};
@@ -117,6 +117,8 @@ pub struct Answers<'a> {
     pub tables: &'a [CellTable],
     /// All baselines of the study that were asked for.
     pub baselines: &'a BTreeMap<String, Baseline>,
+    /// The keys that are made from registers of agreements.
+    pub statuses: &'a Statuses,
     /// Name of the finding in the bundle.
     pub id: &'a str,
     /// Seed of the run, for analyses that draw random numbers.

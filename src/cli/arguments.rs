@@ -65,6 +65,16 @@ Examples:
   evenhand check my-study.toml              where every row goes, and what stands in one file only
   evenhand check my-study.toml --json")]
     Check(CheckOptions),
+    /// Propose which names of the counts are which places of a baseline
+    #[command(after_help = "\
+Examples:
+  evenhand match my-study.toml                        the table to standard output
+  evenhand match my-study.toml -o matches.csv         to a file that is not there yet
+  evenhand match my-study.toml --population acs2017 -o matches.csv
+
+It proposes: the same name, the same but for capitals, punctuation, `County` and `Saint`, the same county code; else a
+blank with the names that look nearest. A person decides, and the study says place_match = \"matches.csv\".")]
+    Match(MatchOptions),
     /// Check every hash of a bundle, run its study again and compare byte for byte
     #[command(after_help = "\
 Examples:
@@ -108,11 +118,38 @@ Examples:
   evenhand simulate stops -o made-up        rows of stops, residents, a study of them, and the truth
   evenhand simulate stops --explain         what is drawn, exactly")]
     Simulate(super::simulate::SimulateOptions),
-    /// Print the method page of an analysis
+    /// Bring public datasets from their publishers, held to their hashes; the only command that uses the network
     #[command(after_help = "\
 Examples:
-  evenhand explain disparity
-  evenhand list analyses")]
+  evenhand fetch --list                            what there is; untried addresses are called so
+  evenhand fetch nc-durham ice-arrests             into datasets/fetched/nc-durham and ice-arrests
+  evenhand fetch nc-durham --mirror ~/downloads    from a folder that has it; no network is used
+  evenhand fetch nc-durham --mirror https://example.org/data --into data
+
+A broken fetch goes on where it broke. Where the catalogue knows no hash, the first fetch writes
+it into fetched.toml, and later ones must find the same. Files with other bytes are never
+overwritten.")]
+    Fetch(FetchOptions),
+    /// Print the completions of a shell
+    #[command(after_help = "\
+Examples:
+  evenhand completions bash > ~/.local/share/bash-completion/completions/evenhand
+  evenhand completions fish > ~/.config/fish/completions/evenhand.fish")]
+    Completions(CompletionsOptions),
+    /// Print the manual page, or write one for every command
+    #[command(after_help = "\
+Examples:
+  evenhand man > evenhand.1
+  evenhand man --into ~/.local/share/man/man1             evenhand.1, evenhand-run.1 ...")]
+    Man(ManOptions),
+    /// Print the page of an analysis, of a format, or of the table of stops
+    #[command(after_help = "\
+Examples:
+  evenhand explain disparity                what is computed, exactly
+  evenhand explain stanford-v2              which columns and codes of a publisher's files are read, and what he does not record
+  evenhand explain stops                    every column of a stop, and the rules that map a file
+  evenhand explain my-agency.toml           the same of a format of your own
+  evenhand list analyses; evenhand list formats")]
     Explain(ExplainOptions),
     /// List what there is
     #[command(after_help = "\
@@ -140,6 +177,19 @@ pub(super) struct CheckOptions {
     /// The study file
     #[arg(value_name = "STUDY.toml")]
     pub(super) study: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MatchOptions {
+    /// The study file
+    #[arg(value_name = "STUDY.toml")]
+    pub(super) study: PathBuf,
+    /// File of the table, which must not be there yet [default: standard output]
+    #[arg(long, short, value_name = "FILE.csv")]
+    pub(super) out: Option<PathBuf>,
+    /// The baseline, where the study has several
+    #[arg(long, value_name = "NAME")]
+    pub(super) population: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -213,10 +263,40 @@ pub(super) struct ReplicateOptions {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct FetchOptions {
+    /// Datasets by their names
+    #[arg(value_name = "NAME", required_unless_present = "list")]
+    pub(super) names: Vec<String>,
+    /// List the datasets
+    #[arg(long, conflicts_with = "names")]
+    pub(super) list: bool,
+    /// A folder, or an address with https, that has the files by their names; it is looked at instead of their addresses
+    #[arg(long, value_name = "DIR|URL")]
+    pub(super) mirror: Option<String>,
+    /// Folder of the datasets; each gets a folder of its name in it
+    #[arg(long, value_name = "DIR", default_value = crate::fetch::INTO)]
+    pub(super) into: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsOptions {
+    /// The shell
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManOptions {
+    /// Write one page for every command into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(super) into: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct ExplainOptions {
-    /// The analysis
-    #[arg(value_name = "ANALYSIS", value_parser = clap::builder::PossibleValuesParser::new(crate::analyses::ALL.map(|m| m.name)))]
-    pub(super) analysis: String,
+    /// An analysis, a format by its name or its file, `stops` or `agreements`
+    #[arg(value_name = "PAGE", value_parser = super::explain::known_page)]
+    pub(super) what: String,
 }
 
 #[derive(Debug, Args)]
@@ -233,7 +313,7 @@ pub(super) enum Catalogue {
     Analyses,
     /// What kinds of file can be read
     Formats,
-    /// The data that come with the source
+    /// The data that come with the source, and those that can be fetched
     Datasets,
     /// The charts
     Charts,

@@ -23,6 +23,10 @@ struct Document<'a> {
     ledger: &'a [Disclosed<Account>],
     unmatched: &'a [String],
     warnings: &'a [Warning],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    register: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    register_rules: &'a [String],
 }
 
 pub(super) fn command(
@@ -49,6 +53,8 @@ pub(super) fn command(
             ledger: &judged.ledger,
             unmatched: &reading.unmatched,
             warnings: &reading.warnings,
+            register: &reading.register.summary,
+            register_rules: &reading.register.rules,
         };
         printer.document(&document)?;
         return Ok(ExitCode::SUCCESS);
@@ -63,6 +69,21 @@ pub(super) fn command(
             .unmatched
             .iter()
             .for_each(|note| text.push_str(&format!("  {note}\n")));
+    }
+    let register = &reading.register;
+    for (title, lines) in [
+        ("The register of agreements", &register.summary),
+        (
+            "What is made of it, and what to know of it",
+            &register.rules,
+        ),
+    ] {
+        if !lines.is_empty() {
+            text.push_str(&format!("\n{title}\n"));
+            lines
+                .iter()
+                .for_each(|line| text.push_str(&format!("  {line}\n")));
+        }
     }
     if !reading.warnings.is_empty() {
         text.push_str("\nCautions\n");

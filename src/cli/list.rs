@@ -8,29 +8,34 @@ use super::arguments::{Catalogue, ListOptions};
 use super::printer::Printer;
 use crate::analyses::ALL;
 use crate::error::Error;
+use crate::fetch;
 use crate::findings::COLUMNS;
+use crate::ingest::{Checked, shipped_formats};
 
 #[derive(Serialize)]
 struct Item {
-    name: &'static str,
-    about: &'static str,
+    name: String,
+    about: String,
 }
 
-const FORMATS: [(&str, &str); 4] = [
-    ("counts", "published totals, a row per cell: [[counts]]"),
-    (
-        "stops",
-        "a row per stop, plain CSV with a column mapping: [[stops]]",
-    ),
-    (
-        "population",
-        "a benchmark population by place and group, with or without 90 % margins of error: [[population]]",
-    ),
-    (
-        "agreements",
-        "a register of 287(g) agreements: [[agreements]]",
-    ),
-];
+impl From<(&str, &str)> for Item {
+    fn from((name, about): (&str, &str)) -> Self {
+        Self {
+            name: name.into(),
+            about: about.into(),
+        }
+    }
+}
+
+/// One format, as the list shows it.
+#[derive(Serialize)]
+struct FormatItem {
+    name: String,
+    table: &'static str,
+    title: String,
+    checked: Checked,
+    publisher: String,
+}
 
 const DATASETS: [(&str, &str); 6] = [
     (
@@ -74,32 +79,78 @@ const CHARTS: [(&str, &str); 6] = [
     ),
 ];
 
+/// The data that come with the source, and those that can be fetched.
+fn datasets() -> Vec<Item> {
+    let fetched = fetch::Catalogue::shipped().datasets.into_iter();
+    let fetched = fetched.map(|dataset| Item {
+        about: format!("{}; evenhand fetch {}", dataset.title, dataset.name),
+        name: dataset.name,
+    });
+    items(&DATASETS).into_iter().chain(fetched).collect()
+}
+
+fn items(pairs: &[(&str, &str)]) -> Vec<Item> {
+    pairs.iter().copied().map(Item::from).collect()
+}
+
 pub(super) fn command(options: &ListOptions, printer: &Printer) -> Result<ExitCode, Error> {
-    let items: Vec<(&'static str, &'static str)> = match options.what {
+    let items: Vec<Item> = match options.what {
         Catalogue::Analyses => ALL
             .iter()
-            .map(|method| (method.name, method.question))
+            .map(|method| Item::from((method.name, method.question)))
             .collect(),
-        Catalogue::Formats => FORMATS.to_vec(),
-        Catalogue::Datasets => DATASETS.to_vec(),
-        Catalogue::Charts => CHARTS.to_vec(),
-        Catalogue::Columns => COLUMNS.to_vec(),
+        Catalogue::Formats => return formats(printer),
+        Catalogue::Datasets => datasets(),
+        Catalogue::Charts => items(&CHARTS),
+        Catalogue::Columns => items(&COLUMNS),
     };
     if printer.json {
-        printer.document(
-            &items
-                .into_iter()
-                .map(|(name, about)| Item { name, about })
-                .collect::<Vec<_>>(),
-        )?;
+        printer.document(&items)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let width = items.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let width = items.iter().map(|item| item.name.len()).max().unwrap_or(0);
     printer.text(
         &items
             .iter()
-            .map(|(name, about)| format!("{name:width$}  {about}\n"))
+            .map(|item| format!("{:width$}  {}\n", item.name, item.about))
             .collect::<String>(),
     )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The formats that come with the program. Plain tables need none: their columns are mapped in the study.
+fn formats(printer: &Printer) -> Result<ExitCode, Error> {
+    let items: Vec<FormatItem> = shipped_formats()?
+        .into_iter()
+        .map(|format| FormatItem {
+            table: format.table(),
+            name: format.name,
+            title: format.title,
+            checked: format.checked,
+            publisher: format.publisher,
+        })
+        .collect();
+    if printer.json {
+        printer.document(&items)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let width = |of: fn(&FormatItem) -> usize| items.iter().map(of).max().unwrap_or(0);
+    let name = width(|item| item.name.len());
+    let table = width(|item| item.table.len());
+    let title = width(|item| item.title.chars().count());
+    let mut text: String = items
+        .iter()
+        .map(|item| {
+            format!(
+                "{:name$}  {:table$}  {:title$}  {}\n",
+                item.name,
+                item.table,
+                item.title,
+                item.checked.word()
+            )
+        })
+        .collect();
+    text.push_str("\n`evenhand explain NAME` has what each reads. Any other table is mapped in the study, or by a format of your own beside it: format = \"my-agency.toml\".\n");
+    printer.text(&text)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -3,8 +3,12 @@
 mod arguments;
 mod calc;
 mod check;
+mod completions;
 mod explain;
+mod fetch;
 mod list;
+mod man;
+mod matches;
 mod printer;
 mod progress;
 mod replicate;
@@ -59,12 +63,16 @@ fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<ExitCode, Error>
     match &arguments.command {
         Command::Run(options) => run::command(options, &world, printer),
         Command::Check(options) => check::command(options, &world, printer),
+        Command::Match(options) => matches::command(options, &world, printer),
         Command::Verify(options) => verify::command(options, &world, printer),
         Command::Calc(options) => calc::command(options, printer),
         Command::Power(options) => calc::power(options, printer),
         Command::Replicate(options) => replicate::command(options, &world, printer),
         Command::Simulate(options) => simulate::command(options, &world, printer),
-        Command::Explain(options) => explain::command(options, printer),
+        Command::Fetch(options) => fetch::command(options, &world, printer),
+        Command::Completions(options) => completions::command(options, printer),
+        Command::Man(options) => man::command(options, &world, printer),
+        Command::Explain(options) => explain::command(options, &world, printer),
         Command::List(options) => list::command(options, printer),
     }
 }

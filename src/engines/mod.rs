@@ -5,6 +5,8 @@ mod counting;
 mod embedded;
 mod tally;
 mod totals;
+mod with_statuses;
 
 pub use embedded::Embedded;
 pub use totals::Totals;
+pub use with_statuses::WithStatuses;

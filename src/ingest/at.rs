@@ -1,13 +1,12 @@
-//! Where a row stands, and what its fields say: whatever is wrong with one has a place.
+//! Where a row stands, and what its fields say: every fault of a row is told with its line.
 
 use std::path::PathBuf;
 
 use super::blocks::lines;
-use super::csv_file::quoted_or_blank;
-use super::header;
 use super::layout::Places;
 use super::notation::{NoNumber, Notation};
 use super::rows::{Record, Split};
+use super::{header, quoted_or_blank};
 use crate::error::{DataFault, Error, shortened};
 
 /// What holds for every row of a file.
@@ -65,6 +64,12 @@ impl<'a> At<'a> {
         }
     }
 
+    /// The name of a column.
+    #[must_use]
+    pub fn column_name(&self, column: usize) -> &'a str {
+        self.file.headers[column].as_str()
+    }
+
     /// A fault of this row.
     #[must_use]
     pub fn fault(&self, message: impl Into<String>, hint: impl Into<String>) -> DataFault {
@@ -109,7 +114,14 @@ impl<'a> At<'a> {
     /// # Errors
     /// Blank, negative, fractional, no number, or above the largest integer.
     pub fn count(&self, record: &impl Record, column: usize) -> Result<u64, Error> {
-        let text = self.text(record, column)?;
+        self.count_of(column, self.text(record, column)?)
+    }
+
+    /// A count that is a part of a field.
+    ///
+    /// # Errors
+    /// As [`At::count`].
+    pub(super) fn count_of(&self, column: usize, text: &str) -> Result<u64, Error> {
         self.file
             .notation
             .count(text)

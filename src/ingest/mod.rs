@@ -3,8 +3,10 @@
 //! Each table of the study file that describes data is a struct of this layer. Rows of stops are described here
 //! ([`StopsConfig`]) and counted by [`crate::engines`].
 
+mod ages;
 mod agreements;
 mod at;
+mod bind;
 mod blocks;
 mod column;
 mod counts;
@@ -12,6 +14,7 @@ mod csv_file;
 mod formats;
 mod header;
 mod join;
+mod key_column;
 mod layout;
 mod moments;
 mod notation;
@@ -22,24 +25,38 @@ mod rows;
 mod seen;
 mod stops;
 
-pub use agreements::{Agreement, AgreementsConfig, Register, read_agreements};
+pub use ages::AgeReader;
+pub use agreements::{
+    Agreement, AgreementColumns, AgreementsConfig, ColumnName, DateRule, Join, Kind, Level,
+    PAGE as AGREEMENTS_PAGE, PlannedStatus, ProgramWords, Register, Statewide, StatusConfig,
+    StatusWords, Statuses, UndatedRule, UnknownEnd, Whereabouts, planned as planned_statuses,
+    read_agreements,
+};
 pub use at::At;
 pub use blocks::Block;
-pub use column::{ColumnRule, ColumnSource};
-pub use counts::{CountsConfig, EventsAre, PublishedCounts, read_counts};
+pub use column::{ColumnRule, ColumnSource, ReadAs};
+pub use counts::{
+    CountsConfig, CountsFragment, EventsAre, Lines, PublishedCounts, WideCounts, read_counts,
+};
 pub(crate) use counts::{UnlistedCodes, group_of};
 pub use csv_file::{CsvFile, Row, Rows, quoted_or_blank, sha256};
 pub use formats::{Checked, Fingerprint, Format, shipped as shipped_formats};
 pub use join::{JoinConfig, Joined};
+pub use key_column::KeyColumn;
 pub use layout::{HeaderRow, Layout, Separator, SheetChoice, TextEncoding};
 pub use moments::{ClockReader, MINUTES, Moment, MomentReader};
 pub use notation::{DecimalMark, NoNumber, Notation, ThousandsMark};
 pub use periods::{PartOfYear, Period, Periods, PeriodsConfig};
-pub use population::{Baseline, People, PopulationCell, PopulationConfig, read_population};
+pub use population::{
+    Addend, Baseline, BlankMargin, Codes, CommutingConfig, CountyChange, FROM, How, People,
+    PlaceMatch, PopulationConfig, PopulationFragment, Proposal, ReadPopulation, TO, Wide,
+    WideGroup, counts_of, county_changes, from_counts, nearest, propose, read_population,
+    why_not_there,
+};
 pub use row_filter::{CompiledFilter, RowFilter};
 pub use rows::{Fields, Record, Split};
 pub(crate) use seen::Seen;
-pub use stops::{Columns, OutcomeCodes, StopsConfig, UnclearRule, is_pattern};
+pub use stops::{Columns, OutcomeCodes, StopsConfig, UnclearRule, Unit, is_pattern};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -47,6 +64,8 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 use crate::error::{Error, repeated};
+use crate::stops::{Dropped, SourceLedger};
+use crate::warning::Warning;
 
 /// Holds the years that counts or rows are said to cover.
 ///
@@ -123,6 +142,16 @@ fn summed_note(columns: &[Spanned<String>]) -> Option<String> {
         .map(|column| column.get_ref().as_str())
         .collect();
     (!names.is_empty()).then(|| format!("rows of a cell are added up over {}", names.join(", ")))
+}
+
+/// A filter of the study that fits no row was meant for other rows, so it is a caution.
+fn silent_filters(ledger: &SourceLedger, filters: usize) -> Vec<Warning> {
+    let silent = ledger.dropped.iter().take(filters).filter(|d| d.rows == 0);
+    let warning = |d: &Dropped| Warning::FilterNeverFired {
+        source: ledger.source.clone(),
+        rule: d.rule.clone(),
+    };
+    silent.map(warning).collect()
 }
 
 /// Where the files of a study are: beside the study file, or below a folder given to `verify --data`.

@@ -129,6 +129,16 @@ impl Periods {
         touches.then(|| format!("transition ({year})"))
     }
 
+    /// First and last day of a period, or of the year of a transition.
+    #[must_use]
+    pub fn days_of(&self, name: &str) -> Option<(Date, Date)> {
+        let own = self.0.iter().find(|period| period.name == name);
+        own.map(|period| (period.from, period.until)).or_else(|| {
+            let year = transition_year(name)?;
+            Some((Date::new(year, 1, 1).ok()?, Date::new(year, 12, 31).ok()?))
+        })
+    }
+
     /// The calendar years that the periods touch, each with the part of it that lies in the period.
     #[must_use]
     pub fn years(&self) -> Vec<PartOfYear> {
@@ -151,13 +161,7 @@ impl Periods {
     /// The order in which the periods are shown, transitions between them.
     #[must_use]
     pub fn rank(&self, name: &str) -> (Option<Date>, String) {
-        let transition = || {
-            name.strip_prefix("transition (")?
-                .strip_suffix(')')?
-                .parse()
-                .ok()
-                .and_then(|year| Date::new(year, 1, 1).ok())
-        };
+        let transition = || Date::new(transition_year(name)?, 1, 1).ok();
         let first = self
             .0
             .iter()
@@ -165,6 +169,14 @@ impl Periods {
             .map(|period| period.from);
         (first.or_else(transition), name.to_owned())
     }
+}
+
+/// The year of a transition.
+fn transition_year(name: &str) -> Option<i16> {
+    name.strip_prefix("transition (")?
+        .strip_suffix(')')?
+        .parse()
+        .ok()
 }
 
 fn day(value: &Spanned<Datetime>) -> Result<Date, Error> {

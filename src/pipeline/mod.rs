@@ -1,23 +1,29 @@
 //! `run(study, world) -> Run`: the whole program on one screen.
 
+mod matching;
 mod presence;
+mod unmatched;
 
 use std::collections::BTreeMap;
 
 use crate::analyses::{Answers, words};
 use crate::cells::{Absent, CellTable, Only, Tabulate, Tabulated, Tabulation};
 use crate::disclosure::{self, Account, Disclosed, Protected, PublishedRule, disclose};
-use crate::engines::{Embedded, Totals};
+use crate::engines::{Embedded, Totals, WithStatuses};
 use crate::error::Error;
 use crate::findings::Finding;
 use crate::ingest::{
-    Baseline, Register, StopsConfig, is_pattern, read_agreements, read_counts, read_population,
+    Agreement, AgreementsConfig, Baseline, PublishedCounts, Register, Statuses, StopsConfig,
+    counts_of, from_counts, is_pattern, planned_statuses, read_agreements, read_counts,
+    read_population,
 };
 use crate::results::{Exhibit, Identity, Run};
 use crate::stops::{Input, Screens, SourceLedger};
 use crate::study::Study;
 use crate::warning::Warning;
 use crate::world::World;
+
+pub use matching::{Places, propose};
 
 /// Everything that was read, before anything is estimated.
 #[derive(Debug)]
@@ -29,17 +35,32 @@ pub struct Reading {
     /// The baselines.
     pub baselines: BTreeMap<String, Baseline>,
     /// The agreements.
-    pub register: Register,
+    pub agreements: Vec<Agreement>,
+    /// The keys that are made from them.
+    pub statuses: Statuses,
+    /// The registers in words, and the rules by which keys are made from them.
+    pub register: RegisterWords,
     /// Where every row went.
     pub ledger: Vec<SourceLedger>,
     /// What stands in one file only.
     pub unmatched: Vec<String>,
+    /// Every place that counts and baselines have.
+    pub places: Places,
     /// The files.
     pub inputs: Vec<Input>,
     /// Cautions that touch the whole study.
     pub warnings: Vec<Warning>,
     /// What rows looked like, by the name of their source.
     pub seen: Vec<(String, Screens)>,
+}
+
+/// The registers of a study in words.
+#[derive(Debug, Clone, Default)]
+pub struct RegisterWords {
+    /// How many agreements of which kind, gains and losses by year.
+    pub summary: Vec<String>,
+    /// The rule of every key that is made from the registers, and what to know of them.
+    pub rules: Vec<String>,
 }
 
 /// What may be shown of a run, before anything is drawn.
@@ -85,7 +106,8 @@ pub fn run(study: &Study, world: &World) -> Result<Run, Error> {
         ledger: judged.ledger,
         unmatched: reading.unmatched,
         warnings: reading.warnings,
-        agreements: reading.register.agreements,
+        agreements: reading.agreements,
+        register: reading.register.rules,
         disclosure: study.file.disclosure,
     })
 }
@@ -102,6 +124,7 @@ pub fn judge(study: &Study, world: &World, reading: &Reading) -> Result<Judged, 
             setting: &study.setting,
             tables,
             baselines: &reading.baselines,
+            statuses: &reading.statuses,
             id: &planned.id,
             seed: study.seed(world),
         };
@@ -151,28 +174,30 @@ pub fn read(study: &Study, world: &World) -> Result<Reading, Error> {
     }
     let mut ledger: Vec<SourceLedger> = Vec::new();
     let mut inputs: Vec<Input> = study.file.formats.clone();
+    let mut warnings: Vec<Warning> = Vec::new();
     let mut baselines = BTreeMap::new();
     for config in &study.file.population {
-        let (baseline, account, input) =
-            read_population(world, &root.locate(config.file.get_ref()), config, groups)?;
-        ledger.push(account);
-        inputs.push(input);
+        let all = counts.iter().map(|c| (&c.outcome, &c.table));
+        let of_counts = counts_of(config, all).map_err(|error| study.locate(error))?;
+        let baseline = match of_counts {
+            Some(of_counts) => {
+                from_counts(config, of_counts).map_err(|error| study.locate(error))?
+            }
+            None => {
+                let read = read_population(world, root, config, groups)?;
+                ledger.push(read.ledger);
+                inputs.extend(read.inputs);
+                warnings.extend(read.warnings);
+                read.baseline
+            }
+        };
         baselines.insert(baseline.name.clone(), baseline);
     }
-    let mut register = Register::default();
-    for config in &study.file.agreements {
-        let (read, mut account, input) =
-            read_agreements(world, &root.locate(config.file.get_ref()), config)?;
-        for counts in &counts {
-            account
-                .notes
-                .extend(read.check_program(&counts.outcome.name, &counts.table)?);
-        }
-        account.notes.sort();
-        ledger.push(account);
-        inputs.push(input);
-        register.agreements.extend(read.agreements);
-    }
+    let Registers {
+        all: registers,
+        statuses,
+        ledger: mut of_registers,
+    } = read_registers(study, world, (&mut counts, &mut inputs)).map_err(|e| study.locate(e))?;
     let published: BTreeMap<String, CellTable> = counts
         .iter()
         .map(|c| (c.outcome.name.clone(), c.table.clone()))
@@ -201,12 +226,17 @@ pub fn read(study: &Study, world: &World) -> Result<Reading, Error> {
             })
         })
         .transpose()?;
+    let with_statuses = embedded.as_ref().map(|rows| WithStatuses {
+        rows,
+        statuses: &statuses,
+        outcomes: &study.setting.outcomes,
+    });
     let all: Vec<Tabulation> = requests.iter().chain(&finest).cloned().collect();
     let is_published = |request: &Tabulation| published.contains_key(&request.counts);
     let tabulated = tabulate(
         &all,
         &is_published,
-        (&totals, embedded.as_ref().map(|e| e as &dyn Tabulate)),
+        (&totals, with_statuses.as_ref().map(|e| e as &dyn Tabulate)),
     )?;
     let mut tables = tabulated.tables.into_iter();
     let by_analysis: Vec<Vec<CellTable>> = study
@@ -236,18 +266,105 @@ pub fn read(study: &Study, world: &World) -> Result<Reading, Error> {
         })
         .map_err(|error| study.locate(error))?;
     let protected = protected(study, &published, &finest);
+    // Rows are compared once: their searches and hits lie in the same places.
+    let is_part = |name: &str| finest.contains_key(name) && ["searches", "hits"].contains(&name);
+    let tables: Vec<(&str, &CellTable)> = everything
+        .iter()
+        .filter(|(name, _)| !is_part(name))
+        .map(|(name, table)| (*name, *table))
+        .collect();
+    if let Some(account) = of_registers.first_mut() {
+        account.notes.extend(statuses.unmatched(&tables)?);
+    }
+    ledger.extend(of_registers);
     let ledger = tabulated.ledger.into_iter().chain(ledger).collect();
     let inputs = tabulated.inputs.into_iter().chain(inputs).collect();
     Ok(Reading {
         tables: by_analysis,
         protected,
-        unmatched: presence::unmatched(&everything, &finest, &baselines),
+        unmatched: unmatched::unmatched(&everything, &finest, &baselines, study.file.disclosure),
+        places: matching::places(&everything, &baselines),
         baselines,
-        register,
+        register: RegisterWords {
+            summary: registers
+                .iter()
+                .flat_map(|(config, register)| register.summary(config))
+                .collect(),
+            rules: rules(&study.file.agreements)?,
+        },
+        agreements: registers
+            .into_iter()
+            .flat_map(|(_, register)| register.agreements)
+            .collect(),
+        statuses,
         ledger,
         inputs,
-        warnings: tabulated.warnings.into_iter().chain(absent).collect(),
+        warnings: tabulated
+            .warnings
+            .into_iter()
+            .chain(warnings)
+            .chain(absent)
+            .collect(),
         seen: tabulated.seen,
+    })
+}
+
+/// The rules by which keys are made from the registers, and the cautions of these.
+fn rules(configs: &[AgreementsConfig]) -> Result<Vec<String>, Error> {
+    let planned = planned_statuses(configs)?.into_iter();
+    let mut said: Vec<String> = planned.map(|planned| planned.rule).collect();
+    for caution in configs.iter().flat_map(|config| &config.cautions) {
+        if !said.contains(caution) {
+            said.push(caution.clone());
+        }
+    }
+    Ok(said)
+}
+
+/// The registers of a study, read.
+struct Registers<'a> {
+    all: Vec<(&'a AgreementsConfig, Register)>,
+    statuses: Statuses,
+    ledger: Vec<SourceLedger>,
+}
+
+/// Reads the registers, holds the published counts against them, and gives these counts the keys that are made from them.
+fn read_registers<'a>(
+    study: &'a Study,
+    world: &World,
+    (counts, inputs): (&mut [PublishedCounts], &mut Vec<Input>),
+) -> Result<Registers<'a>, Error> {
+    let (mut all, mut ledger) = (Vec::new(), Vec::new());
+    for config in &study.file.agreements {
+        let path = study.root.locate(config.file.get_ref());
+        let (read, mut account, input) = read_agreements(world, &path, config)?;
+        for counts in counts.iter() {
+            account
+                .notes
+                .extend(read.check_program(&counts.outcome.name, &counts.table)?);
+        }
+        account.notes.sort();
+        ledger.push(account);
+        inputs.push(input);
+        all.push((config, read));
+    }
+    let registers: Vec<(&AgreementsConfig, &Register)> =
+        all.iter().map(|(config, read)| (*config, read)).collect();
+    let statuses = Statuses::new(&registers, &study.setting.periods)?;
+    for counts in counts {
+        let planned = study.setting.outcomes.iter();
+        let planned = planned.filter(|outcome| outcome.name == counts.outcome.name);
+        let is_made = |key: &&String| statuses.has(key);
+        let added: Vec<String> = planned
+            .flat_map(|outcome| outcome.keys.iter().filter(is_made).cloned())
+            .collect();
+        counts.table = statuses.with_keys(&counts.table, &added)?;
+        counts.outcome.keys.extend(added);
+    }
+    Ok(Registers {
+        all,
+        statuses,
+        ledger,
     })
 }
 
@@ -329,7 +446,7 @@ fn files_exist(study: &Study, world: &World) -> Result<(), Error> {
     let rest = file
         .population
         .iter()
-        .map(|p| &p.file)
+        .flat_map(|p| p.all_files())
         .chain(file.agreements.iter().map(|a| &a.file));
     let stops = stops.filter(|named| !is_pattern(named.get_ref()));
     let joined = file

@@ -1,16 +1,11 @@
-//! What the study names is there: groups, values of keys; and what stands in one file only.
+//! What the study names is there: groups, values of keys.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cells::{Absent, Cell, CellTable, GROUP};
 use crate::error::{Error, nearest_hint};
-use crate::ingest::Baseline;
-use crate::stops::PLACE;
 use crate::study::Study;
 use crate::warning::Warning;
-
-/// Counts of rows that are a part of all rows.
-const PARTS: [&str; 2] = ["searches", "hits"];
 
 /// Holds the study's words against the data: a word that fits nothing would silently narrow an analysis.
 ///
@@ -113,79 +108,4 @@ pub(super) fn absent_groups(
             others: others.clone(),
         })
         .collect())
-}
-
-/// Places, and groups of places, that stand in one of two files only. They are listed, never dropped silently.
-pub(super) fn unmatched(
-    counts: &BTreeMap<&str, &CellTable>,
-    rows: &BTreeMap<String, CellTable>,
-    baselines: &BTreeMap<String, Baseline>,
-) -> Vec<String> {
-    // Of rows only the places are compared: which groups were counted in a place is what disclosure protects.
-    let of_rows = |name: &str| rows.contains_key(name);
-    let counts = counts.iter().filter(|(name, table)| {
-        table.position(PLACE).is_some() && (!of_rows(name) || !PARTS.contains(name))
-    });
-    let mut sources: Vec<(String, PlaceGroups)> = counts
-        .map(|(name, table)| {
-            let mut groups = groups_by_place(table);
-            if of_rows(name) {
-                groups.values_mut().for_each(BTreeSet::clear);
-            }
-            (format!("counts {name}"), groups)
-        })
-        .collect();
-    for baseline in baselines.values() {
-        let position = |wanted: &str| baseline.keys.iter().position(|key| key == wanted);
-        if let (Some(place), Some(group)) = (position(PLACE), position(GROUP)) {
-            let mut groups = PlaceGroups::new();
-            for key in baseline.cell_keys() {
-                groups
-                    .entry(key[place].clone())
-                    .or_default()
-                    .insert(key[group].clone());
-            }
-            sources.push((format!("population {}", baseline.name), groups));
-        }
-    }
-    let mut notes = Vec::new();
-    for (name, own) in &sources {
-        for (other_name, other) in sources.iter().filter(|(other, _)| other != name) {
-            let missing: Vec<String> = own
-                .iter()
-                .filter_map(|(place, groups)| absent(place, groups, other.get(place)))
-                .collect();
-            if !missing.is_empty() {
-                notes.push(format!("{} of {} places of {name} do not stand, or not with every group, in {other_name}: {}", missing.len(), own.len(), missing.join("; ")));
-            }
-        }
-    }
-    notes
-}
-
-type PlaceGroups = BTreeMap<String, BTreeSet<String>>;
-
-/// The place when the other file does not have it; the place with the groups that the other file lacks there.
-fn absent(
-    place: &str,
-    groups: &BTreeSet<String>,
-    other: Option<&BTreeSet<String>>,
-) -> Option<String> {
-    let Some(other) = other else {
-        return Some(place.to_owned());
-    };
-    if other.is_empty() {
-        return None;
-    }
-    let lacking: Vec<&str> = groups.difference(other).map(String::as_str).collect();
-    (!lacking.is_empty()).then(|| format!("{place} ({})", lacking.join(", ")))
-}
-
-fn groups_by_place(table: &CellTable) -> PlaceGroups {
-    let mut groups = PlaceGroups::new();
-    for cell in table.cells() {
-        let value = |key: &str| table.value(cell, key).unwrap_or_default().to_owned();
-        groups.entry(value(PLACE)).or_default().insert(value(GROUP));
-    }
-    groups
 }

@@ -57,12 +57,37 @@ struct Page<'a> {
     unmatched: &'a [String],
     warnings: &'a [Warning],
     agreements: &'a [Agreement],
+    agreement_columns: AgreementsShown,
+    register: &'a [String],
     inputs: &'a [Input],
     disclosure: DisclosureConfig,
     methods: Vec<(&'a str, String)>,
     study: &'a str,
     regular: String,
     semibold: String,
+}
+
+/// Which columns of the agreements some agreement has something in, beyond those that are always shown.
+#[derive(Serialize)]
+struct AgreementsShown {
+    kind: bool,
+    counts_from: bool,
+    seen: bool,
+    evidence: bool,
+    ori: bool,
+}
+
+impl AgreementsShown {
+    fn of(all: &[Agreement]) -> Self {
+        let any = |has: fn(&Agreement) -> bool| all.iter().any(has);
+        Self {
+            kind: any(|a| a.kind.is_some()),
+            counts_from: any(|a| a.begins != a.signed),
+            seen: any(|a| a.first_seen.or(a.last_seen).is_some()),
+            evidence: any(|a| a.evidence_from.or(a.evidence_to).is_some()),
+            ori: any(|a| !a.ori.is_empty()),
+        }
+    }
 }
 
 /// A section with its drawings as they stand inside a page.
@@ -95,6 +120,8 @@ impl<'a> Page<'a> {
             unmatched: &run.unmatched,
             warnings: &run.warnings,
             agreements: &run.agreements,
+            agreement_columns: AgreementsShown::of(&run.agreements),
+            register: &run.register,
             inputs: &run.inputs,
             disclosure: run.disclosure,
             methods: report

@@ -15,7 +15,7 @@ use crate::analyses::rates::RatesOptions;
 use crate::analyses::regression::RegressionOptions;
 use crate::analyses::stratified::StratifiedOptions;
 use crate::cells::Groups;
-use crate::disclosure::DisclosureConfig;
+use crate::disclosure::{DisclosureConfig, PublishedRule};
 use crate::error::Error;
 use crate::ingest::{
     AgreementsConfig, CountsConfig, DataRoot, Format, PeriodsConfig, PopulationConfig, StopsConfig,
@@ -134,6 +134,16 @@ impl StudyFile {
                 "add a [[counts]] table for published totals, or a [[stops]] table for rows",
             ));
         }
+        let withholds = self.disclosure.published == PublishedRule::Withhold
+            && self.disclosure.smallest_shown() > 0;
+        let benchmark = self.population.iter().find_map(|p| p.counts.as_ref());
+        if let (true, Some(counts)) = (withholds, benchmark) {
+            return Err(Error::study(
+                counts.span(),
+                "counts as a benchmark, where small counts that were published are withheld",
+                "a benchmark's numbers are printed: leave published = \"withhold\" out, or the benchmark",
+            ));
+        }
         if let [_, second, ..] = self.stops.as_slice() {
             return Err(Error::study(
                 second.files.span(),
@@ -164,14 +174,52 @@ impl StudyFile {
             }
             self.formats.extend(format.input);
         }
+        for counts in &mut self.counts {
+            let Some(name) = counts.format.clone() else {
+                continue;
+            };
+            let format = Format::find(world, root, &name)?;
+            let brought = brought(&format, format.counts.as_ref(), (&name, "published counts"))?;
+            *counts = counts.clone().with_format(brought);
+            counts.cautions.splice(0..0, format.cautions);
+            for (group, label) in format.groups.labels {
+                self.groups.labels.entry(group).or_insert(label);
+            }
+            self.formats.extend(format.input);
+        }
+        for population in &mut self.population {
+            let Some(name) = population.format.clone() else {
+                continue;
+            };
+            let format = Format::find(world, root, &name)?;
+            let brought = brought(&format, format.population.as_ref(), (&name, "a population"))?;
+            *population = population.clone().with_format(brought);
+            population.cautions.splice(0..0, format.cautions);
+            // A group that only a population knows would be one without events, so its label is taken where the study
+            // compares it.
+            for (group, label) in format.groups.labels {
+                if self.groups.shown().any(|shown| shown == group) {
+                    self.groups.labels.entry(group).or_insert(label);
+                }
+            }
+            self.formats.extend(format.input);
+        }
+        for agreements in &mut self.agreements {
+            let Some(name) = agreements.format.clone() else {
+                continue;
+            };
+            let format = Format::find(world, root, &name)?;
+            *agreements = agreements.clone().with_format(&format, name.span())?;
+            self.formats.extend(format.input);
+        }
         Ok(self)
     }
 
     /// Whether small counts may have to be withheld.
     #[must_use]
     pub fn protects_counts(&self) -> bool {
-        let has_counts = !self.stops.is_empty()
-            || self.disclosure.published == crate::disclosure::PublishedRule::Withhold;
+        let has_counts =
+            !self.stops.is_empty() || self.disclosure.published == PublishedRule::Withhold;
         has_counts && self.disclosure.smallest_shown() > 0
     }
 
@@ -188,6 +236,21 @@ impl StudyFile {
         found.sort_by_key(|(span, _)| span.start);
         found.into_iter().map(|(_, analysis)| analysis).collect()
     }
+}
+
+/// What a format says of a table of the study.
+fn brought<'a, T>(
+    format: &Format,
+    part: Option<&'a T>,
+    (name, what): (&Spanned<String>, &str),
+) -> Result<&'a T, Error> {
+    part.ok_or_else(|| {
+        Error::study(
+            name.span(),
+            format!("the format `{}` does not describe {what}", format.name),
+            format!("it is one of [[{}]]: name it there", format.table()),
+        )
+    })
 }
 
 /// The header of each file of rows; `None` where one is not there.

@@ -12,7 +12,7 @@ pub use file::StudyFile;
 use crate::analyses::{Analysis, Asks, Setting};
 use crate::cells::Outcome;
 use crate::error::{Error, nearest_hint};
-use crate::ingest::{DataRoot, Periods, sha256};
+use crate::ingest::{AgreementsConfig, DataRoot, Periods, planned_statuses, sha256};
 use crate::world::{DEFAULT_SEED, World};
 
 /// Characters that a finding's name may have: it becomes the name of files.
@@ -88,8 +88,11 @@ impl Study {
                 toml::from_str(&text).map_err(|error| faults::from_toml(&error, &text))?;
             let file = file.with_formats(world, &root)?;
             file.check()?;
+            file.agreements
+                .iter()
+                .try_for_each(AgreementsConfig::check)?;
             let setting = setting(&file)?;
-            let analyses = plan(&file, &setting)?;
+            let analyses = plan(&file, &setting).map_err(|error| why(error, &file, &text))?;
             Ok((file, setting, analyses))
         };
         let (file, setting, analyses) = checked().map_err(|error| error.in_study(path, &text))?;
@@ -210,6 +213,9 @@ fn setting(file: &StudyFile) -> Result<Setting, Error> {
             outcomes.push(outcome);
         }
     }
+    for status in planned_statuses(&file.agreements)? {
+        status.offer(&mut outcomes)?;
+    }
     let mut baselines = BTreeMap::new();
     for population in &file.population {
         population.check()?;
@@ -262,6 +268,7 @@ fn plan(file: &StudyFile, setting: &Setting) -> Result<Vec<Planned>, Error> {
             ),
         };
         let asks = analysis.asks(setting)?;
+        check_benchmark(file, &asks, header.counts)?;
         planned.push(Planned {
             id,
             asks,
@@ -280,6 +287,50 @@ fn plan(file: &StudyFile, setting: &Setting) -> Result<Vec<Planned>, Error> {
         ));
     }
     Ok(planned)
+}
+
+/// A question about what the format would have made of columns that the files lack.
+fn why(error: Error, file: &StudyFile, text: &str) -> Error {
+    let Error::Study(mut fault) = error else {
+        return error;
+    };
+    let asked = text.get(fault.span.clone()).unwrap_or_default();
+    let name = asked.trim_matches(['"', '\'']);
+    if let Some(lacking) = file.stops.iter().find_map(|stops| stops.lacking(name)) {
+        fault.hint = format!("{lacking}; {}", fault.hint);
+    }
+    Error::Study(fault)
+}
+
+/// Counts are no benchmark of themselves: the two errors would be one, and taken for two.
+fn check_benchmark(
+    file: &StudyFile,
+    asks: &Asks,
+    counts: &toml::Spanned<String>,
+) -> Result<(), Error> {
+    let is_own = |baseline: &String| {
+        let config = file
+            .population
+            .iter()
+            .find(|p| p.name.get_ref() == baseline);
+        let named = config.and_then(|config| config.counts.as_ref());
+        named.is_some_and(|named| {
+            asks.tabulations
+                .iter()
+                .any(|t| t.counts == *named.get_ref())
+        })
+    };
+    match asks.baselines.iter().find(|baseline| is_own(baseline)) {
+        None => Ok(()),
+        Some(baseline) => Err(Error::study(
+            counts.span(),
+            format!(
+                "counts `{}` are their own benchmark, population `{baseline}`",
+                counts.get_ref()
+            ),
+            "a benchmark is made of other counts: of another period, or of another unit",
+        )),
+    }
 }
 
 /// Names become file names: letters, digits, `-` and `_` only.

@@ -1,0 +1,441 @@
+//! Reads the file of a `[[counts]]` table.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use csv::ByteRecord;
+
+use super::super::at::At;
+use super::super::csv_file::{CsvFile, quoted_or_blank};
+use super::super::key_column::BoundKey;
+use super::super::periods::Periods;
+use super::super::row_filter::CompiledFilter;
+use super::columns::{BoundCounts, Columns, Counted};
+use super::config::CountsConfig;
+use super::{PublishedCounts, UnlistedCodes, group_of};
+use crate::cells::{Cell, CellTable, GROUP, Groups};
+use crate::error::{DataFault, Error, nearest_hint};
+use crate::stops::{Dropped, SourceLedger, YEAR};
+use crate::world::World;
+
+const COUNTED_AGAIN: &str = "each cell stands once: remove one, add the key that tells the rows apart to `keys`, or add the rows up over that column with sum_over = [\"column\"]";
+
+/// Rows are left out by these rules after the study's own.
+const RULES: [&str; 2] = ["group blank or unlisted", "year in no period of the study"];
+const BY_CODES: &str = "left out by `codes`";
+const NO_LINE: &str = "line that is not asked for";
+
+/// Reads a table of published counts.
+///
+/// # Errors
+/// Anything in the file that is not as the study says, with its line; the same cell twice; events above trials.
+pub fn read_counts(
+    world: &World,
+    path: &Path,
+    config: &CountsConfig,
+    groups: &Groups,
+    periods: &Periods,
+) -> Result<PublishedCounts, Error> {
+    let outcome = config.outcome(periods)?;
+    let layout = config.layout.clone().unwrap_or_default();
+    let mut file = CsvFile::open(world, path, &layout)?;
+    let columns = Columns::find(config, &file, &outcome, groups)?;
+    let mut reading = Reading::new(config, groups, periods, &columns);
+    let filters = config
+        .filter
+        .iter()
+        .map(|filter| CompiledFilter::new(filter, &file))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut record = ByteRecord::new();
+    while let Some(at) = file.next(&mut record)? {
+        reading.row(&at, &record, &columns, &filters)?;
+    }
+    reading.ledger.notes.extend(file.note());
+    let input = file.finish(config.file.get_ref(), format!("counts {}", outcome.name))?;
+    reading.close_forms(path)?;
+    let Reading {
+        cells,
+        mut ledger,
+        unlisted,
+        ..
+    } = reading;
+    ledger.notes.extend(unlisted.note());
+    ledger
+        .notes
+        .extend(super::super::summed_note(&config.sum_over));
+    ledger.notes.extend(columns.unused);
+    ledger.rows_in = input.rows.unwrap_or_default();
+    ledger.check()?;
+    let table = CellTable::new(outcome.keys.clone(), cells).ok_or_else(|| too_large(path))?;
+    let warnings = super::super::silent_filters(&ledger, config.filter.len());
+    Ok(PublishedCounts {
+        outcome,
+        table,
+        ledger,
+        input,
+        warnings,
+    })
+}
+
+fn too_large(path: &Path) -> DataFault {
+    DataFault::new(
+        path,
+        "the counts add up to more than the largest integer",
+        "look for a number with too many digits",
+    )
+}
+
+/// What the lines of a form give for one cell.
+#[derive(Default)]
+struct Form {
+    events: u64,
+    trials: u64,
+    found: BTreeSet<String>,
+    line: u64,
+}
+
+struct Reading<'a> {
+    config: &'a CountsConfig,
+    groups: &'a Groups,
+    periods: &'a Periods,
+    derives_period: bool,
+    cells: Vec<Cell>,
+    forms: BTreeMap<Vec<String>, Form>,
+    first_line: BTreeMap<Vec<String>, u64>,
+    ledger: SourceLedger,
+    unlisted: UnlistedCodes,
+}
+
+impl<'a> Reading<'a> {
+    fn new(
+        config: &'a CountsConfig,
+        groups: &'a Groups,
+        periods: &'a Periods,
+        columns: &Columns<'_>,
+    ) -> Self {
+        let derives_period = config.key(YEAR).is_some() && !periods.is_empty();
+        let own = config.filter.iter().map(|filter| filter.drop.clone());
+        let mut rules: Vec<String> = own.chain(RULES.map(str::to_owned)).collect();
+        if config.has_codes() {
+            rules.push(BY_CODES.into());
+        }
+        if columns.lines.is_some() {
+            rules.push(NO_LINE.into());
+        }
+        let ledger = SourceLedger {
+            source: config.name.get_ref().clone(),
+            files: vec![config.file.get_ref().clone()],
+            dropped: rules
+                .into_iter()
+                .map(|rule| Dropped { rule, rows: 0 })
+                .collect(),
+            ..SourceLedger::default()
+        };
+        Self {
+            config,
+            groups,
+            periods,
+            derives_period,
+            cells: Vec::new(),
+            forms: BTreeMap::new(),
+            first_line: BTreeMap::new(),
+            ledger,
+            unlisted: UnlistedCodes::default(),
+        }
+    }
+
+    fn drop(&mut self, rule: &str) {
+        // The study may call a filter as one of ours is called: ours stand behind its own.
+        let ours = &mut self.ledger.dropped[self.config.filter.len()..];
+        let found = ours.iter_mut().find(|dropped| dropped.rule == rule);
+        found.expect("every rule has a line").rows += 1;
+    }
+
+    fn row(
+        &mut self,
+        at: &At<'_>,
+        record: &ByteRecord,
+        columns: &Columns<'_>,
+        filters: &[CompiledFilter<'_>],
+    ) -> Result<(), Error> {
+        for (i, filter) in filters.iter().enumerate() {
+            if filter.drops(at, record)? {
+                self.ledger.dropped[i].rows += 1;
+                return Ok(());
+            }
+        }
+        let line = match &columns.lines {
+            None => None,
+            Some((column, lines)) => {
+                let line = at.text(record, *column)?;
+                if !lines
+                    .events
+                    .iter()
+                    .chain(&lines.trials)
+                    .any(|asked| asked == line)
+                {
+                    self.drop(NO_LINE);
+                    return Ok(());
+                }
+                Some(line)
+            }
+        };
+        let group = match &columns.counted {
+            Counted::Groups(_) => None,
+            Counted::Row(column, ..) => match self.group(at, record, column)? {
+                Ok(group) => Some(group),
+                Err(rule) => {
+                    self.drop(rule);
+                    return Ok(());
+                }
+            },
+        };
+        let mut values = Vec::with_capacity(columns.keys.len());
+        let mut period = None;
+        for (name, column) in &columns.keys {
+            let raw = column.value(at, record)?;
+            let Some(value) = self.decoded(name, raw, at, column)? else {
+                self.drop(BY_CODES);
+                return Ok(());
+            };
+            values.push(if name == YEAR {
+                let year = year_of(at, column.column(), &value)?;
+                period = self.periods.of_year(year);
+                year.to_string()
+            } else {
+                value
+            });
+        }
+        if self.derives_period && period.is_none() {
+            self.drop(RULES[1]);
+            return Ok(());
+        }
+        let period = period.filter(|_| self.derives_period);
+        let place = (at, record, columns);
+        match &columns.counted {
+            Counted::Groups(groups) => {
+                for (group, bound) in groups {
+                    let counts = self.of_group(at, record, bound)?;
+                    let key = columns.cell(&values, group, period.as_ref());
+                    self.keep(place, key, line, counts)?;
+                }
+            }
+            Counted::Row(_, events, trials) => {
+                let trials = trials.map(|column| at.count(record, column));
+                let counts = (at.count(record, *events)?, trials.transpose()?, *events);
+                let key = columns.cell(&values, &group.unwrap_or_default(), period.as_ref());
+                self.keep(place, key, line, counts)?;
+            }
+        }
+        self.ledger.rows_kept += 1;
+        Ok(())
+    }
+
+    /// The group of a row, or the rule that leaves it out.
+    fn group(
+        &mut self,
+        at: &At<'_>,
+        record: &ByteRecord,
+        column: &BoundKey<'_>,
+    ) -> Result<Result<String, &'static str>, Error> {
+        let raw = column.value(at, record)?;
+        let own = self.config.codes(GROUP).and_then(|codes| codes.get(&raw));
+        let word = match own {
+            Some(word) if !self.groups.codes.contains_key(&raw) => word.as_str(),
+            _ => raw.as_str(),
+        };
+        if own.is_some() && word.is_empty() {
+            return Ok(Err(BY_CODES));
+        }
+        match group_of(self.groups, at, word, Some(column.column()))? {
+            Some(group) => Ok(Ok(group.to_owned())),
+            None => {
+                self.unlisted.add(&raw);
+                Ok(Err(RULES[0]))
+            }
+        }
+    }
+
+    /// The value of a key; `None` where the codes leave it out.
+    fn decoded(
+        &self,
+        key: &str,
+        raw: String,
+        at: &At<'_>,
+        column: &BoundKey<'_>,
+    ) -> Result<Option<String>, Error> {
+        let Some(codes) = self.config.codes(key) else {
+            return Ok(Some(raw));
+        };
+        match codes.get(&raw) {
+            Some(value) => Ok((!value.is_empty()).then(|| value.clone())),
+            None => {
+                let message = format!(
+                    "found {}, which `codes` of `{key}` does not know",
+                    quoted_or_blank(&raw)
+                );
+                let hint = nearest_hint(&raw, codes.keys().map(String::as_str));
+                Err(at.fault_in(column.column(), message, hint).into())
+            }
+        }
+    }
+
+    /// Events, trials and the column that a fault of them names.
+    fn of_group(
+        &self,
+        at: &At<'_>,
+        record: &ByteRecord,
+        bound: &BoundCounts,
+    ) -> Result<Counts, Error> {
+        match bound {
+            BoundCounts::Sums(events, trials) => {
+                let sum = |columns: &[usize]| {
+                    let mut sum = 0_u64;
+                    for &column in columns {
+                        let more = at.count(record, column)?;
+                        sum = sum.checked_add(more).ok_or_else(|| {
+                            at.fault_in(
+                                column,
+                                "the columns add up to more than the largest integer",
+                                "look for a number with too many digits",
+                            )
+                        })?;
+                    }
+                    Ok::<_, Error>(sum)
+                };
+                let trials = (!trials.is_empty()).then(|| sum(trials)).transpose()?;
+                Ok((sum(events)?, trials, events[0]))
+            }
+            BoundCounts::Fraction(column) => {
+                let text = at.text(record, *column)?;
+                let Some((events, trials)) = text.split_once('/') else {
+                    let hint = "both counts stand in this column: 1792/39207";
+                    return Err(at
+                        .fault_in(*column, format!("found {}", quoted_or_blank(text)), hint)
+                        .into());
+                };
+                let part = |text: &str| at.count_of(*column, text);
+                Ok((part(events)?, Some(part(trials)?), *column))
+            }
+        }
+    }
+
+    fn keep(
+        &mut self,
+        (at, record, columns): (&At<'_>, &ByteRecord, &Columns<'_>),
+        key: Vec<String>,
+        line: Option<&str>,
+        (events, trials, column): Counts,
+    ) -> Result<(), Error> {
+        if let Some(trials) = trials
+            && events > trials
+        {
+            let message =
+                format!("found {events}, above the {trials} that they are counted out of");
+            return Err(at
+                .fault_in(
+                    column,
+                    message,
+                    "events are a part of trials: look for exchanged columns",
+                )
+                .into());
+        }
+        let mut row = key.clone();
+        row.extend(line.map(str::to_owned));
+        for &column in &columns.sum_over {
+            row.push(at.text(record, column)?.to_owned());
+        }
+        super::super::once(&mut self.first_line, row, at, COUNTED_AGAIN)?;
+        let (Some(line), Some((_, lines))) = (line, &columns.lines) else {
+            self.cells.push(Cell {
+                key,
+                events,
+                trials,
+            });
+            return Ok(());
+        };
+        let form = self.forms.entry(key).or_default();
+        let add = |sum: u64, is_asked: bool| {
+            if is_asked {
+                sum.checked_add(events)
+            } else {
+                Some(sum)
+            }
+        };
+        let sums = (
+            add(form.events, lines.events.iter().any(|asked| asked == line)),
+            add(form.trials, lines.trials.iter().any(|asked| asked == line)),
+        );
+        let (Some(events), Some(trials)) = sums else {
+            return Err(at
+                .fault(
+                    "the lines add up to more than the largest integer",
+                    "look for a number with too many digits",
+                )
+                .into());
+        };
+        *form = Form {
+            events,
+            trials,
+            found: std::mem::take(&mut form.found),
+            line: if form.line == 0 { at.line() } else { form.line },
+        };
+        form.found.insert(line.to_owned());
+        Ok(())
+    }
+
+    /// Cells of a form that has all its lines.
+    fn close_forms(&mut self, path: &Path) -> Result<(), Error> {
+        let Some(lines) = &self.config.lines else {
+            return Ok(());
+        };
+        let lines = lines.get_ref();
+        for (key, form) in std::mem::take(&mut self.forms) {
+            let lost = lines
+                .events
+                .iter()
+                .chain(&lines.trials)
+                .find(|line| !form.found.contains(*line));
+            if let Some(lost) = lost {
+                let message = format!("{} has no line `{lost}`", key.join(" / "));
+                return Err(DataFault::new(
+                    path,
+                    message,
+                    "a sum that lacks a line would be too small: add it, or take it out of `lines`",
+                )
+                .at_line(form.line)
+                .in_column(lines.column.as_str())
+                .into());
+            }
+            let trials = (!lines.trials.is_empty()).then_some(form.trials);
+            if trials.is_some_and(|trials| form.events > trials) {
+                let message = format!(
+                    "{}: {} events, above the {} that they are counted out of",
+                    key.join(" / "),
+                    form.events,
+                    form.trials
+                );
+                return Err(DataFault::new(path, message, "`trials` lists every line that an event may come from, those of `events` among them")
+                    .at_line(form.line)
+                    .into());
+            }
+            self.cells.push(Cell {
+                key,
+                events: form.events,
+                trials,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Events, what they are counted out of, and the column that a fault of them names.
+type Counts = (u64, Option<u64>, usize);
+
+fn year_of(at: &At<'_>, column: usize, text: &str) -> Result<i16, Error> {
+    let year = text
+        .trim()
+        .parse()
+        .map_err(|_| at.fault_in(column, format!("found `{text}`"), "a year has four digits"))?;
+    Ok(year)
+}
