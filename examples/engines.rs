@@ -6,7 +6,7 @@
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a program that is timed writes what it counted"
+    reason = "an example talks to whoever starts it"
 )]
 
 use std::path::Path;

@@ -24,6 +24,7 @@ mod formats_data;
 mod found_faults;
 mod fuzz;
 mod harness;
+mod init;
 mod joins;
 mod layouts;
 mod packaging;

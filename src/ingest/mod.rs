@@ -23,6 +23,7 @@ mod population;
 mod row_filter;
 mod rows;
 mod seen;
+pub mod sniff;
 mod stops;
 
 pub use ages::AgeReader;
