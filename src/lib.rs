@@ -16,7 +16,7 @@
 //! | [`figures`] | charts as data, and the only drawing code |
 //! | [`stops`], [`cells`] | the account of every row; the waist: counts by cell and the trait of whoever counts |
 //! | [`ingest`] | files become counts, baselines and the register of agreements |
-//! | [`engines`] | who counts: rows with `csv` and Polars, or totals that were published |
+//! | [`engines`] | who counts: rows of stops on every thread, or totals that were published |
 //! | [`findings`], [`disclosure`] | the form of every result; what of it may be shown |
 //! | [`analyses`] | one question per file |
 //! | [`study`], [`results`] | the plan, and what a run hands over |

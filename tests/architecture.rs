@@ -32,8 +32,7 @@ const LAYERS: [&str; 24] = [
 ];
 
 /// Libraries, and the only places that may name them.
-const ONLY_IN: [(&str, &[&str]); 12] = [
-    ("wide", &["ingest/rows.rs"]),
+const ONLY_IN: [(&str, &[&str]); 11] = [
     ("clap", &["cli/"]),
     ("miette", &["cli/"]),
     ("indicatif", &["cli/"]),

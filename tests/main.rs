@@ -1,4 +1,4 @@
-//! All tests that look at the program from outside, in one binary: a data frame engine makes each link expensive.
+//! All tests that look at the program from outside, in one binary, since each link takes long.
 
 #![expect(
     clippy::unwrap_used,
