@@ -56,7 +56,7 @@ fn north_carolina_and_its_agreements_are_counted_as_the_profile_counts() {
     let (group, events) = (at("group"), at("events"));
     let mut found = [0u64; 3];
     for row in table.records().map(Result::unwrap) {
-        let of = ["white", "black", "hispanic"];
+        let of = ["White, non-Hispanic", "Black, non-Hispanic", "Hispanic"];
         if let Some(i) = of.iter().position(|name| row[group] == **name) {
             found[i] += row[events].parse::<u64>().unwrap_or_default();
         }
