@@ -820,18 +820,24 @@ fn real_rows_of_other_publishers_are_counted_as_they_are() {
             }
         }),
     );
-    let detainers = "ice-detention/ice_detainers_pennsylvania_2007_2015.csv.gz";
-    compare(
-        detainers,
-        counted(&folder.join(detainers), |field| {
-            match field("lift_reason").as_str() {
-                "Booked into Detention" => Some("Booked into Detention"),
-                "Case Closed" => Some("Case Closed"),
-                "Detainer Declined by LEA" => Some("Detainer Declined by LEA"),
-                "Lifted" => Some("Lifted"),
-                "Transferred" => Some("Transferred"),
-                _ => None,
-            }
-        }),
+}
+
+#[test]
+fn a_file_without_groups_is_known_and_said_to_compare_nobody() {
+    let Some(folder) = real("ice-detention") else {
+        return;
+    };
+    let workspace = Workspace::new();
+    let file = folder.join("ice_detainers_pennsylvania_2007_2015.csv.gz");
+    let outcome = workspace.evenhand(&["init", &file.to_string_lossy(), "-o", "study.toml"]);
+    assert_eq!(outcome.code, 1, "{}", outcome.stdout);
+    assert!(
+        outcome
+            .stderr
+            .contains("does not run yet: no column tells groups apart"),
+        "{}",
+        outcome.stderr
     );
+    let study = workspace.read("study.toml");
+    assert!(study.contains("format = \"ice-detainers-pa\""), "{study}");
 }

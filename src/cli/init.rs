@@ -104,7 +104,7 @@ pub(super) fn write_new(world: &World, out: &Path, text: &str) -> Result<(), Err
 fn check(world: &World, out: &Path, proposal: &Proposal) -> Result<Judged, Error> {
     if let Some(missing) = proposal.missing.first() {
         return Err(Error::bundle(
-            format!("{} does not run yet: it lacks {missing}", out.display()),
+            format!("{} does not run yet: {missing}", out.display()),
             format!(
                 "complete {} and look with `evenhand check {}`",
                 out.display(),
