@@ -4,6 +4,7 @@
 //! allowed and what to do. Messages are lowercase fragments without a final period; the command line adds
 //! `error:` and the hint. Statistics have their own small enum in [`crate::stats`], since that layer knows no files.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
@@ -268,6 +269,25 @@ pub fn repeated_word<'a>(words: impl IntoIterator<Item = &'a str>) -> Option<&'a
     words.into_iter().find(|word| !known.insert(*word))
 }
 
+/// A text of the data as it may be shown: control characters and changes of the direction of writing, which a terminal or a
+/// page would obey, stand there as their codes. Line ends stay.
+#[must_use]
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let shown = text.chars().map(|c| match c {
+        c if is_obeyed(c) => c.escape_unicode().to_string(),
+        c => c.to_string(),
+    });
+    Cow::Owned(shown.collect())
+}
+
+fn is_obeyed(c: char) -> bool {
+    let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || (c.is_control() && c != '\n' && c != '\t')
+}
+
 /// A word as a message may show it: a header that is none may be as long as its file.
 #[must_use]
 pub fn shortened(word: &str) -> String {
@@ -300,6 +320,13 @@ mod tests {
             .in_study(Path::new("s.toml"), "a=1\n\nabc=2");
         assert_eq!(error.to_string(), "s.toml:3: unknown key `abc`");
         assert_eq!(error.hint(), None);
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown_as_its_code() {
+        assert_eq!(visible("a\n\tb"), "a\n\tb");
+        assert_eq!(visible("a\u{1b}[31mb\r"), "a\\u{1b}[31mb\\u{d}");
+        assert_eq!(visible("\u{202e}exe"), "\\u{202e}exe");
     }
 
     #[test]

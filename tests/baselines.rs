@@ -1,7 +1,5 @@
 //! Baselines: sums with their margins, codes of the census, tables of matches, commuters, counts as a benchmark.
 
-use std::path::{Path, PathBuf};
-
 use evenhand::cells::Groups;
 use evenhand::ingest::{
     Baseline, DataRoot, PopulationConfig, ReadPopulation, read_population, shipped_formats,
@@ -10,20 +8,10 @@ use evenhand::world::World;
 use serde_json::Value;
 
 use crate::adjusted::{results, row};
-use crate::harness::Workspace;
+use crate::harness::{Workspace, public};
 
 pub(crate) const GROUPS: &str =
     "reference = 'white'\ncompare = ['black', 'hispanic', 'asian_pacific']\nunknown = 'missing'\n";
-
-/// The folder of public files that are too large to come with the source; a test that wants one passes without it.
-#[expect(clippy::print_stdout, reason = "a test that did not run says so")]
-pub(crate) fn public(path: &str) -> Option<PathBuf> {
-    let found = std::env::var_os("EVENHAND_TEST_DATA").map(|root| Path::new(&root).join(path));
-    if found.is_none() {
-        println!("skipped: EVENHAND_TEST_DATA does not name a folder");
-    }
-    found
-}
 
 pub(crate) fn groups(text: &str) -> Groups {
     toml::from_str(text).unwrap()

@@ -1,6 +1,6 @@
 //! The command line keeps its promises: help with examples, exit codes, data to stdout and talk to stderr.
 
-use crate::harness::{Workspace, root, run};
+use crate::harness::{Workspace, public, root, run};
 
 #[test]
 fn help_shows_examples_for_every_command() {
@@ -278,12 +278,8 @@ fn calc_answers_by_hand_and_says_what_it_takes() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn with_the_public_files_of_their_sources_more_figures_come_out() {
-    let Some(data) = std::env::var_os("EVENHAND_TEST_DATA") else {
-        eprintln!("skipped: EVENHAND_TEST_DATA is not set");
-        return;
-    };
+    let Some(data) = public("") else { return };
     let outcome =
         Workspace::new().evenhand(&["replicate", "--all", "--data", data.to_str().unwrap()]);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);

@@ -2,21 +2,12 @@
 //! not named by `EVENHAND_TEST_DATA` nothing is read.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
 use crate::formats::{counts, read};
-
-/// The folder of the public files.
-#[expect(clippy::print_stdout, reason = "a test that was not made says so")]
-fn data() -> Option<PathBuf> {
-    let folder = std::env::var_os("EVENHAND_TEST_DATA").map(PathBuf::from);
-    if folder.is_none() {
-        println!("skipped: EVENHAND_TEST_DATA names no folder of public files");
-    }
-    folder
-}
+use crate::harness::public;
 
 type Row = BTreeMap<String, String>;
 
@@ -103,7 +94,7 @@ fn total(counts: &BTreeMap<String, u64>) -> u64 {
 
 #[test]
 fn connecticut_is_read_with_every_spelling() {
-    let Some(data) = data() else { return };
+    let Some(data) = public("") else { return };
     let folder = data.join("stops-connecticut-2013-2018");
     let judge = |row: &Row| -> Judged {
         let group = match (
@@ -166,7 +157,7 @@ fn connecticut_is_read_with_every_spelling() {
 
 #[test]
 fn minneapolis_is_read() {
-    let Some(data) = data() else { return };
+    let Some(data) = public("") else { return };
     let path = data.join("stops-minneapolis-2017/mpls_stops_2017.csv.gz");
     let expected = by_loop(&path, |row| {
         let group = match row["race"].as_str() {
@@ -194,7 +185,7 @@ fn minneapolis_is_read() {
 
 #[test]
 fn north_carolina_is_read() {
-    let Some(data) = data() else { return };
+    let Some(data) = public("") else { return };
     let path = data.join("stops-nc-statewide-week-2016/nc_stops_2016_01_01_to_07.csv.gz");
     let expected = by_loop(&path, |row| {
         let group = match (
@@ -258,7 +249,7 @@ fn north_carolina_is_read() {
 
 #[test]
 fn detainers_of_pennsylvania_are_read() {
-    let Some(data) = data() else { return };
+    let Some(data) = public("") else { return };
     let path = data.join("ice-detention/ice_detainers_pennsylvania_2007_2015.csv.gz");
     let found = by_format("ice-detainers-pa", &path, &["detainers"]);
     assert_eq!(
@@ -270,7 +261,7 @@ fn detainers_of_pennsylvania_are_read() {
 
 #[test]
 fn the_files_of_the_weather_paper_have_the_groups_of_its_profile() {
-    let Some(data) = data() else { return };
+    let Some(data) = public("") else { return };
     let folder = data.join("stops-weather-paper-2011-2018");
     let mut profile = csv::Reader::from_path(folder.join("file_profile.csv")).unwrap();
     let mut files = 0;

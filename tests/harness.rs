@@ -260,3 +260,13 @@ B,yes,yes
 B,yes,no
 B,,yes
 ";
+
+/// A folder or file of the public data that are not part of the source; a test that wants one says so and passes without it.
+#[expect(clippy::print_stdout, reason = "a test that did not run says so")]
+pub(crate) fn public(path: &str) -> Option<PathBuf> {
+    let found = std::env::var_os("EVENHAND_TEST_DATA").map(|root| Path::new(&root).join(path));
+    if found.is_none() {
+        println!("skipped: EVENHAND_TEST_DATA names no folder of public files");
+    }
+    found
+}

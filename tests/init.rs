@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::harness::{Outcome, Workspace};
+use crate::harness::{Outcome, Workspace, public};
 
 /// Rows of stops that repeat often enough to be shown.
 fn stops(separator: &str, date: fn(u32) -> String, races: [&str; 3]) -> String {
@@ -623,16 +623,6 @@ fn a_first_look_at_counts_and_at_a_baseline() {
     );
 }
 
-/// The folder of real files, where the environment names one.
-#[expect(clippy::print_stdout, reason = "a test that was skipped says so")]
-fn real(folder: &str) -> Option<PathBuf> {
-    let Some(root) = std::env::var_os("EVENHAND_TEST_DATA") else {
-        println!("skipped: EVENHAND_TEST_DATA names no folder of real files");
-        return None;
-    };
-    Some(Path::new(&root).join(folder))
-}
-
 /// Runs `init` on a real file under a court's disclosure, and returns the events of each group's share or rate.
 fn totals(file: &Path) -> BTreeMap<String, u64> {
     let workspace = Workspace::new();
@@ -701,7 +691,7 @@ fn counted(
 
 #[test]
 fn real_rows_of_five_files_are_counted_as_their_profile_counts_them() {
-    let Some(folder) = real("stops-weather-paper-2011-2018") else {
+    let Some(folder) = public("stops-weather-paper-2011-2018") else {
         return;
     };
     let mut files: Vec<(String, PathBuf)> = fs::read_dir(&folder)
@@ -748,7 +738,7 @@ fn real_rows_of_five_files_are_counted_as_their_profile_counts_them() {
 
 #[test]
 fn real_rows_of_other_publishers_are_counted_as_they_are() {
-    let Some(folder) = real("") else { return };
+    let Some(folder) = public("") else { return };
     let compare = |file: &str, expected: BTreeMap<String, u64>| {
         let found = totals(&folder.join(file));
         for (group, rows) in &found {
@@ -824,7 +814,7 @@ fn real_rows_of_other_publishers_are_counted_as_they_are() {
 
 #[test]
 fn a_file_without_groups_is_known_and_said_to_compare_nobody() {
-    let Some(folder) = real("ice-detention") else {
+    let Some(folder) = public("ice-detention") else {
         return;
     };
     let workspace = Workspace::new();

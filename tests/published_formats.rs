@@ -5,8 +5,8 @@ use evenhand::ingest::{
     shipped_formats,
 };
 
-use crate::baselines::{GROUPS, baseline, cell, config, groups, near, public, read, world};
-use crate::harness::Workspace;
+use crate::baselines::{GROUPS, baseline, cell, config, groups, near, read, world};
+use crate::harness::{Workspace, public};
 
 // Published counts.
 

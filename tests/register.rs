@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::harness::{Outcome, Workspace, objects, root, run};
+use crate::harness::{Outcome, Workspace, objects, public, root, run};
 
 /// Counts of two places and, for one of them, several years.
 const COUNTS: &str = "state,place,year,group,searches,stops
@@ -1123,15 +1123,6 @@ fn the_made_key_is_the_hand_made_one_of_the_counties_study() {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
-fn data(folder: &str) -> Option<PathBuf> {
-    let Some(data) = std::env::var_os("EVENHAND_TEST_DATA") else {
-        eprintln!("skipped: EVENHAND_TEST_DATA is not set");
-        return None;
-    };
-    Some(PathBuf::from(data).join(folder))
-}
-
 /// `check` of a register of real data, listed only, or with lines that make a key.
 fn real(file: &PathBuf, format: &str, counts: &str, lines: &str) -> Workspace {
     let workspace = Workspace::new();
@@ -1147,7 +1138,7 @@ fn real(file: &PathBuf, format: &str, counts: &str, lines: &str) -> Workspace {
 
 #[test]
 fn the_lists_that_were_seen_have_the_counts_of_their_publishers() {
-    let Some(folder) = data("287g-participation") else {
+    let Some(folder) = public("287g-participation") else {
         return;
     };
     let counts = COUNTS.replace("NC,Durham County,2007", "NC,Gaston County,2026");
@@ -1229,7 +1220,7 @@ fn the_lists_that_were_seen_have_the_counts_of_their_publishers() {
 
 #[test]
 fn the_activations_of_secure_communities_are_months() {
-    let Some(folder) = data("secure-communities-activation") else {
+    let Some(folder) = public("secure-communities-activation") else {
         return;
     };
     let counts = COUNTS

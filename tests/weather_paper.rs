@@ -1,23 +1,12 @@
 //! The largest real study: rows of 37 agencies beside census margins and agreements, read where the public files are there.
 
-use std::path::PathBuf;
-
-use crate::harness::{Workspace, root};
+use crate::harness::{Workspace, public, root};
 
 const FOLDERS: [&str; 3] = [
     "stops-weather-paper-2011-2018",
     "acs2017-county-race-moe",
     "287g-participation",
 ];
-
-/// The folder of the public files; `None`, said aloud, where it is not given.
-fn data() -> Option<PathBuf> {
-    let folder = std::env::var_os("EVENHAND_TEST_DATA").map(PathBuf::from);
-    if folder.is_none() {
-        println!("skipped: EVENHAND_TEST_DATA is not set");
-    }
-    folder
-}
 
 /// A workspace with the study and the public folders beside it; `files` in place of all of them.
 #[cfg(unix)]
@@ -35,7 +24,7 @@ fn workspace(data: &std::path::Path, files: &str) -> Workspace {
 #[test]
 #[cfg(unix)]
 fn north_carolina_and_its_agreements_are_counted_as_the_profile_counts() {
-    let Some(data) = data() else { return };
+    let Some(data) = public("") else { return };
     let workspace = workspace(&data, "NC*.csv.gz");
     let run = workspace.evenhand(&["run", "study.toml", "--out", "out"]);
     assert_eq!(run.code, 0, "{}", run.stderr);

@@ -10,7 +10,7 @@ use miette::{
 use serde::Serialize;
 
 use super::arguments::Common;
-use crate::error::{Error, StudyFault};
+use crate::error::{Error, StudyFault, visible};
 
 /// Columns at which sentences are wrapped.
 const WIDTH: usize = 100;
@@ -31,7 +31,10 @@ impl Printer {
     /// As [`told`].
     pub(super) fn text(&self, text: &str) -> Result<(), Error> {
         let mut out = std::io::stdout().lock();
-        told(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+        told(
+            out.write_all(visible(text).as_bytes())
+                .and_then(|()| out.flush()),
+        )
     }
 
     /// A result as one JSON document.
@@ -41,20 +44,25 @@ impl Printer {
     pub(super) fn document(&self, document: &impl Serialize) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(document)
             .expect("documents hold texts and finite numbers only");
-        self.text(&format!("{text}\n"))
+        let mut out = std::io::stdout().lock();
+        let written = out.write_all(format!("{text}\n").as_bytes());
+        told(written.and_then(|()| out.flush()))
     }
 }
 
 /// An error with its place in the study file, where it has one, and its hint.
 pub(super) fn error(error: &Error) {
-    let mut message = format!("error: {error}\n");
+    let mut message = format!("error: {}\n", visible(&error.to_string()));
     if let Error::Study(fault) = error
         && !fault.span.is_empty()
     {
         message.push_str(&snippet(fault));
     }
     if let Some(hint) = error.hint() {
-        message.push_str(&format!("\n{}\n", wrapped(&format!("hint: {hint}"), "")));
+        message.push_str(&format!(
+            "\n{}\n",
+            wrapped(&format!("hint: {}", visible(hint)), "")
+        ));
     }
     let _ = std::io::stderr().lock().write_all(message.as_bytes());
 }

@@ -1,7 +1,7 @@
 //! One CSV table per finding, with the columns that never vary.
 
 use super::{Exporter, OutputFile, Report};
-use crate::error::Error;
+use crate::error::{Error, visible};
 use crate::findings::{COLUMNS, tidy};
 
 pub(super) struct Csv;
@@ -41,14 +41,16 @@ impl Exporter for Csv {
     }
 }
 
-/// A text from the data that a spreadsheet would run as a formula gets an apostrophe; numbers stay numbers.
+/// A text from the data that a spreadsheet would run as a formula gets an apostrophe, and what a terminal would obey stands
+/// there as its code; numbers stay numbers.
 fn harmless(field: &str) -> std::borrow::Cow<'_, str> {
     let is_formula =
         field.starts_with(['=', '+', '-', '@', '\t', '\r']) && field.parse::<f64>().is_err();
+    let field = visible(field);
     if is_formula {
         format!("'{field}").into()
     } else {
-        field.into()
+        field
     }
 }
 
@@ -62,5 +64,6 @@ mod tests {
         assert_eq!(harmless("-0.25"), "-0.25");
         assert_eq!(harmless("-inf"), "-inf");
         assert_eq!(harmless("CA"), "CA");
+        assert_eq!(harmless("A\u{1b}[2J"), "A\\u{1b}[2J");
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Exporter, OutputFile, Report, Section};
 use crate::disclosure::{Account, Disclosed, DisclosureConfig};
-use crate::error::Error;
+use crate::error::{Error, visible};
 use crate::ingest::Agreement;
 use crate::number::count;
 use crate::results::Identity;
@@ -42,7 +42,7 @@ impl Exporter for Html {
             .map_err(defect)?;
         Ok(vec![OutputFile {
             path: "report.html".into(),
-            bytes: text.into_bytes(),
+            bytes: visible(&text).into_owned().into_bytes(),
         }])
     }
 }

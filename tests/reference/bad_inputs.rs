@@ -223,11 +223,17 @@ fn hostile_names_of_places_reach_every_output_as_names() {
     let workspace = Workspace::small();
     let hostile = crate::harness::SMALL_SEARCHES
         .replace("Alpha", "\"\"\"><img src=x onerror=alert(1)>\"")
-        .replace("Beta", "=cmd|'/C calc'!A0");
+        .replace("Beta", "=cmd|'/C calc'!A0\u{1b}[2J");
     workspace.write("searches.csv", &hostile);
     let outcome = workspace.evenhand(&["run", "study.toml", "--out", "out"]);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     harmless(&workspace, "hostile places");
+    let mut shown = vec![outcome.stdout];
+    for file in files_below(&workspace.path("out")) {
+        shown.extend(fs::read_to_string(workspace.path("out").join(file)).ok());
+    }
+    assert!(shown.iter().any(|text| text.contains("\\u{1b}[2J")));
+    assert!(shown.iter().all(|text| !text.contains('\u{1b}')));
     assert!(
         fs::read_to_string(workspace.path("out/results.json"))
             .unwrap()
