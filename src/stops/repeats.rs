@@ -54,7 +54,7 @@ impl Repeats {
         }
         let name = self.file.as_deref().unwrap_or("all files together");
         let share = if smallest_shown == 0 {
-            let share = number::text(self.percent() / 100.0, Style::Percent);
+            let share = Style::Percent.show(Some(self.percent() / 100.0));
             format!("{share} of rows")
         } else if self.repeated < smallest_shown {
             format!("fewer than {smallest_shown} rows")
