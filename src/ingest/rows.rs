@@ -48,7 +48,7 @@ impl Split<'_> {
     }
 
     /// The fields in their order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.len()).map(|i| &self[i])
     }
 
