@@ -488,6 +488,12 @@ fn files_exist(study: &Study, world: &World) -> Result<(), Error> {
     Ok(())
 }
 
+/// The line under a chart of a study that was read and not run.
+#[must_use]
+pub fn foot_of(study: &Study, world: &World, inputs: &[Input]) -> String {
+    foot(&identity(study, study.seed(world)), inputs)
+}
+
 fn identity(study: &Study, seed: u64) -> Identity {
     let file = &study.file;
     Identity {

@@ -42,7 +42,7 @@ impl Exporter for Csv {
 }
 
 /// A text from the data that a spreadsheet would run as a formula gets an apostrophe; numbers stay numbers.
-fn harmless(field: &str) -> std::borrow::Cow<'_, str> {
+pub(super) fn harmless(field: &str) -> std::borrow::Cow<'_, str> {
     let is_formula =
         field.starts_with(['=', '+', '-', '@', '\t', '\r']) && field.parse::<f64>().is_err();
     if is_formula {
