@@ -73,11 +73,11 @@ fn share(month: Month, field: usize, minimum: u64) -> Option<f64> {
         reason = "a share of rows does not depend on the sixteenth digit"
     )]
     let share = missing as f64 / rows as f64;
-    Some(if minimum == 0 {
-        share
-    } else {
-        (100.0 * share).round() / 100.0
-    })
+    if minimum == 0 || missing == 0 || missing == rows {
+        return Some(share);
+    }
+    // Some is never rounded to none or to all.
+    Some((100.0 * share).round().clamp(1.0, 99.0) / 100.0)
 }
 
 #[cfg(test)]
@@ -107,12 +107,13 @@ mod tests {
             ("2020-01-05", 1234, 500),
             ("2020-02-05", 7, 0),
             ("2020-04-05", 44, 41),
+            ("2020-05-05", 9000, 20),
         ]);
         let public = coverage(&screens, DisclosureConfig::default());
         let rows: Vec<_> = public.months.iter().map(|month| month.rows).collect();
-        assert_eq!(rows, [Some(1200), None, Some(0), Some(40)]);
+        assert_eq!(rows, [Some(1200), None, Some(0), Some(40), Some(9000)]);
         let missing: Vec<_> = public.months.iter().map(|month| month.missing[0]).collect();
-        assert_eq!(missing, [Some(0.41), None, None, None]);
+        assert_eq!(missing, [Some(0.41), None, None, None, Some(0.01)]);
         let court = DisclosureConfig {
             mode: Mode::Court,
             ..DisclosureConfig::default()

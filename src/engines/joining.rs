@@ -157,10 +157,12 @@ impl<'a> Records<'a> {
         };
         for i in order {
             let name = self.keys.get(i).map_or(WEIGHT, String::as_str);
-            stops.dropped.push(Dropped {
-                rule: format!("records of one stop disagree about {name}"),
-                rows: shares.iter().map(|share| share.disagree[i]).sum(),
-            });
+            let rows = shares.iter().map(|share| share.disagree[i]).sum();
+            // Without a column of weights there is nothing to disagree about.
+            if rows > 0 || name != WEIGHT {
+                let rule = format!("records of one stop disagree about {name}");
+                stops.dropped.push(Dropped { rule, rows });
+            }
         }
         for share in shares {
             let cells = share.tally.finish();

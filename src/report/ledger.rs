@@ -116,7 +116,15 @@ impl LedgerCharts<'_> {
             style: Style::Count,
             values: months.iter().map(rows).collect(),
         }];
+        let mut never = Vec::new();
         for (field, name) in self.fields() {
+            let is_full = |month: &ShownMonth| {
+                month.rows == Some(0) || month.missing[field].is_some_and(|share| share <= 0.0)
+            };
+            if months.iter().all(is_full) {
+                never.push(name);
+                continue;
+            }
             panels.push(MonthPanel {
                 title: format!("Share of rows in which the {name} is missing"),
                 style: Style::Percent,
@@ -127,16 +135,16 @@ impl LedgerCharts<'_> {
             });
         }
         let mut notes = vec![format!(
-            "Rows with a date that no filter of the study dropped. All shares have one axis. {}",
+            "Rows with a date that no filter of the study dropped. All shares have one axis.{}",
             if self.mapped[FIELDS.len() - 1] {
-                "Whether a search is recorded is looked at in rows that were kept."
+                " Whether a search is recorded is looked at in rows that were kept."
             } else {
                 ""
             }
         )];
         if let Some(least) = self.coverage.rounded_to {
             notes.push(format!(
-                "Months with fewer than {least} rows are withheld, and shares of which a part is fewer than {least} rows. The others are rounded to two digits, and to multiples of {least} at least, so that the number of all rows does not give a withheld one back; shares are rounded to whole per cents."
+                "Months with fewer than {least} rows are withheld, and shares of which a part is fewer than {least} rows. The others are rounded to two digits, and to multiples of {least} at least, so that the number of all rows does not give a withheld one back; shares are rounded to whole per cents, and some is never rounded to none or to all."
             ));
         }
         let first = months
@@ -205,6 +213,7 @@ impl LedgerCharts<'_> {
         let account = self.account;
         let text = |rows: Option<u64>| match (rows, share_of(rows, account.rows_in)) {
             (None, _) => "withheld".to_owned(),
+            (Some(0), _) => "0".to_owned(),
             (Some(rows), Some(share)) => format!(
                 "{} ({})",
                 number::count(rows),
