@@ -19,11 +19,18 @@ use std::sync::{Arc, Once};
 
 use crate::error::Error;
 
+mod scratch;
+
+pub use scratch::Scratch;
+
 /// Seed of a run whose study and command line name none.
 pub const DEFAULT_SEED: u64 = 287;
 
 /// Bytes of a table that one thread takes at a time: few enough to stay in the cache of its processor until they are counted.
 const BLOCK: NonZeroUsize = NonZeroUsize::new(1 << 18).unwrap();
+
+/// Bytes of rows that are compared with each other in memory; more go to a temporary file.
+const IN_MEMORY: usize = 1 << 28;
 
 /// Who is told how far a run has come.
 pub trait Watcher: std::fmt::Debug + Send + Sync {
@@ -65,6 +72,7 @@ pub struct World {
     seed: Option<u64>,
     threads: NonZeroUsize,
     block: NonZeroUsize,
+    in_memory: usize,
     watcher: Arc<dyn Watcher>,
     shelf: Shelf,
 }
@@ -78,6 +86,7 @@ impl World {
             seed,
             threads: threads.unwrap_or_else(available),
             block: BLOCK,
+            in_memory: IN_MEMORY,
             watcher: Arc::new(Unwatched),
             shelf: &[],
         }
@@ -138,6 +147,27 @@ impl World {
     #[must_use]
     pub fn block(&self) -> usize {
         self.block.get()
+    }
+
+    /// The same world with another room for rows that are compared with each other.
+    #[must_use]
+    pub fn with_memory(self, in_memory: usize) -> Self {
+        Self { in_memory, ..self }
+    }
+
+    /// How many bytes of rows that are compared with each other may be held in memory; more go to [`World::scratch`].
+    /// Results do not depend on it.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.in_memory
+    }
+
+    /// A temporary file without a name.
+    ///
+    /// # Errors
+    /// Any failure of the system.
+    pub fn scratch(&self) -> Result<Scratch, Error> {
+        Scratch::new()
     }
 
     /// The whole file.

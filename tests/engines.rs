@@ -99,6 +99,7 @@ fn counted(workspace: &Workspace, files: &[&str], world: &World) -> Result<Tabul
         periods: &periods,
         world,
         smallest_shown: 0,
+        counts_repeats: false,
     }
     .tabulate(&requests())
 }
@@ -384,6 +385,7 @@ fn rows_that_do_not_say_what_the_study_expects_are_refused_with_their_line() {
             periods: &periods,
             world: &world,
             smallest_shown: 0,
+            counts_repeats: false,
         }
         .tabulate(&requests())
         .unwrap_err();
@@ -425,6 +427,7 @@ fn dates_are_dates_and_a_serial_number_gets_a_hint() {
             periods: &periods,
             world: &world,
             smallest_shown: 0,
+            counts_repeats: false,
         }
         .tabulate(&[request])
         .unwrap_err();

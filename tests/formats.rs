@@ -411,6 +411,7 @@ pub(crate) fn read(study: &str, folder: &Path, by: &[(&str, &[&str])]) -> Result
         periods: &periods,
         world: &world,
         smallest_shown: 0,
+        counts_repeats: false,
     }
     .tabulate(&requests)
 }

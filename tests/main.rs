@@ -27,6 +27,7 @@ mod harness;
 mod init;
 mod joins;
 mod layouts;
+mod ledger;
 mod packaging;
 mod properties;
 mod published_formats;

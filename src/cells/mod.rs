@@ -14,7 +14,7 @@ pub use outcome::{Absent, Covered, Outcome};
 pub use table::{Cell, CellTable};
 
 use crate::error::Error;
-use crate::stops::{Input, Screens, SourceLedger};
+use crate::stops::{Input, Repeats, Screens, SourceLedger};
 use crate::warning::Warning;
 
 /// A request for counts: a closed value that any engine can run.
@@ -41,6 +41,8 @@ pub struct Tabulated {
     pub warnings: Vec<Warning>,
     /// What rows looked like, by the name of their source.
     pub seen: Vec<(String, Screens)>,
+    /// Rows that repeat another one, of each file and of all; empty where that was not asked for.
+    pub repeats: Vec<Repeats>,
 }
 
 /// Whoever can count. Implementers: the embedded engine (rows), published totals, and in the tests a dictionary

@@ -63,6 +63,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   evenhand check my-study.toml              where every row goes, and what stands in one file only
+  evenhand check my-study.toml --charts seen   rows by month and where they went, as charts with their data
   evenhand check my-study.toml --json")]
     Check(CheckOptions),
     /// Look at files that nobody has described and write a study, with a reason for every line
@@ -192,6 +193,9 @@ pub(super) struct CheckOptions {
     /// The study file
     #[arg(value_name = "STUDY.toml")]
     pub(super) study: PathBuf,
+    /// New folder for two charts of the rows, by month and by rule, as SVG, PNG and CSV
+    #[arg(long, value_name = "DIR")]
+    pub(super) charts: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

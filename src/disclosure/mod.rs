@@ -10,6 +10,7 @@
 
 mod account;
 mod audit;
+mod coverage;
 mod protected;
 mod remainders;
 mod spread;
@@ -24,6 +25,7 @@ use crate::findings::{Comparison, CountRef, Finding, Line, glossary};
 use crate::warning::Warning;
 
 pub use account::{Account, DroppedRows, account, inputs};
+pub use coverage::{Coverage, ShownMonth, coverage};
 pub use protected::Protected;
 
 use audit::Sum;
@@ -100,7 +102,7 @@ impl DisclosureConfig {
     }
 }
 
-/// Something that disclosure has let through. Only this module makes one: [`disclose`] and [`account()`].
+/// Something that disclosure has let through. Only this module makes one: [`disclose`], [`account()`] and [`coverage()`].
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
 pub struct Disclosed<T>(T);

@@ -3,15 +3,19 @@
 //! Which thread counts which block is left to chance, and nothing depends on it: sums are added up, and of several faults
 //! the first in the order of the files and their blocks is told.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use super::coding::{Coder, Codes};
+use super::coding::{Coder, Codes, Flags};
 use super::embedded::Embedded;
+use super::joining::{Mapped, Records, Stops, note};
+use super::likeness::Likeness;
+use super::pile::Own;
+use super::repeats::AllRows;
 use super::tally::{Sums, Tally};
 use crate::error::{DataFault, Error};
 use crate::ingest::{Block, CsvFile, Fields, Joined, Row, UnlistedCodes};
-use crate::stops::{Contradictions, Input, Screens, SourceLedger};
+use crate::stops::{Contradictions, HIT, Input, Repeats, SEARCHED, Screens, SourceLedger};
 
 /// What was counted.
 #[derive(Default)]
@@ -26,6 +30,9 @@ pub(super) struct Counted {
     unreadable: Option<(Place, DataFault)>,
     pub(super) inputs: Vec<Input>,
     pub(super) overflowed: bool,
+    pub(super) repeats: Vec<Repeats>,
+    /// Rows that name no stop, where rows are records of stops: each is one of its own.
+    pub(super) alone: u64,
 }
 
 impl Counted {
@@ -57,6 +64,7 @@ impl Counted {
             self.unreadable = other.unreadable;
         }
         self.overflowed |= other.overflowed;
+        self.alone += other.alone;
     }
 }
 
@@ -81,6 +89,12 @@ pub(super) struct Counting<'a> {
     /// The first file with a fault, and behind it nothing need be read.
     faulty: AtomicUsize,
     fault: Mutex<Option<(Place, Error)>>,
+    /// All rows, where exact duplicates are counted.
+    all_rows: Option<AllRows<'a>>,
+    /// The rows that no rule dropped, where several may be records of one stop.
+    records: Option<Records<'a>>,
+    mapped: Mapped,
+    workers: AtomicU32,
 }
 
 /// What one thread counted.
@@ -89,12 +103,18 @@ struct Worker {
     tally: Tally,
     counted: Counted,
     block: Block,
+    number: u32,
+    own_rows: Own,
+    own_records: Own,
+    buffer: Vec<u8>,
 }
 
 /// What one thread knows of the file that it counts.
 struct Part<'a> {
     coder: Coder<'a>,
     first_unreadable: Option<Place>,
+    /// Where rows are compared.
+    likeness: Option<Likeness>,
 }
 
 impl<'a> Counting<'a> {
@@ -107,6 +127,17 @@ impl<'a> Counting<'a> {
             next: AtomicUsize::new(0),
             faulty: AtomicUsize::new(usize::MAX),
             fault: Mutex::new(None),
+            all_rows: engine.counts_repeats.then(|| AllRows::new(engine.world)),
+            records: engine
+                .config
+                .same_stop
+                .as_ref()
+                .map(|_| Records::new(engine.world, keys)),
+            mapped: Mapped {
+                search: engine.config.column(SEARCHED).is_some(),
+                hit: engine.config.column(HIT).is_some(),
+            },
+            workers: AtomicU32::new(0),
         }
     }
 
@@ -114,7 +145,7 @@ impl<'a> Counting<'a> {
     ///
     /// # Errors
     /// The first fault in the order of the files and their rows.
-    pub(super) fn count(self) -> Result<Counted, Error> {
+    pub(super) fn count(mut self) -> Result<Counted, Error> {
         let threads = self.engine.world.threads();
         let workers: Vec<Worker> = std::thread::scope(|scope| {
             let work = || self.work();
@@ -126,12 +157,14 @@ impl<'a> Counting<'a> {
         });
         let fault = self
             .fault
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         let first_faulty = fault.as_ref().map(|((file, _), _)| *file);
         let (mut inputs, mut notes) = (Vec::new(), Vec::new());
         let used_for = self.engine.config.rows_are();
-        for (i, (file, name)) in self.files.into_iter().zip(&self.engine.files).enumerate() {
+        let files = std::mem::take(&mut self.files);
+        for (i, (file, name)) in files.into_iter().zip(&self.engine.files).enumerate() {
             match file.into_inner().flatten() {
                 Some(file) if first_faulty.is_none_or(|faulty| i < faulty) => {
                     notes.extend(file.note().map(|note| format!("{name}: {note}")));
@@ -143,7 +176,21 @@ impl<'a> Counting<'a> {
         match fault {
             Some((_, error)) => Err(error),
             None => {
+                let stops = match &self.records {
+                    Some(records) => {
+                        self.engine.world.watcher().stage("joining records");
+                        Some(records.join(&codes_by_worker(&workers), self.mapped)?)
+                    }
+                    None => None,
+                };
                 let mut counted = together(workers);
+                if let Some(stops) = stops {
+                    counted.join(stops);
+                }
+                if let Some(rows) = &self.all_rows {
+                    self.engine.world.watcher().stage("comparing rows");
+                    counted.repeats = rows.count(&inputs)?;
+                }
                 counted.inputs = inputs;
                 counted.ledger.notes = notes;
                 Ok(counted)
@@ -157,6 +204,10 @@ impl<'a> Counting<'a> {
             tally: Tally::new(self.keys.len()),
             counted: Counted::default(),
             block: Block::default(),
+            number: self.workers.fetch_add(1, Ordering::Relaxed),
+            own_rows: Own::default(),
+            own_records: Own::default(),
+            buffer: Vec::new(),
         };
         loop {
             let file = self.next.fetch_add(1, Ordering::Relaxed);
@@ -166,7 +217,21 @@ impl<'a> Counting<'a> {
             self.count_file(file, &mut worker);
         }
         (0..self.files.len()).for_each(|file| self.count_file(file, &mut worker));
+        if let Err(error) = self.hand_over(&mut worker) {
+            self.tell((self.files.len(), Step::Header), error);
+        }
         worker
+    }
+
+    /// Hands over the rows that a thread kept to itself.
+    fn hand_over(&self, worker: &mut Worker) -> Result<(), Error> {
+        if let Some(rows) = &self.all_rows {
+            rows.finish(&mut worker.own_rows)?;
+        }
+        if let Some(records) = &self.records {
+            records.finish(&mut worker.own_records)?;
+        }
+        Ok(())
     }
 
     /// Counts blocks of a file until none is left, or a fault before them is known.
@@ -197,7 +262,7 @@ impl<'a> Counting<'a> {
             }
         }
         if let Some(part) = part {
-            worker.end(part);
+            worker.end(part, self.records.is_some());
         }
     }
 
@@ -211,12 +276,20 @@ impl<'a> Counting<'a> {
         }
         // A file without a column that is asked for is told so before its rows are read.
         self.coder(&file)?;
+        self.likeness(&file)?;
         Ok(file)
     }
 
     fn coder(&self, file: &CsvFile) -> Result<Coder<'a>, Error> {
         let (engine, keys) = (self.engine, self.keys);
         Coder::new(engine.config, file, keys, (engine.groups, engine.periods))
+    }
+
+    fn likeness(&self, file: &CsvFile) -> Result<Option<Likeness>, Error> {
+        let is_compared = self.all_rows.is_some() || self.records.is_some();
+        is_compared
+            .then(|| Likeness::new(self.engine.config, file))
+            .transpose()
     }
 
     fn count_block(
@@ -233,6 +306,7 @@ impl<'a> Counting<'a> {
                 part.insert(Part {
                     coder,
                     first_unreadable: None,
+                    likeness: self.likeness(file)?,
                 })
             }
         };
@@ -251,11 +325,30 @@ impl<'a> Counting<'a> {
                 }
             };
             let (at, mut row) = rows.row(start, &mut fields);
+            let likeness = part.likeness.as_mut();
+            let compared = likeness.map(|likeness| (likeness.of_all(&row), likeness));
+            if let (Some(all_rows), Some((hash, _))) = (&self.all_rows, &compared) {
+                all_rows.push(&mut worker.own_rows, *hash, place.0)?;
+            }
             for (join, on) in &joins {
                 join.widen(&mut row, on, &mut join_key);
             }
-            if let Some(flags) = part.coder.row(&at, &row, &mut key)? {
+            let Some(flags) = part.coder.row(&at, &row, &mut key)? else {
+                continue;
+            };
+            let (Some(records), Some((hash, likeness))) = (&self.records, compared) else {
                 worker.tally.add(&key, flags);
+                continue;
+            };
+            match likeness.of_stop(&row, hash) {
+                Some(stop) => {
+                    let own = (&mut worker.own_records, &mut worker.buffer);
+                    records.push(own, stop, worker.number, (&key, flags))?;
+                }
+                None => {
+                    worker.counted.count_alone(flags, self.mapped);
+                    worker.tally.add(&key, flags);
+                }
             }
         }
         self.engine.world.watcher().rows(rows.finish());
@@ -275,21 +368,57 @@ impl<'a> Counting<'a> {
     }
 }
 
+impl Counted {
+    /// Notes a row that names no stop, and is one of its own.
+    fn count_alone(&mut self, flags: Flags, mapped: Mapped) {
+        self.alone += 1;
+        note(flags, mapped, (&mut self.unclear, &mut self.contradictions));
+    }
+
+    /// Takes in the stops that rows are records of.
+    fn join(&mut self, stops: Stops) {
+        let no_stop: u64 = stops.dropped.iter().map(|dropped| dropped.rows).sum();
+        self.ledger.rows_kept -= no_stop;
+        self.ledger.dropped.extend(stops.dropped);
+        self.cells.extend(stops.cells);
+        self.overflowed |= stops.overflowed;
+        self.contradictions.add(stops.contradictions);
+        for (own, more) in self.unclear.iter_mut().zip(stops.unclear) {
+            *own += more;
+        }
+    }
+}
+
 impl Worker {
-    /// Takes the account of a file, and the codes for the next one.
-    fn end(&mut self, part: Part<'_>) {
+    /// Takes the account of a file, and the codes for the next one. Of records of stops it is not yet known what is unclear
+    /// of the stop.
+    fn end(&mut self, part: Part<'_>, are_records: bool) {
         let mut coder = part.coder;
+        let is_row = |count: u64| if are_records { 0 } else { count };
+        let contradictions = Contradictions {
+            hit_without_search: is_row(coder.contradictions.hit_without_search),
+        };
         self.counted.add(Counted {
             screens: coder.take_screens(),
-            unclear: coder.unclear(),
+            unclear: coder.unclear().map(is_row),
+            contradictions,
             ledger: coder.ledger,
-            contradictions: coder.contradictions,
             unlisted: coder.unlisted,
             unreadable: part.first_unreadable.zip(coder.first_unreadable),
             ..Counted::default()
         });
         self.codes = coder.codes;
     }
+}
+
+/// The codes of each thread, by its number.
+fn codes_by_worker(workers: &[Worker]) -> Vec<&[Codes]> {
+    let mut all: Vec<(u32, &[Codes])> = workers
+        .iter()
+        .map(|worker| (worker.number, worker.codes.as_slice()))
+        .collect();
+    all.sort_unstable_by_key(|(number, _)| *number);
+    all.into_iter().map(|(_, codes)| codes).collect()
 }
 
 /// Adds up what the threads counted.

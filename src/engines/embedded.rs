@@ -7,7 +7,7 @@ use super::tally::Sums;
 use crate::cells::{Cell, CellTable, GROUP, Groups, Tabulate, Tabulated, Tabulation};
 use crate::error::{DataFault, Error};
 use crate::ingest::{ColumnSource, DataRoot, Joined, Periods, StopsConfig};
-use crate::stops::{Contradictions, SEARCHED, SourceLedger};
+use crate::stops::{Contradictions, OFFICER, SEARCHED, SourceLedger};
 use crate::warning::Warning;
 use crate::world::World;
 
@@ -28,11 +28,13 @@ pub struct Embedded<'a> {
     pub world: &'a World,
     /// The smallest count of persons that a remark may state; smaller ones are only called so.
     pub smallest_shown: u64,
+    /// Whether exact duplicates are counted, which costs a pass over a hash of every row.
+    pub counts_repeats: bool,
 }
 
 impl Tabulate for Embedded<'_> {
     fn tabulate(&self, requests: &[Tabulation]) -> Result<Tabulated, Error> {
-        let keys = finest_keys(requests);
+        let keys = self.keys(requests);
         let joined = self.read_joined()?;
         let counted = Counting::new(self, &keys, &joined).count()?;
         let files = self.files.iter().cloned();
@@ -41,6 +43,7 @@ impl Tabulate for Embedded<'_> {
             ..counted.ledger.clone()
         };
         let (contradictions, unclear) = (counted.contradictions, counted.unclear);
+        ledger.notes.extend(self.alone(counted.alone));
         ledger.notes.extend(counted.unlisted.note());
         let note = |join: &Joined| join.note(self.smallest_shown);
         ledger.notes.extend(joined.iter().map(note));
@@ -81,11 +84,37 @@ impl Tabulate for Embedded<'_> {
                 .chain(joined.iter().map(Joined::input))
                 .collect(),
             warnings,
+            repeats: counted.repeats,
         })
     }
 }
 
 impl Embedded<'_> {
+    /// The keys by which rows are coded. Whether records of one stop agree must not depend on what is asked, so there all
+    /// are taken that the study names.
+    fn keys(&self, requests: &[Tabulation]) -> Vec<String> {
+        let mut keys = finest_keys(requests);
+        if self.config.same_stop.is_some() {
+            keys.extend(self.config.keys(self.periods));
+            let officer = self.config.column(OFFICER).map(|_| OFFICER.to_owned());
+            keys.extend(officer);
+            keys.sort();
+            keys.dedup();
+        }
+        keys
+    }
+
+    /// Rows in which a column that makes a stop says nothing.
+    fn alone(&self, rows: u64) -> Option<String> {
+        let shown = match self.smallest_shown {
+            0 => crate::number::count(rows),
+            _ => "some".into(),
+        };
+        (rows > 0).then(|| {
+            format!("{shown} rows say nothing in a column that makes a stop; each is kept as a stop of its own")
+        })
+    }
+
     fn read_joined(&self) -> Result<Vec<Joined>, Error> {
         let joins = self.config.join.iter();
         let asked = || self.config.named_columns();

@@ -3,6 +3,10 @@
 mod coding;
 mod counting;
 mod embedded;
+mod joining;
+mod likeness;
+mod pile;
+mod repeats;
 mod tally;
 mod totals;
 mod with_statuses;

@@ -246,6 +246,7 @@ mod tests {
                 searched,
                 hit_known,
                 hit: hit_known && i % 2 == 0,
+                found_unsearched: false,
             };
             tally.add(&[7], flags);
             let counts = [true, known, searched, hit_known, flags.hit];

@@ -13,6 +13,7 @@ mod labels;
 mod ladder;
 mod legend;
 mod marks;
+mod months;
 mod null_distribution;
 mod palette;
 mod parts;
@@ -25,15 +26,18 @@ mod svg;
 mod table;
 mod text;
 mod ticks;
+mod waterfall;
 
 pub use dot_interval::DotInterval;
 pub use forest::{Forest, ForestKind, ForestRow};
 pub use ladder::Ladder;
+pub use months::{MonthPanel, MonthValue, Months};
 pub use null_distribution::{NullBar, NullDistribution, NullPanel};
 pub use parts::{Axis, AxisScale, Columns, Interval, IntervalNames, Mark, Reference, Row, Section};
 pub use place_scatter::{Naming, Place, PlaceKind, PlaceScatter, ScatterPanel};
 pub use png::svg_to_png;
 pub use rate_pair::{PairPanel, PairRow, RatePair};
+pub use waterfall::{Step, StepKind, Waterfall};
 
 use svg::{Canvas, Document};
 
@@ -71,6 +75,10 @@ pub enum Chart {
     RatePair(Box<RatePair>),
     /// What chance alone would give, with what was observed.
     NullDistribution(NullDistribution),
+    /// Columns by month, one panel below the other.
+    Months(Months),
+    /// Rows in, what each rule dropped, rows kept.
+    Waterfall(Waterfall),
 }
 
 impl Figure {
@@ -104,6 +112,8 @@ impl Chart {
             Self::PlaceScatter(chart) => chart.draw(canvas, top),
             Self::RatePair(chart) => chart.draw(canvas, top),
             Self::NullDistribution(chart) => chart.draw(canvas, top),
+            Self::Months(chart) => chart.draw(canvas, top),
+            Self::Waterfall(chart) => chart.draw(canvas, top),
         }
     }
 }
@@ -327,7 +337,39 @@ mod tests {
             Chart::RatePair(Box::new(pair)),
             scatter(scale),
             null_distribution(),
+            months(),
+            waterfall(),
         ]
+    }
+
+    fn months() -> Chart {
+        let value = |i: usize| match i % 5 {
+            0 => MonthValue::NoRows,
+            1 => MonthValue::Withheld,
+            _ => MonthValue::Shown(EXTREMES[i % EXTREMES.len()]),
+        };
+        let panel = |style: Style| MonthPanel {
+            title: "rows ".repeat(90),
+            style,
+            values: (0..400).map(value).collect(),
+        };
+        Chart::Months(Months {
+            first: (i16::MAX, 12),
+            panels: vec![panel(Style::Count), panel(Style::Percent)],
+        })
+    }
+
+    fn waterfall() -> Chart {
+        let step = |i: usize| Step {
+            label: "rule ".repeat(i * 9),
+            rows: [Some(0), None, Some(u64::MAX), Some(3)][i % 4],
+            kind: [StepKind::In, StepKind::Dropped, StepKind::Kept][i % 3],
+            text: "1,000".repeat(i),
+        };
+        Chart::Waterfall(Waterfall {
+            axis: "rows".into(),
+            steps: (0..12).map(step).collect(),
+        })
     }
 
     fn figure(chart: Chart) -> Figure {

@@ -54,6 +54,7 @@ impl StopsConfig {
             self.layout = brought.layout;
         }
         self.unit = self.unit.or(brought.unit);
+        self.same_stop = self.same_stop.or(brought.same_stop);
         self.rows_are = self.rows_are.or(brought.rows_are);
         self.outcomes = self.outcomes.or(brought.outcomes);
         self.timezone = self.timezone.or(brought.timezone);

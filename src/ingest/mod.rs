@@ -22,6 +22,7 @@ mod periods;
 mod population;
 mod row_filter;
 mod rows;
+mod same_stop;
 mod seen;
 pub mod sniff;
 mod stops;
@@ -56,6 +57,7 @@ pub use population::{
 };
 pub use row_filter::{CompiledFilter, RowFilter};
 pub use rows::{Fields, Record, Split};
+pub use same_stop::SameStop;
 pub(crate) use seen::Seen;
 pub use stops::{Columns, OutcomeCodes, StopsConfig, UnclearRule, Unit, is_pattern};
 

@@ -54,7 +54,7 @@ impl<'a> Split<'a> {
     }
 
     /// The fields in their order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.len()).map(|i| &self[i])
     }
 

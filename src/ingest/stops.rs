@@ -15,6 +15,7 @@ use super::layout::Layout;
 use super::moments::time_zone;
 use super::periods::Periods;
 use super::row_filter::RowFilter;
+use super::same_stop::SameStop;
 use crate::cells::{Absent, Covered, GROUP, Outcome};
 use crate::error::{Error, nearest_hint, repeated};
 use crate::stops::{AGE, Column, DATE, HIT, OFFICER, PERIOD, PLACE, SEARCHED, STOPS, YEAR};
@@ -42,6 +43,9 @@ pub struct StopsConfig {
     pub keys: Columns,
     /// The unit of a row: `stop`, `person`, `driver`, `arrest`, `detainer`, `detention`, `encounter` or `removal`.
     pub unit: Option<Unit>,
+    /// Which rows are records of one stop, which then counts once: `"exact"` where they are equal in every field, or the
+    /// columns in which they are. Each row is a stop of its own unless said.
+    pub same_stop: Option<SameStop>,
     /// What the rows are called, which is also the name of their counts; `stops` unless said otherwise.
     pub rows_are: Option<Spanned<String>>,
     /// Years that the rows cover, for rates per year where no period is asked for.
@@ -261,7 +265,9 @@ impl StopsConfig {
             .iter()
             .flat_map(|j| j.on.values())
             .map(String::as_str);
-        rules.chain(filters).chain(keys)
+        let records = self.same_stop.iter().flat_map(SameStop::columns);
+        let records = records.map(String::as_str);
+        rules.chain(filters).chain(keys).chain(records)
     }
 
     /// The header of a main file with the columns that the joined ones add.

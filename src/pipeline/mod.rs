@@ -18,7 +18,7 @@ use crate::ingest::{
     read_population,
 };
 use crate::results::{Exhibit, Identity, Run};
-use crate::stops::{Input, Screens, SourceLedger};
+use crate::stops::{Input, Repeats, Screens, SourceLedger};
 use crate::study::Study;
 use crate::warning::Warning;
 use crate::world::World;
@@ -52,6 +52,8 @@ pub struct Reading {
     pub warnings: Vec<Warning>,
     /// What rows looked like, by the name of their source.
     pub seen: Vec<(String, Screens)>,
+    /// Rows that repeat another one, of each file and of all; empty unless they were looked for.
+    pub repeats: Vec<Repeats>,
 }
 
 /// The registers of a study in words.
@@ -159,6 +161,18 @@ pub fn judge(study: &Study, world: &World, reading: &Reading) -> Result<Judged, 
 /// # Errors
 /// Any fault of the study or its data.
 pub fn read(study: &Study, world: &World) -> Result<Reading, Error> {
+    read_as(study, world, false)
+}
+
+/// As [`read`], and rows that are equal to another one in every column are counted, which costs a pass over a hash of every row.
+///
+/// # Errors
+/// As [`read`]; no room for the hashes on the disk.
+pub fn inspect(study: &Study, world: &World) -> Result<Reading, Error> {
+    read_as(study, world, true)
+}
+
+fn read_as(study: &Study, world: &World, counts_repeats: bool) -> Result<Reading, Error> {
     world.watcher().stage("reading");
     files_exist(study, world).map_err(|error| study.locate(error))?;
     let (groups, periods, root) = (&study.setting.groups, &study.setting.periods, &study.root);
@@ -223,6 +237,7 @@ pub fn read(study: &Study, world: &World) -> Result<Reading, Error> {
                 periods,
                 world,
                 smallest_shown: study.file.disclosure.smallest_shown(),
+                counts_repeats,
             })
         })
         .transpose()?;
@@ -306,6 +321,7 @@ pub fn read(study: &Study, world: &World) -> Result<Reading, Error> {
             .chain(absent)
             .collect(),
         seen: tabulated.seen,
+        repeats: tabulated.repeats,
     })
 }
 
@@ -386,6 +402,7 @@ fn tabulate(
             result.inputs.extend(rows.inputs);
             result.warnings.extend(rows.warnings);
             result.seen = rows.seen;
+            result.repeats = rows.repeats;
             rows.tables
         }
     }
@@ -469,6 +486,12 @@ fn files_exist(study: &Study, world: &World) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// The line under a chart of a study that was read and not run.
+#[must_use]
+pub fn foot_of(study: &Study, world: &World, inputs: &[Input]) -> String {
+    foot(&identity(study, study.seed(world)), inputs)
 }
 
 fn identity(study: &Study, seed: u64) -> Identity {

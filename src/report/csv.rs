@@ -43,7 +43,7 @@ impl Exporter for Csv {
 
 /// A text from the data that a spreadsheet would run as a formula gets an apostrophe, and what a terminal would obey stands
 /// there as its code; numbers stay numbers.
-fn harmless(field: &str) -> std::borrow::Cow<'_, str> {
+pub(super) fn harmless(field: &str) -> std::borrow::Cow<'_, str> {
     let is_formula =
         field.starts_with(['=', '+', '-', '@', '\t', '\r']) && field.parse::<f64>().is_err();
     let field = visible(field);

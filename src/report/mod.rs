@@ -6,6 +6,7 @@
 mod csv;
 mod html;
 mod json;
+mod ledger;
 mod pictures;
 mod tables;
 
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+pub use ledger::{LedgerCharts, files as ledger_files};
 pub use tables::{Field, TableText};
 
 use crate::analyses::Method;

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::figures::svg_to_png;
 
 /// Pixels per unit of a chart: about 220 dots per inch at a width of 6.5 inches. The drawing beside it prints at any size.
-const SCALE: f32 = 1.5;
+pub(super) const SCALE: f32 = 1.5;
 
 pub(super) struct Svg;
 pub(super) struct Png;

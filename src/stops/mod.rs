@@ -2,6 +2,7 @@
 
 mod contradictions;
 mod ledger;
+mod repeats;
 mod schema;
 mod screens;
 
@@ -10,6 +11,7 @@ pub const PAGE: &str = include_str!("stops.md");
 
 pub use contradictions::Contradictions;
 pub use ledger::{Dropped, Input, SourceLedger};
+pub use repeats::{Repeats, ShownRepeats};
 pub use schema::{
     AGE, Column, DATE, GROUP, HIT, HITS, OFFICER, PERIOD, PLACE, SEARCHED, SEARCHES, STATE, STOPS,
     TIME, WEIGHT, YEAR,

@@ -176,30 +176,40 @@ impl Screens {
     /// Months inside the span with no rows, or far fewer than others have.
     fn months_remark(&self) -> Vec<String> {
         let months = self.months();
-        let typical = median(months.iter().map(|(_, _, month)| month.rows).collect());
+        // Months without rows do not lower what is usual: they may be most of the span.
+        let filled = months.iter().map(|(_, _, month)| month.rows);
+        let typical = median(filled.filter(|rows| *rows > 0).collect());
         if months.len() < 3 || typical < ENOUGH_ROWS {
             return Vec::new();
         }
-        let named = |wanted: &dyn Fn(u64) -> bool| -> Vec<String> {
-            let fit = months.iter().filter(|(_, _, month)| wanted(month.rows));
-            fit.map(|(year, month, _)| format!("{year}-{month:02}"))
+        let found = |wanted: &dyn Fn(u64) -> bool| -> Vec<usize> {
+            let fit = months.iter().enumerate();
+            fit.filter(|(_, (_, _, month))| wanted(month.rows))
+                .map(|(at, _)| at)
                 .collect()
         };
-        let empty = named(&|rows| rows == 0);
-        let few = named(&|rows| rows > 0 && rows * 2 < typical);
+        let named = |found: &[usize]| -> Vec<String> {
+            let name = |at: usize| format!("{}-{:02}", months[at].0, months[at].1);
+            runs(found)
+                .into_iter()
+                .map(|(first, last)| span(&name(first), &name(last)))
+                .collect()
+        };
+        let empty = found(&|rows| rows == 0);
+        let few = found(&|rows| rows > 0 && rows * 2 < typical);
         let mut remarks = Vec::new();
         if !empty.is_empty() {
             remarks.push(format!(
                 "{} without any row inside the span: {}",
                 months_word(empty.len()),
-                listed(&empty)
+                listed(&named(&empty))
             ));
         }
         if !few.is_empty() {
             remarks.push(format!(
                 "{} with less than half of the rows of the median month: {}; reporting may be partial there",
                 months_word(few.len()),
-                listed(&few)
+                listed(&named(&few))
             ));
         }
         remarks
@@ -259,8 +269,9 @@ impl Screens {
         let on_the_hour = share(on_the_hour, times - midnight);
         if on_the_hour > 0.05 {
             remarks.push(format!(
-                "{} of the times are on the full hour, where 1.7 % would be: times are rounded",
-                percent(on_the_hour)
+                "{} of the times are on the full hour, where 1.7 % would be: {}times are rounded",
+                percent(on_the_hour),
+                if on_the_hour < 0.5 { "some " } else { "" }
             ));
         }
         remarks.extend(self.quiet_hours(times));
@@ -285,52 +296,87 @@ impl Screens {
         })
     }
 
+    /// Months in which the group is missing far more often than in all rows, in their order: a change of a form is a run of them.
     fn missing_by_month(&self, smallest_shown: u64) -> Option<String> {
-        let months: Vec<(String, u64, u64)> = self
-            .months()
-            .into_iter()
-            .map(|(year, month, seen)| (format!("{year}-{month:02}"), seen.rows, seen.missing[0]))
+        let overall = self.missing_share();
+        let months = self.months();
+        let far: Vec<usize> = (0..months.len())
+            .filter(|at| {
+                Self::is_far(
+                    overall,
+                    [months[*at].2.rows, months[*at].2.missing[0]],
+                    smallest_shown,
+                )
+            })
             .collect();
-        self.uneven("months", &months, smallest_shown)
+        let name = |at: usize| format!("{}-{:02}", months[at].0, months[at].1);
+        let own = |at: usize| share(months[at].2.missing[0], months[at].2.rows);
+        let of_run = |(first, last): (usize, usize)| {
+            let shares = (first..=last).map(own);
+            let low = percent(shares.clone().fold(f64::INFINITY, f64::min));
+            let high = percent(shares.fold(0.0, f64::max));
+            format!(
+                "{} ({})",
+                span(&name(first), &name(last)),
+                span(&low, &high)
+            )
+        };
+        let names: Vec<String> = runs(&far).into_iter().map(of_run).collect();
+        self.uneven("months", &names, months.len())
     }
 
     fn missing_by_place(&self, smallest_shown: u64) -> Option<String> {
-        let places: Vec<(String, u64, u64)> = self
-            .places
-            .iter()
-            .map(|(place, [rows, missing])| (place.clone(), *rows, *missing))
+        let overall = self.missing_share();
+        let places = self.places.iter();
+        let mut far: Vec<(&str, f64)> = places
+            .filter(|(_, counts)| Self::is_far(overall, **counts, smallest_shown))
+            .map(|(name, [rows, missing])| (name.as_str(), share(*missing, *rows)))
             .collect();
-        self.uneven("places", &places, smallest_shown)
-    }
-
-    /// Parts of the rows whose group is missing far more often than in all of them.
-    fn uneven(
-        &self,
-        what: &str,
-        parts: &[(String, u64, u64)],
-        smallest_shown: u64,
-    ) -> Option<String> {
-        let all = self.all();
-        let overall = share(all.missing[0], all.rows);
-        let mut far: Vec<(&str, f64)> = parts
-            .iter()
-            .filter(|(_, rows, missing)| *rows >= ENOUGH_ROWS && *missing >= smallest_shown.max(1))
-            .map(|(name, rows, missing)| (name.as_str(), share(*missing, *rows)))
-            .filter(|(_, own)| *own > overall + 0.1 && *own > 2.0 * overall)
-            .collect();
-        if far.is_empty() || parts.len() < 2 {
-            return None;
-        }
         far.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
         let names: Vec<String> = far
             .iter()
             .map(|(name, own)| format!("{name} ({})", percent(*own)))
             .collect();
-        Some(format!(
-            "the group is missing in {} of all rows, and in far more of some {what}: {}",
-            percent(overall),
-            listed(&names)
-        ))
+        self.uneven("places", &names, self.places.len())
+    }
+
+    /// Whether the group is missing in far more of a part than of all rows: by 10 points, and twice as often or by 30.
+    fn is_far(overall: f64, [rows, missing]: [u64; 2], smallest_shown: u64) -> bool {
+        let own = share(missing, rows);
+        let is_shown = rows >= ENOUGH_ROWS && missing >= smallest_shown.max(1);
+        is_shown && own > overall + 0.1 && own > (2.0 * overall).min(overall + 0.3)
+    }
+
+    /// The share of all rows whose group is missing.
+    fn missing_share(&self) -> f64 {
+        let all = self.all();
+        share(all.missing[0], all.rows)
+    }
+
+    fn uneven(&self, what: &str, names: &[String], parts: usize) -> Option<String> {
+        (!names.is_empty() && parts > 1).then(|| {
+            format!(
+                "the group is missing in {} of all rows, and in far more of some {what}: {}",
+                percent(self.missing_share()),
+                listed(names)
+            )
+        })
+    }
+}
+
+/// Runs of numbers that follow one another: the first and the last of each.
+fn runs(numbers: &[usize]) -> Vec<(usize, usize)> {
+    let runs = numbers.chunk_by(|a, b| a + 1 == *b);
+    runs.filter_map(|run| Some((*run.first()?, *run.last()?)))
+        .collect()
+}
+
+/// From one name to another, or the one name.
+fn span(first: &str, last: &str) -> String {
+    if first == last {
+        first.to_owned()
+    } else {
+        format!("{first} to {last}")
     }
 }
 
@@ -437,6 +483,46 @@ mod tests {
                 .remarks(0)
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn most_months_may_be_empty_and_are_named_as_a_span() {
+        let mut screens = rows(&["2011-01-05", "2011-02-05", "2016-01-05"], 200);
+        assert!(has(
+            &screens,
+            "58 months without any row inside the span: 2011-03 to 2015-12"
+        ));
+        screens.join(&rows(&["2016-02-05"], 20));
+        assert!(has(&screens, "rows of the median month: 2016-02;"));
+    }
+
+    #[test]
+    fn months_in_which_the_group_is_missing_are_told_in_their_order() {
+        let mut screens = Screens::default();
+        for (month, missing) in [
+            (1, 10),
+            (2, 20),
+            (3, 80),
+            (4, 90),
+            (5, 10),
+            (6, 10),
+            (7, 70),
+        ] {
+            for i in 0..200 {
+                let mut seen = RowSeen {
+                    date: format!("2012-{month:02}-05").parse().ok(),
+                    ..RowSeen::default()
+                };
+                seen.missing[0] = i < 2 * missing;
+                screens.add(&seen);
+            }
+        }
+        assert!(has(
+            &screens,
+            "some months: 2012-03 to 2012-04 (80 % to 90 %)"
+        ));
+        // The group is missing in 41 % of all rows: 70 % is not twice as often, and not 30 points more.
+        assert!(!has(&screens, "2012-07"));
     }
 
     #[test]

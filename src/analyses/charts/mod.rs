@@ -280,6 +280,8 @@ fn alt_text(drawing: &Drawing<'_>, chart: &Chart) -> String {
         Chart::Ladder(_) => "Benchmark ladder on a logarithmic axis with a line at 1",
         Chart::PlaceScatter(_) => "Scatter of places with a line of equal rates",
         Chart::RatePair(_) => "Two panels of dots with intervals",
+        Chart::Months(_) => "Columns by month",
+        Chart::Waterfall(_) => "Bars of rows in, dropped by each rule, and kept",
         Chart::NullDistribution(_) => {
             "Columns of what chance alone would give, in counts, with a line at the count observed, here in standard deviations from what is expected"
         }

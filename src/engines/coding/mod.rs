@@ -40,6 +40,36 @@ pub(super) struct Flags {
     pub(super) hit_known: bool,
     /// There was a search and it found something.
     pub(super) hit: bool,
+    /// Contraband is recorded, and no search.
+    pub(super) found_unsearched: bool,
+}
+
+impl Flags {
+    /// All but the weight, one bit each.
+    pub(super) fn packed(self) -> u8 {
+        let bits = [
+            self.search_known,
+            self.searched,
+            self.hit_known,
+            self.hit,
+            self.found_unsearched,
+        ];
+        let set = bits.iter().enumerate().filter(|(_, bit)| **bit);
+        set.fold(0, |all, (i, _)| all | 1 << i)
+    }
+
+    /// What was packed, without a weight.
+    pub(super) fn unpacked(bits: u8) -> Self {
+        let is_set = |i: u8| bits & (1 << i) != 0;
+        Self {
+            weight: 0,
+            search_known: is_set(0),
+            searched: is_set(1),
+            hit_known: is_set(2),
+            hit: is_set(3),
+            found_unsearched: is_set(4),
+        }
+    }
 }
 
 /// Where a key's value comes from.
@@ -443,8 +473,9 @@ impl<'a> Coder<'a> {
             self.unclear[HIT_UNCLEAR] += u64::from(hit.is_none());
             flags.hit_known = hit.is_some();
             flags.hit = hit == Some(true);
-        } else if search == Some(false) && hits.says_yes(record) {
-            self.contradictions.hit_without_search += 1;
+        } else if hits.says_yes(record) {
+            flags.found_unsearched = true;
+            self.contradictions.hit_without_search += u64::from(search == Some(false));
         }
         Ok(flags)
     }

@@ -37,6 +37,11 @@ impl Codes {
         code
     }
 
+    /// All values, each at its code.
+    pub(crate) fn values(&self) -> &[String] {
+        &self.values
+    }
+
     pub(crate) fn value(&self, code: u32) -> &str {
         &self.values[code as usize]
     }
