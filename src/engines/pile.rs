@@ -78,8 +78,11 @@ impl<'a> Pile<'a> {
     }
 
     fn hand_over(&self, part: usize, rows: &mut Vec<u8>) -> Result<(), Error> {
-        locked(&self.parts[part]).rows.extend_from_slice(rows);
+        let mut shared = locked(&self.parts[part]);
+        shared.rows.extend_from_slice(rows);
+        // Under the lock: who moves these rows to the disk takes off what was put on.
         let held = self.held.fetch_add(rows.len(), Ordering::Relaxed) + rows.len();
+        drop(shared);
         rows.clear();
         if held > self.world.memory() {
             self.spill()?;
