@@ -30,6 +30,7 @@ mod published_formats;
 mod reference;
 mod register;
 mod regressions;
+mod schema;
 mod simulate;
 mod studies;
 mod study_faults;

@@ -1,5 +1,6 @@
 #![doc = include_str!("rates.md")]
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -25,16 +26,19 @@ use crate::warning::Warning;
 pub const NAME: &str = "rates";
 
 /// A `[[rates]]` table.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RatesOptions {
     /// Name of the finding.
+    #[schemars(with = "Option<String>")]
     pub name: Option<Spanned<String>>,
     /// Title of its section.
     pub title: Option<String>,
     /// Confidence level.
+    #[schemars(with = "Option<f64>")]
     pub level: Option<Spanned<f64>>,
     /// Which cells to look at.
+    #[schemars(with = "Option<Only>")]
     pub only: Option<Spanned<Only>>,
     /// The study's remark.
     pub note: Option<String>,
@@ -42,11 +46,14 @@ pub struct RatesOptions {
     #[serde(default)]
     pub dispersion: DispersionRule,
     /// Which counts.
+    #[schemars(with = "String")]
     pub counts: Spanned<String>,
     /// The baseline, where the counts are not a part of something.
+    #[schemars(with = "Option<String>")]
     pub population: Option<Spanned<String>>,
     /// Keys of the strata; by `place`, the chart is a scatter of places.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub by: Vec<Spanned<String>>,
     /// People per year that a rate is given for.
     #[serde(default = "per_thousand")]

@@ -130,6 +130,16 @@ A broken fetch goes on where it broke. Where the catalogue knows no hash, the fi
 it into fetched.toml, and later ones must find the same. Files with other bytes are never
 overwritten.")]
     Fetch(FetchOptions),
+    /// Print the JSON schema of the study file, for editors
+    #[command(after_help = "\
+Examples:
+  evenhand schema > study.schema.json                     of a study
+  evenhand schema format > format.schema.json             of a format: what a publisher's files hold
+
+An editor that knows TOML schemas (Taplo, Even Better TOML) completes and checks a study whose first line is
+  #:schema ./study.schema.json
+A schema says which keys and words there are. Whether they fit each other and the data, `evenhand check` says.")]
+    Schema(SchemaOptions),
     /// Print the completions of a shell
     #[command(after_help = "\
 Examples:
@@ -273,6 +283,22 @@ pub(super) struct FetchOptions {
     /// Folder of the datasets; each gets a folder of its name in it
     #[arg(long, value_name = "DIR", default_value = crate::fetch::INTO)]
     pub(super) into: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SchemaOptions {
+    /// Of what
+    #[arg(value_enum, default_value_t = SchemaOf::Study)]
+    pub(super) of: SchemaOf,
+}
+
+/// What has a schema.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum SchemaOf {
+    /// The study file
+    Study,
+    /// A study's own format
+    Format,
 }
 
 #[derive(Debug, Args)]

@@ -13,6 +13,7 @@ mod printer;
 mod progress;
 mod replicate;
 mod run;
+mod schema;
 mod simulate;
 mod verify;
 
@@ -70,6 +71,7 @@ fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<ExitCode, Error>
         Command::Replicate(options) => replicate::command(options, &world, printer),
         Command::Simulate(options) => simulate::command(options, &world, printer),
         Command::Fetch(options) => fetch::command(options, &world, printer),
+        Command::Schema(options) => schema::command(options, printer),
         Command::Completions(options) => completions::command(options, printer),
         Command::Man(options) => man::command(options, &world, printer),
         Command::Explain(options) => explain::command(options, printer),

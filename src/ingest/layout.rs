@@ -17,6 +17,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use encoding_rs::Encoding;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -32,7 +33,7 @@ use crate::world::World;
 ///
 /// Files packed with gzip or zip, workbooks of spreadsheet programs (.xlsx, .xlsm, .xlsb, .xls, .ods) and tables in JSON are
 /// known by their first bytes, whatever they are called.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Layout {
     /// How characters are written as bytes.
@@ -63,7 +64,7 @@ pub struct Layout {
 }
 
 /// How characters are written as bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum TextEncoding {
     /// With or without a byte order mark.
     #[default]
@@ -71,6 +72,7 @@ pub enum TextEncoding {
     Utf8,
     /// Western European, as Windows writes it; what is called latin-1 is read so too, as browsers do.
     #[serde(rename = "windows-1252", alias = "latin-1")]
+    #[schemars(extend("enum" = ["windows-1252", "latin-1"]))]
     Windows1252,
     /// Little-endian unless a byte order mark says otherwise.
     #[serde(rename = "utf-16")]
@@ -78,7 +80,7 @@ pub enum TextEncoding {
 }
 
 /// What separates the fields of a row.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum Separator {
     /// `,`
     #[default]
@@ -89,6 +91,7 @@ pub enum Separator {
     Semicolon,
     /// A tab.
     #[serde(rename = "tab", alias = "\t")]
+    #[schemars(extend("enum" = ["tab", "\t"]))]
     Tab,
     /// `|`
     #[serde(rename = "|")]
@@ -131,7 +134,7 @@ impl Separator {
 }
 
 /// Which of two rows names the columns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum HeaderRow {
     /// The first.
@@ -141,7 +144,7 @@ pub enum HeaderRow {
 }
 
 /// Which sheets of a workbook are read.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(
     untagged,
     expecting = "the name of a sheet, a list of names or \"all\" is expected"

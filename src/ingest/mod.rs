@@ -20,6 +20,7 @@ mod periods;
 mod population;
 mod row_filter;
 mod rows;
+mod schema;
 mod seen;
 mod stops;
 
@@ -43,7 +44,7 @@ pub use key_column::KeyColumn;
 pub use layout::{HeaderRow, Layout, Separator, SheetChoice, TextEncoding};
 pub use moments::{ClockReader, MINUTES, Moment, MomentReader};
 pub use notation::{DecimalMark, NoNumber, Notation, ThousandsMark};
-pub use periods::{PartOfYear, Period, Periods, PeriodsConfig};
+pub use periods::{PartOfYear, Period, PeriodConfig, Periods, PeriodsConfig};
 pub use population::{
     Addend, Baseline, BlankMargin, Codes, CommutingConfig, CountyChange, FROM, How, People,
     PlaceMatch, PopulationConfig, PopulationFragment, Proposal, ReadPopulation, TO, Wide,

@@ -2,12 +2,14 @@
 
 mod faults;
 mod file;
+mod schema;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 pub(crate) use faults::from_toml;
 pub use file::StudyFile;
+pub use schema::{format_schema, study_schema};
 
 use crate::analyses::{Analysis, Asks, Setting};
 use crate::cells::Outcome;
