@@ -24,6 +24,7 @@ mod fuzz;
 mod harness;
 mod joins;
 mod layouts;
+mod lock;
 mod packaging;
 mod properties;
 mod published_formats;

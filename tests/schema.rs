@@ -330,22 +330,23 @@ fn places(schema: &Value) -> Vec<(Value, BTreeSet<String>)> {
     found
 }
 
+/// What the reader of a study has against a text.
+fn of_study(text: &str) -> Option<toml::de::Error> {
+    toml::from_str::<StudyFile>(text).err()
+}
+
+/// What the reader of a format has against a text.
+fn of_format(text: &str) -> Option<toml::de::Error> {
+    toml::from_str::<Format>(text).err()
+}
+
 /// The names that the schema gives to a place are those that the reader lists when it is given another.
 #[test]
 fn the_schema_names_every_key_and_word_that_the_reader_takes() {
-    let study = |text: &str| {
-        toml::from_str::<StudyFile>(text)
-            .err()
-            .map(|e| e.message().to_owned())
-    };
-    let format = |text: &str| {
-        toml::from_str::<Format>(text)
-            .err()
-            .map(|e| e.message().to_owned())
-    };
-    let readers: [(Value, &dyn Fn(&str) -> Option<String>); 2] =
-        [(study_schema(), &study), (format_schema(), &format)];
-    for (schema, reader) in readers {
+    type Reader = fn(&str) -> Option<String>;
+    let study: Reader = |text| of_study(text).map(|e| e.message().to_owned());
+    let format: Reader = |text| of_format(text).map(|e| e.message().to_owned());
+    for (schema, reader) in [(study_schema(), study), (format_schema(), format)] {
         let mut compared = 0;
         for (document, names) in places(&schema) {
             let text = toml::to_string(&document).unwrap();
@@ -493,12 +494,8 @@ const OF_TWO_NUMBERS: [&str; 4] = [
 #[test]
 fn schema_and_reader_agree_on_every_document_that_is_one_step_from_a_good_one() {
     type Reader = fn(&str) -> Option<String>;
-    let study: Reader = |text| {
-        toml::from_str::<StudyFile>(text)
-            .err()
-            .map(|e| e.to_string())
-    };
-    let format: Reader = |text| toml::from_str::<Format>(text).err().map(|e| e.to_string());
+    let study: Reader = |text| of_study(text).map(|e| e.to_string());
+    let format: Reader = |text| of_format(text).map(|e| e.to_string());
     let (mut taken, mut refused) = (0, 0);
     let mut differ = Vec::new();
     for (schema, texts, reader) in [

@@ -130,6 +130,16 @@ A broken fetch goes on where it broke. Where the catalogue knows no hash, the fi
 it into fetched.toml, and later ones must find the same. Files with other bytes are never
 overwritten.")]
     Fetch(FetchOptions),
+    /// Write the plan down before the outcomes are read
+    #[command(after_help = "\
+Examples:
+  evenhand lock my-study.toml                the plan, its own formats and tables of matches, into my-study.lock
+  evenhand lock my-study.toml --inputs       with the hashes of the input files; they are read, and not counted
+
+`run` and `check` then say whether the plan is still the one locked, and a report of another plan says what was changed.
+A lock says what was planned, not when: it holds no clock, and whoever can write it can write another. Send it, on the
+day, to somebody who keeps it: a registry, the court, the other side.")]
+    Lock(LockOptions),
     /// Print the JSON schema of the study file, for editors
     #[command(after_help = "\
 Examples:
@@ -283,6 +293,19 @@ pub(super) struct FetchOptions {
     /// Folder of the datasets; each gets a folder of its name in it
     #[arg(long, value_name = "DIR", default_value = crate::fetch::INTO)]
     pub(super) into: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LockOptions {
+    /// The study file
+    #[arg(value_name = "STUDY.toml")]
+    pub(super) study: PathBuf,
+    /// Lock the bytes of the input files too
+    #[arg(long)]
+    pub(super) inputs: bool,
+    /// Lock a plan that was changed; the lock before is kept as STUDY.lock.1
+    #[arg(long)]
+    pub(super) again: bool,
 }
 
 #[derive(Debug, Args)]

@@ -10,7 +10,7 @@ use crate::disclosure::{Account, Disclosed};
 use crate::error::Error;
 use crate::pipeline;
 use crate::stops::Input;
-use crate::study::Study;
+use crate::study::{LockState, Study};
 use crate::warning::Warning;
 use crate::world::World;
 
@@ -27,6 +27,10 @@ struct Document<'a> {
     register: &'a [String],
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     register_rules: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lock: Option<LockState>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    changed: &'a [String],
 }
 
 pub(super) fn command(
@@ -34,7 +38,7 @@ pub(super) fn command(
     world: &World,
     printer: &Printer,
 ) -> Result<ExitCode, Error> {
-    let study = Study::read(world, &options.study)?;
+    let study = Study::read(world, &options.study)?.with_lock_beside(world)?;
     let reading = pipeline::read(&study, world)?;
     let findings: Vec<&str> = study
         .analyses
@@ -43,6 +47,7 @@ pub(super) fn command(
         .collect();
     // What a run would refuse is refused here, and what is printed here is passed on like a bundle.
     let judged = pipeline::judge(&study, world, &reading)?;
+    let held = study.held(world, &judged.inputs)?;
     world.watcher().done();
     if printer.json {
         let document = Document {
@@ -55,6 +60,8 @@ pub(super) fn command(
             warnings: &reading.warnings,
             register: &reading.register.summary,
             register_rules: &reading.register.rules,
+            lock: held.as_ref().map(|held| held.state),
+            changed: held.as_ref().map_or(&[], |held| &held.differences),
         };
         printer.document(&document)?;
         return Ok(ExitCode::SUCCESS);
@@ -91,6 +98,9 @@ pub(super) fn command(
             .warnings
             .iter()
             .for_each(|warning| text.push_str(&format!("  {warning}\n")));
+    }
+    if let Some(held) = &held {
+        text.push_str(&format!("\n{}\n", held.sentence()));
     }
     text.push_str(&format!(
         "\nThe study is sound. `evenhand run` will write {}: {}\n",

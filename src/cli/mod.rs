@@ -7,6 +7,7 @@ mod completions;
 mod explain;
 mod fetch;
 mod list;
+mod lock;
 mod man;
 mod matches;
 mod printer;
@@ -71,6 +72,7 @@ fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<ExitCode, Error>
         Command::Replicate(options) => replicate::command(options, &world, printer),
         Command::Simulate(options) => simulate::command(options, &world, printer),
         Command::Fetch(options) => fetch::command(options, &world, printer),
+        Command::Lock(options) => lock::command(options, &world, printer),
         Command::Schema(options) => schema::command(options, printer),
         Command::Completions(options) => completions::command(options, printer),
         Command::Man(options) => man::command(options, &world, printer),

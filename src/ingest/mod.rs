@@ -37,7 +37,7 @@ pub use counts::{
     CountsConfig, CountsFragment, EventsAre, Lines, PublishedCounts, WideCounts, read_counts,
 };
 pub(crate) use counts::{UnlistedCodes, group_of};
-pub use csv_file::{CsvFile, Row, Rows, quoted_or_blank, sha256};
+pub use csv_file::{CsvFile, Row, Rows, quoted_or_blank, sha256, sha256_of_file};
 pub use formats::{Checked, Fingerprint, Format, shipped as shipped_formats};
 pub use join::{JoinConfig, Joined};
 pub use key_column::KeyColumn;
