@@ -3,6 +3,12 @@
 //! `engines STUDY [THREADS [BLOCK]]` reads, maps and counts, accounts for every row, estimates the rates with their
 //! intervals, and writes the counts as a table. `scripts/engines.sh` times it.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example talks to whoever starts it"
+)]
+
 use std::path::Path;
 use std::process::ExitCode;
 

@@ -16,10 +16,11 @@
 //! | [`figures`] | charts as data, and the only drawing code |
 //! | [`stops`], [`cells`] | the account of every row; the waist: counts by cell and the trait of whoever counts |
 //! | [`ingest`] | files become counts, baselines and the register of agreements |
-//! | [`engines`] | who counts: rows with `csv` and Polars, or totals that were published |
+//! | [`engines`] | who counts: rows of stops on every thread, or totals that were published |
 //! | [`findings`], [`disclosure`] | the form of every result; what of it may be shown |
 //! | [`analyses`] | one question per file |
 //! | [`study`], [`results`] | the plan, and what a run hands over |
+//! | [`propose`] | a plan for files that nobody has described |
 //! | [`pipeline`], [`replicate`] | the whole program on one screen; published figures, recomputed by `calc` and by studies |
 //! | [`simulate`] | made-up data of any size with known truth |
 //! | [`fetch`] | public datasets by name; its client is the only door to the network |
@@ -39,6 +40,7 @@ pub mod findings;
 pub mod ingest;
 pub mod number;
 pub mod pipeline;
+pub mod propose;
 pub mod replicate;
 pub mod report;
 pub mod results;

@@ -345,7 +345,7 @@ impl fmt::Display for Warning {
             ),
             Self::NoBaseline { places, baseline } => write!(
                 f,
-                "Not in baseline {baseline}, and left out of events and people alike: {}.",
+                "Not in baseline {baseline} with people of every group that was counted there, and left out of events and people alike: {}.",
                 list(places)
             ),
             Self::DominantStratum { stratum, share } => write!(

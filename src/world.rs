@@ -198,6 +198,15 @@ impl World {
         self.on_shelf(path).is_some() || fs::symlink_metadata(path).is_ok()
     }
 
+    /// The path from the root of the disk on, without detours.
+    ///
+    /// # Errors
+    /// The system does not know the folder that the process is in.
+    pub fn absolute(&self, path: &Path) -> Result<PathBuf, Error> {
+        let absolute = std::path::absolute(path).map_err(|source| failed(path, "find", source))?;
+        Ok(without_detours(&absolute))
+    }
+
     /// Whether `path` is a folder.
     #[must_use]
     pub fn is_folder(&self, path: &Path) -> bool {

@@ -1,4 +1,4 @@
-//! All tests that look at the program from outside, in one binary: a data frame engine makes each link expensive.
+//! All tests that look at the program from outside, in one binary, since each link takes long.
 
 #![expect(
     clippy::unwrap_used,
@@ -19,9 +19,12 @@ mod containers;
 mod engines;
 mod exposure;
 mod fetch;
+mod formats;
+mod formats_data;
 mod found_faults;
 mod fuzz;
 mod harness;
+mod init;
 mod joins;
 mod layouts;
 mod lock;
@@ -35,4 +38,5 @@ mod schema;
 mod simulate;
 mod studies;
 mod study_faults;
+mod weather_paper;
 mod workbooks;

@@ -156,13 +156,16 @@ fn studies() -> Vec<(String, String)> {
         ("the study of rows".into(), ROWS_STUDY.into()),
         ("every table".into(), EVERY_TABLE.into()),
     ];
-    for entry in fs::read_dir(root().join("datasets/studies")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|e| e == "toml") {
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            found.push((name, fs::read_to_string(path).unwrap()));
+    for folder in ["datasets/studies", "tests/studies_with_data"] {
+        for entry in fs::read_dir(root().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|e| e == "toml") {
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                found.push((name, fs::read_to_string(path).unwrap()));
+            }
         }
     }
+    found.sort();
     assert!(found.len() > 8, "{} studies", found.len());
     found
 }
@@ -190,6 +193,10 @@ fn every_study_and_every_format_is_one_by_the_schema() {
         for (name, text) in texts {
             let faults = Judge { whole: &schema }.faults(&as_json(&read(&text)));
             assert!(faults.is_empty(), "{name}: {faults:#?}");
+            assert!(
+                of_study(&text).is_none() || of_format(&text).is_none(),
+                "{name} is not read"
+            );
         }
     }
 }
@@ -197,18 +204,25 @@ fn every_study_and_every_format_is_one_by_the_schema() {
 #[test]
 fn what_the_program_makes_up_is_a_study_by_the_schema() {
     let workspace = crate::harness::Workspace::new();
-    let outcome = workspace.evenhand(&["simulate", "stops", "--rows", "200", "-o", "made-up"]);
-    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
-    let studies: Vec<_> = workspace
-        .files()
-        .into_iter()
-        .filter(|file| file.ends_with("study.toml"))
+    workspace.write("rows.csv", crate::harness::ROWS);
+    for arguments in [
+        &["simulate", "stops", "--rows", "200", "-o", "made-up"][..],
+        &["init", "rows.csv", "-o", "begun.toml"],
+    ] {
+        let outcome = workspace.evenhand(arguments);
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    }
+    let files = workspace.files().into_iter();
+    let studies: Vec<_> = files
+        .filter(|file| file.ends_with("study.toml") || file.ends_with("begun.toml"))
         .collect();
-    assert_eq!(studies.len(), 1, "{:?}", workspace.files());
-    let text = workspace.read(&studies[0].to_string_lossy());
-    let schema = study_schema();
-    let faults = Judge { whole: &schema }.faults(&as_json(&read(&text)));
-    assert!(faults.is_empty(), "{faults:#?}");
+    assert_eq!(studies.len(), 2, "{:?}", workspace.files());
+    for study in studies {
+        let text = workspace.read(&study.to_string_lossy());
+        let schema = study_schema();
+        let faults = Judge { whole: &schema }.faults(&as_json(&read(&text)));
+        assert!(faults.is_empty(), "{faults:#?}");
+    }
 }
 
 #[test]

@@ -16,9 +16,9 @@ use crate::error::Error;
 use crate::figures::Figure;
 use crate::findings::{Band, Comparison, Finding, Line, Variance, glossary};
 use crate::ingest::Baseline;
-use crate::stats::Interval;
 use crate::stats::proportion::{Proportion, ProportionMethod};
 use crate::stats::rate::{Rate, RateMethod};
+use crate::stats::{Interval, Level};
 use crate::stops::PLACE;
 use crate::warning::Warning;
 
@@ -51,6 +51,9 @@ pub struct RatesOptions {
     /// The baseline, where the counts are not a part of something.
     #[schemars(with = "Option<String>")]
     pub population: Option<Spanned<String>>,
+    /// What the counts are a part of, where they are not a part of anything by themselves: all groups together.
+    #[schemars(with = "Option<OutOf>")]
+    pub out_of: Option<Spanned<OutOf>>,
     /// Keys of the strata; by `place`, the chart is a scatter of places.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
@@ -58,6 +61,14 @@ pub struct RatesOptions {
     /// People per year that a rate is given for.
     #[serde(default = "per_thousand")]
     pub per: u32,
+}
+
+/// What the events of a group are counted out of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OutOf {
+    /// The events of all groups of the data: the share of each group.
+    Groups,
 }
 
 impl Analysis for RatesOptions {
@@ -80,7 +91,10 @@ impl Analysis for RatesOptions {
 
     fn asks(&self, setting: &Setting) -> Result<Asks, Error> {
         let common = self.header().check(setting)?;
-        common.check_baselines(setting, self.population.as_slice(), "rate")?;
+        match &self.out_of {
+            Some(out_of) => self.check_shares(common.outcome, out_of)?,
+            None => common.check_baselines(setting, self.population.as_slice(), "rate")?,
+        }
         Ok(Asks {
             tabulations: common.tabulations(self.population.is_some()),
             baselines: self
@@ -99,6 +113,18 @@ impl Analysis for RatesOptions {
             .map(|name| &answers.baselines[name.get_ref()]);
         let strata = Split::new(&common, answers.tables, baseline).strata(answers)?;
         let mut finding = common.finding(NAME, answers, self.default_title(common.outcome));
+        if self.out_of.is_some() {
+            finding.frame.counting = counting_words(common.outcome, None).into();
+            finding.frame.trials = Some(format!("all {}", common.outcome.events));
+            let shares = Shares {
+                outcome: common.outcome,
+                level: common.level,
+            };
+            finding.lines = shares.lines(&strata, &answers.setting.groups)?;
+            finding.frame.headline =
+                "none: the shares of places differ because their people do".into();
+            return Ok(finding);
+        }
         super::charts::describe_baseline(&mut finding, baseline, &strata);
         finding.frame.per = baseline.map(|_| self.per);
         finding.frame.counting = counting_words(common.outcome, baseline).into();
@@ -114,7 +140,7 @@ impl Analysis for RatesOptions {
     }
 
     fn figures(&self, finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {
-        if self.by.iter().any(|key| key.get_ref() == PLACE) {
+        if self.out_of.is_none() && self.by.iter().any(|key| key.get_ref() == PLACE) {
             charts::scatter(finding, setting)
         } else {
             charts::dots(finding, setting)
@@ -123,9 +149,32 @@ impl Analysis for RatesOptions {
 }
 
 impl RatesOptions {
+    /// Shares are of counts that are no part of anything else, and of no population.
+    fn check_shares(&self, outcome: &Outcome, out_of: &Spanned<OutOf>) -> Result<(), Error> {
+        if let Some(trials) = &outcome.trials {
+            return Err(Error::study(
+                out_of.span(),
+                format!("counts `{}` are out of {trials} already", outcome.name),
+                "take `out_of` out, or ask for the shares of the counts that they are out of",
+            ));
+        }
+        match &self.population {
+            None => Ok(()),
+            Some(population) => Err(Error::study(
+                out_of.span(),
+                "a share of all groups and a rate per head in one table",
+                "take one of the two out, or write two tables",
+            )
+            .against(population.span())),
+        }
+    }
+
     fn default_title(&self, outcome: &Outcome) -> String {
         let by = super::charts::by_words(&self.by);
         match &outcome.trials {
+            None if self.out_of.is_some() => {
+                format!("Share of each group in all {}{by}", outcome.events)
+            }
             Some(trials) => format!("Rate of {} out of {trials} by group{by}", outcome.events),
             None => format!(
                 "{} a year per {} people by group{by}",
@@ -292,5 +341,55 @@ impl Question<'_> {
             variance: Variance::Counting,
             test: None,
         }
+    }
+}
+
+/// The share of each group in the events of all groups.
+struct Shares<'a> {
+    outcome: &'a Outcome,
+    level: Level,
+}
+
+impl Shares<'_> {
+    /// One line per stratum and group of the study.
+    fn lines(&self, strata: &[Stratum], groups: &Groups) -> Result<Vec<Line>, Error> {
+        let of = |stratum: &Stratum| -> Result<Vec<Line>, Error> {
+            let line = |group: &str| self.line(stratum, group, groups.label(group));
+            groups.shown().map(line).collect()
+        };
+        let lines: Vec<Vec<Line>> = strata.iter().map(of).collect::<Result<_, _>>()?;
+        Ok(lines.into_iter().flatten().collect())
+    }
+
+    /// Groups that are not compared are in the total, so every line rests on all of them together.
+    fn line(&self, stratum: &Stratum, group: &str, label: &str) -> Result<Line, Error> {
+        let mut line = Line::new(&stratum.at, label, Comparison::None, glossary::SHARE);
+        let (Some(tally), Some(all)) = (stratum.tally(group), stratum.all()) else {
+            line.warn(Warning::GroupAbsent {
+                group: label.to_owned(),
+            });
+            return Ok(line);
+        };
+        let everybody = stratum.group_names().into_iter();
+        line.rests_on = stratum.rests_on(&self.outcome.name, &[group]);
+        line.rests_on
+            .extend(stratum.rests_on_sum(&self.outcome.name, everybody));
+        (line.events, line.trials) = (Some(tally.events), Some(all.events));
+        let share = Proportion::new(tally.events, all.events).map_err(refused)?;
+        line.estimate = share.estimate();
+        if line.estimate.is_none() {
+            line.warn(Warning::EmptyDenominator);
+        }
+        if !self.outcome.annual_average {
+            let wilson = share.interval(ProportionMethod::Wilson, self.level);
+            line.counting = wilson.map(|interval| Band {
+                interval,
+                level: self.level,
+                method: "Wilson".to_owned(),
+                variance: Variance::Counting,
+                test: None,
+            });
+        }
+        Ok(line)
     }
 }

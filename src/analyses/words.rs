@@ -88,7 +88,7 @@ fn lowest_and_highest<'a>(lines: &[&'a Line]) -> Option<(&'a Line, &'a Line)> {
 
 fn rates(finding: &Finding) -> Vec<String> {
     let lines = of_kind(finding, |line| {
-        [g::RATE, g::PROPORTION].contains(&line.estimand)
+        [g::RATE, g::PROPORTION, g::SHARE].contains(&line.estimand)
     });
     let what = match &finding.frame.trials {
         Some(trials) => format!("{} out of {trials}", finding.frame.events),

@@ -10,7 +10,7 @@ mod table;
 pub use crate::stops::GROUP;
 pub use filter::{OneOrMany, Only};
 pub use groups::{Coded, Groups, UnknownRule};
-pub use outcome::{Absent, Outcome};
+pub use outcome::{Absent, Covered, Outcome};
 pub use table::{Cell, CellTable};
 
 use crate::error::Error;

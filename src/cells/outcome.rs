@@ -1,6 +1,7 @@
 //! What a set of counts is about: the words and conventions that go with its numbers.
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::stops::{PERIOD, PLACE, STATE, YEAR};
 
@@ -12,6 +13,17 @@ pub enum Absent {
     Unknown,
     /// The counts come from rows: an absent cell is zero.
     Zero,
+}
+
+/// In which years or periods of the rows a place is covered, so that its people were exposed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Covered {
+    /// In all of them: a place without a row had nothing to report.
+    #[default]
+    All,
+    /// In those in which it has a row: agencies release different years.
+    WithRows,
 }
 
 /// One set of counts: what the events are, what they are counted out of, and how they may be used.
@@ -39,6 +51,8 @@ pub struct Outcome {
     pub by_officer: bool,
     /// What an absent cell means.
     pub absent: Absent,
+    /// In which of its years a place is covered.
+    pub covered: Covered,
     /// The files, for captions.
     pub files: Vec<String>,
 }

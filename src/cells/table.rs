@@ -1,7 +1,5 @@
 //! A table of counts by cell.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::Only;
@@ -29,31 +27,22 @@ impl CellTable {
     /// Sorts the cells and adds up those with the same key. `None` when a sum exceeds the largest integer.
     #[must_use]
     pub fn new(keys: Vec<String>, cells: impl IntoIterator<Item = Cell>) -> Option<Self> {
-        let mut sums: BTreeMap<Vec<String>, (u64, Option<u64>)> = BTreeMap::new();
-        for cell in cells {
+        let mut sorted: Vec<Cell> = cells.into_iter().collect();
+        sorted.sort_by(|a, b| a.key.cmp(&b.key));
+        let mut cells: Vec<Cell> = Vec::with_capacity(sorted.len());
+        for cell in sorted {
             debug_assert_eq!(cell.key.len(), keys.len(), "one value per key");
-            match sums.entry(cell.key) {
-                std::collections::btree_map::Entry::Vacant(slot) => {
-                    slot.insert((cell.events, cell.trials));
-                }
-                std::collections::btree_map::Entry::Occupied(mut slot) => {
-                    let (events, trials) = *slot.get();
-                    let trials = match (trials, cell.trials) {
+            match cells.last_mut().filter(|last| last.key == cell.key) {
+                None => cells.push(cell),
+                Some(sum) => {
+                    sum.events = sum.events.checked_add(cell.events)?;
+                    sum.trials = match (sum.trials, cell.trials) {
                         (Some(a), Some(b)) => Some(a.checked_add(b)?),
                         _ => None,
                     };
-                    slot.insert((events.checked_add(cell.events)?, trials));
                 }
             }
         }
-        let cells = sums
-            .into_iter()
-            .map(|(key, (events, trials))| Cell {
-                key,
-                events,
-                trials,
-            })
-            .collect();
         Some(Self { keys, cells })
     }
 
@@ -122,18 +111,29 @@ impl CellTable {
         let Some(at) = self.position(GROUP) else {
             return self;
         };
-        let mut cells = self.cells.clone();
-        for cell in &self.cells {
+        // One cell of each combination of the other keys stands for all of its groups.
+        let mut others: Vec<&Cell> = self.cells.iter().collect();
+        let compared = |a: &Cell, b: &Cell| {
+            let before = a.key[..at].cmp(&b.key[..at]);
+            before.then_with(|| a.key[at + 1..].cmp(&b.key[at + 1..]))
+        };
+        others.sort_by(|a, b| compared(a, b));
+        others.dedup_by(|a, b| compared(a, b).is_eq());
+        let mut zeros = Vec::new();
+        for cell in others {
+            let mut key = cell.key.clone();
             for group in groups {
-                let mut key = cell.key.clone();
                 group.clone_into(&mut key[at]);
-                cells.push(Cell {
-                    key,
-                    events: 0,
-                    trials: cell.trials.map(|_| 0),
-                });
+                if self.cell(&key).is_none() {
+                    zeros.push(Cell {
+                        key: key.clone(),
+                        events: 0,
+                        trials: cell.trials.map(|_| 0),
+                    });
+                }
             }
         }
+        let cells = self.cells.into_iter().chain(zeros);
         Self::new(self.keys, cells).expect("adding zeros cannot exceed the largest integer")
     }
 

@@ -65,6 +65,21 @@ Examples:
   evenhand check my-study.toml              where every row goes, and what stands in one file only
   evenhand check my-study.toml --json")]
     Check(CheckOptions),
+    /// Look at files that nobody has described and write a study, with a reason for every line
+    #[command(after_help = "\
+Examples:
+  evenhand init stops.csv                                 writes stops.toml
+  evenhand init 2015.csv 2016.csv -o stops.toml           several files as one
+  evenhand init stops.csv --population residents.csv      with a baseline, for rates per head
+  evenhand init stops.csv --json                          the profile of every column, and the proposal")]
+    Init(InitOptions),
+    /// A first look without a study: rates by group, and the study that made them
+    #[command(after_help = "\
+Examples:
+  evenhand rates stops.csv --group race --by county
+  evenhand rates stops.csv --group race --population residents.csv
+  evenhand rates counts.csv --group race --events searches --trials stops")]
+    Rates(FirstLookOptions),
     /// Propose which names of the counts are which places of a baseline
     #[command(after_help = "\
 Examples:
@@ -162,11 +177,14 @@ Examples:
   evenhand man > evenhand.1
   evenhand man --into ~/.local/share/man/man1             evenhand.1, evenhand-run.1 ...")]
     Man(ManOptions),
-    /// Print the method page of an analysis
+    /// Print the page of an analysis, of a format, or of the table of stops
     #[command(after_help = "\
 Examples:
-  evenhand explain disparity
-  evenhand list analyses")]
+  evenhand explain disparity                what is computed, exactly
+  evenhand explain stanford-v2              which columns and codes of a publisher's files are read, and what he does not record
+  evenhand explain stops                    every column of a stop, and the rules that map a file
+  evenhand explain my-agency.toml           the same of a format of your own
+  evenhand list analyses; evenhand list formats")]
     Explain(ExplainOptions),
     /// List what there is
     #[command(after_help = "\
@@ -194,6 +212,56 @@ pub(super) struct CheckOptions {
     /// The study file
     #[arg(value_name = "STUDY.toml")]
     pub(super) study: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InitOptions {
+    /// The files: rows of stops or published counts, and a population or a register of agreements beside them
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+    /// The study to write; it must not exist [default: the name of the first file, in this folder]
+    #[arg(long, short, value_name = "STUDY.toml")]
+    pub(super) out: Option<PathBuf>,
+    /// A file of people by place and group, the baseline
+    #[arg(long, value_name = "FILE")]
+    pub(super) population: Option<PathBuf>,
+    /// A file of 287(g) agreements
+    #[arg(long, value_name = "FILE")]
+    pub(super) agreements: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FirstLookOptions {
+    /// Rows of stops, or published counts
+    #[arg(value_name = "DATA.csv", required = true)]
+    pub(super) files: Vec<PathBuf>,
+    /// The column of race or ethnicity
+    #[arg(long, value_name = "COLUMN")]
+    pub(super) group: String,
+    /// The column of places to tell apart
+    #[arg(long, value_name = "COLUMN")]
+    pub(super) by: Option<String>,
+    /// The group that others are compared with
+    #[arg(long, value_name = "GROUP")]
+    pub(super) reference: Option<String>,
+    /// The column of events, where the file holds counts
+    #[arg(long, value_name = "COLUMN")]
+    pub(super) events: Option<String>,
+    /// The column of what the events are counted out of
+    #[arg(long, value_name = "COLUMN", requires = "events")]
+    pub(super) trials: Option<String>,
+    /// A file of people by place and group, the baseline
+    #[arg(long, value_name = "POP.csv")]
+    pub(super) population: Option<PathBuf>,
+    /// The column of people in the baseline
+    #[arg(long, value_name = "COLUMN", requires = "population")]
+    pub(super) population_column: Option<String>,
+    /// The column of groups in the baseline
+    #[arg(long, value_name = "COLUMN", requires = "population")]
+    pub(super) population_group: Option<String>,
+    /// The study to write; it must not exist [default: the name of the first file and `-rates.toml`]
+    #[arg(long, short, value_name = "STUDY.toml")]
+    pub(super) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -340,9 +408,9 @@ pub(super) struct ManOptions {
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainOptions {
-    /// The analysis, or `agreements`
-    #[arg(value_name = "ANALYSIS", value_parser = clap::builder::PossibleValuesParser::new(super::explain::NAMES))]
-    pub(super) analysis: String,
+    /// An analysis, a format by its name or its file, `stops` or `agreements`
+    #[arg(value_name = "PAGE", value_parser = super::explain::known_page)]
+    pub(super) what: String,
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ use crate::analyses::ALL;
 use crate::error::Error;
 use crate::fetch;
 use crate::findings::COLUMNS;
+use crate::ingest::{Checked, shipped_formats};
 
 #[derive(Serialize)]
 struct Item {
@@ -26,21 +27,15 @@ impl From<(&str, &str)> for Item {
     }
 }
 
-const FORMATS: [(&str, &str); 4] = [
-    ("counts", "published totals, a row per cell: [[counts]]"),
-    (
-        "stops",
-        "a row per stop, plain CSV with a column mapping: [[stops]]",
-    ),
-    (
-        "population",
-        "a benchmark population by place and group, with or without 90 % margins of error: [[population]]",
-    ),
-    (
-        "agreements",
-        "a register of 287(g) agreements and of other cooperation, by hand or in the form of ICE's lists: [[agreements]], `evenhand explain agreements`",
-    ),
-];
+/// One format, as the list shows it.
+#[derive(Serialize)]
+struct FormatItem {
+    name: String,
+    table: &'static str,
+    title: String,
+    checked: Checked,
+    publisher: String,
+}
 
 const DATASETS: [(&str, &str); 6] = [
     (
@@ -104,7 +99,7 @@ pub(super) fn command(options: &ListOptions, printer: &Printer) -> Result<ExitCo
             .iter()
             .map(|method| Item::from((method.name, method.question)))
             .collect(),
-        Catalogue::Formats => items(&FORMATS),
+        Catalogue::Formats => return formats(printer),
         Catalogue::Datasets => datasets(),
         Catalogue::Charts => items(&CHARTS),
         Catalogue::Columns => items(&COLUMNS),
@@ -120,5 +115,42 @@ pub(super) fn command(options: &ListOptions, printer: &Printer) -> Result<ExitCo
             .map(|item| format!("{:width$}  {}\n", item.name, item.about))
             .collect::<String>(),
     )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The formats that come with the program. Plain tables need none: their columns are mapped in the study.
+fn formats(printer: &Printer) -> Result<ExitCode, Error> {
+    let items: Vec<FormatItem> = shipped_formats()?
+        .into_iter()
+        .map(|format| FormatItem {
+            table: format.table(),
+            name: format.name,
+            title: format.title,
+            checked: format.checked,
+            publisher: format.publisher,
+        })
+        .collect();
+    if printer.json {
+        printer.document(&items)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let width = |of: fn(&FormatItem) -> usize| items.iter().map(of).max().unwrap_or(0);
+    let name = width(|item| item.name.len());
+    let table = width(|item| item.table.len());
+    let title = width(|item| item.title.chars().count());
+    let mut text: String = items
+        .iter()
+        .map(|item| {
+            format!(
+                "{:name$}  {:table$}  {:title$}  {}\n",
+                item.name,
+                item.table,
+                item.title,
+                item.checked.word()
+            )
+        })
+        .collect();
+    text.push_str("\n`evenhand explain NAME` has what each reads. Any other table is mapped in the study, or by a format of your own beside it: format = \"my-agency.toml\".\n");
+    printer.text(&text)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -6,6 +6,8 @@ mod check;
 mod completions;
 mod explain;
 mod fetch;
+mod first_look;
+mod init;
 mod list;
 mod lock;
 mod man;
@@ -65,6 +67,8 @@ fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<ExitCode, Error>
     match &arguments.command {
         Command::Run(options) => run::command(options, &world, printer),
         Command::Check(options) => check::command(options, &world, printer),
+        Command::Init(options) => init::command(options, &world, printer),
+        Command::Rates(options) => first_look::command(options, &world, printer),
         Command::Match(options) => matches::command(options, &world, printer),
         Command::Verify(options) => verify::command(options, &world, printer),
         Command::Calc(options) => calc::command(options, printer),
@@ -76,7 +80,7 @@ fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<ExitCode, Error>
         Command::Schema(options) => schema::command(options, printer),
         Command::Completions(options) => completions::command(options, printer),
         Command::Man(options) => man::command(options, &world, printer),
-        Command::Explain(options) => explain::command(options, printer),
+        Command::Explain(options) => explain::command(options, &world, printer),
         Command::List(options) => list::command(options, printer),
     }
 }

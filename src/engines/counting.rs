@@ -242,14 +242,15 @@ impl<'a> Counting<'a> {
         let mut fields = Fields::default();
         let mut rows = file.rows(&worker.block);
         loop {
-            let (at, mut row) = match rows.next(&mut fields) {
+            let start = match rows.next(&mut fields) {
                 Row::End => break,
-                Row::Row(row) => row,
+                Row::Row(start) => start,
                 Row::Unreadable(fault) => {
                     part.coder.unread(fault)?;
                     continue;
                 }
             };
+            let (at, mut row) = rows.row(start, &mut fields);
             for (join, on) in &joins {
                 join.widen(&mut row, on, &mut join_key);
             }

@@ -230,10 +230,10 @@ impl Embedded<'_> {
     }
 
     fn warnings(&self, ledger: &SourceLedger, contradictions: Contradictions) -> Vec<Warning> {
-        let own = ledger.dropped.iter().take(self.config.filter.len());
+        let own = ledger.dropped.iter().zip(&self.config.filter);
         let silent = own
-            .filter(|d| d.rows == 0)
-            .map(|d| Warning::FilterNeverFired {
+            .filter(|(d, filter)| d.rows == 0 && !filter.brought)
+            .map(|(d, _)| Warning::FilterNeverFired {
                 source: ledger.source.clone(),
                 rule: d.rule.clone(),
             });

@@ -109,6 +109,7 @@ mod tests {
                 cautions: Vec::new(),
                 keys,
                 by_officer: false,
+                covered: crate::cells::Covered::All,
                 absent: Absent::Unknown,
                 files: vec!["stops.csv".into()],
             },

@@ -25,6 +25,8 @@ const fn estimand(name: &'static str, heading: &'static str, style: Style) -> Es
 pub const RATE: Estimand = estimand("rate", "Rate", Style::Quantity);
 /// Events out of trials.
 pub const PROPORTION: Estimand = estimand("proportion", "Rate", Style::Percent);
+/// Events of a group out of the events of all groups.
+pub const SHARE: Estimand = estimand("share", "Share", Style::Percent);
 /// Ratio of two rates per head.
 pub const RATE_RATIO: Estimand = estimand("rate_ratio", "Rate ratio", Style::Ratio);
 /// Ratio of two proportions.

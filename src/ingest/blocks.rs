@@ -233,7 +233,7 @@ mod tests {
     use csv::ReaderBuilder;
     use proptest::prelude::*;
 
-    use super::super::rows::{Fields, Splitter};
+    use super::super::rows::{Fields, Split, Splitter};
     use super::*;
 
     /// The fields of a row, its line and its first byte.
@@ -266,7 +266,8 @@ mod tests {
             number += 1;
             let bytes = block.bytes();
             let mut splitter = Splitter::new(bytes, marks);
-            while let Some((start, row)) = splitter.next(bytes, &mut fields) {
+            while let Some(start) = splitter.next(bytes, &mut fields) {
+                let row = Split::new(bytes, &mut fields);
                 let row = row.iter().map(<[u8]>::to_vec).collect();
                 let line = block.first_line + lines(&bytes[..start]);
                 rows.push((row, line, block.first_byte + start as u64));

@@ -3,7 +3,7 @@
 //! The same words in a study and in a format, so that whatever a format can say, a study can say too.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -16,10 +16,61 @@ use super::schema::{kinds, some, text};
 use super::stops::UnclearRule;
 use crate::cells::OneOrMany;
 use crate::error::Error;
+use crate::stops::{AGE, DATE, HIT, SEARCHED, TIME, WEIGHT};
 
 /// Where a value comes from. `"race"`, `{ column = "race", codes = { W = "white" } }`, or a list of such tables.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ColumnSource(Vec<ColumnRule>);
+
+/// What a column is read as, which decides the words that its rules may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadAs {
+    /// A group, a place or another key.
+    Value,
+    /// A date or a time of day.
+    Moment,
+    /// An age.
+    Age,
+    /// A whole number.
+    Number,
+    /// Yes or no; of several rules one yes is enough.
+    YesOrNo,
+}
+
+impl ReadAs {
+    /// What the canonical column of a name is read as; every other name is a key.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        match name {
+            DATE | TIME => Self::Moment,
+            AGE => Self::Age,
+            WEIGHT => Self::Number,
+            SEARCHED | HIT => Self::YesOrNo,
+            _ => Self::Value,
+        }
+    }
+
+    /// The words that a rule may use.
+    fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Value => &["column", "with", "is", "codes", "first", "missing"],
+            Self::Moment => &["column", "layout", "missing"],
+            Self::Age => &["column", "layout", "missing", "unclear"],
+            Self::Number => &["column"],
+            Self::YesOrNo => &["column", "any", "yes", "no", "unclear", "missing"],
+        }
+    }
+
+    fn described(self) -> &'static str {
+        match self {
+            Self::Value => "a key",
+            Self::Moment => "a date or a time",
+            Self::Age => "an age",
+            Self::Number => "a number",
+            Self::YesOrNo => "a column that says yes or no",
+        }
+    }
+}
 
 /// One rule.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
@@ -33,10 +84,15 @@ pub struct ColumnRule {
     pub is: Option<String>,
     /// Raw value to value. A value that is not listed stays as it is, or, where another rule follows, goes on to that.
     pub codes: BTreeMap<String, String>,
+    /// Further columns whose values are put after the first, a comma between: the state after the county, or the agency after
+    /// the number of its officer. Where the first says that nothing is known, nothing is.
+    pub with: Vec<String>,
+    /// How many of a value's first characters count: 1 where `WM` is a White man and `WF` a White woman.
+    pub first: Option<usize>,
     /// Values that say that nothing is known, beside those of the table.
     pub missing: Vec<String>,
     /// How a date or a time is written, in the notation of `strftime` (`%m/%d/%Y`), or `excel` for a serial number; of several
-    /// the one that fits.
+    /// the one that fits. An age is in years, or is made from the date and a `birth_year`.
     pub layout: Option<OneOrMany>,
     /// Values that mean yes, where they are not those of `outcomes`.
     pub yes: Option<Vec<String>>,
@@ -58,7 +114,27 @@ impl ColumnRule {
     /// Every column of the file that the rule may name.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let spellings = self.column.iter().flat_map(OneOrMany::values);
-        spellings.chain(&self.any).map(String::as_str)
+        let others = self.any.iter().chain(&self.with);
+        spellings.chain(others).map(String::as_str)
+    }
+
+    /// The words that the rule uses.
+    fn words(&self) -> impl Iterator<Item = &'static str> {
+        let used = [
+            ("column", self.column.is_some()),
+            ("any", !self.any.is_empty()),
+            ("is", self.is.is_some()),
+            ("codes", !self.codes.is_empty()),
+            ("with", !self.with.is_empty()),
+            ("first", self.first.is_some()),
+            ("missing", !self.missing.is_empty()),
+            ("layout", self.layout.is_some()),
+            ("yes", self.yes.is_some()),
+            ("no", self.no.is_some()),
+            ("unclear", self.unclear.is_some()),
+        ];
+        used.into_iter()
+            .filter_map(|(word, is_used)| is_used.then_some(word))
     }
 
     /// The layouts, none where nothing is said.
@@ -72,7 +148,7 @@ impl ColumnRule {
     pub fn fits(&self, headers: &[String]) -> bool {
         let has = |name: &String| headers.contains(name);
         self.is.is_some()
-            || self.column.iter().any(|c| c.values().iter().any(has))
+            || (self.column.iter().any(|c| c.values().iter().any(has)) && self.with.iter().all(has))
             || (!self.any.is_empty() && self.any.iter().any(has))
     }
 
@@ -126,11 +202,25 @@ impl ColumnSource {
         self.0.iter().any(|rule| rule.fits(headers))
     }
 
-    /// Holds the rules against themselves.
+    /// What of the rules a header has: by these two files are of one kind, however they spell their columns.
+    #[must_use]
+    pub fn found<'a>(&'a self, headers: &[String]) -> BTreeSet<(usize, Option<&'a str>)> {
+        let mut found = BTreeSet::new();
+        for (i, rule) in self.0.iter().enumerate() {
+            if rule.fits(headers) {
+                found.insert((i, None));
+            }
+            let any = rule.any.iter().filter(|name| headers.contains(name));
+            found.extend(any.map(|name| (i, Some(name.as_str()))));
+        }
+        found
+    }
+
+    /// Holds the rules against themselves and against what they are read as.
     ///
     /// # Errors
     /// What contradicts itself, as a message and a hint.
-    pub fn check(&self) -> Result<(), (String, String)> {
+    pub fn check(&self, kind: ReadAs) -> Result<(), (String, String)> {
         for (i, rule) in self.0.iter().enumerate() {
             let ways = usize::from(rule.column.is_some())
                 + usize::from(!rule.any.is_empty())
@@ -141,11 +231,29 @@ impl ColumnSource {
                     "write one of column = \"...\", any = [\"...\"] or is = \"...\"".into(),
                 ));
             }
-            if i + 1 < self.0.len() && rule.codes.is_empty() {
+            if let Some(word) = rule.words().find(|word| !kind.words().contains(word)) {
+                return Err((
+                    format!("`{word}` means nothing for {}", kind.described()),
+                    format!("a rule for it may have {}", kind.words().join(", ")),
+                ));
+            }
+            if kind == ReadAs::Value && i + 1 < self.0.len() && rule.codes.is_empty() {
                 return Err((
                     "a rule without `codes` decides every row, so those after it say nothing"
                         .into(),
                     "give it the codes that it knows, or put it last".into(),
+                ));
+            }
+            if !rule.with.is_empty() && (rule.column.is_none() || rule.first.is_some()) {
+                return Err((
+                    "`with` puts values after that of a whole `column`".into(),
+                    "write { column = \"county\", with = [\"state\"] }".into(),
+                ));
+            }
+            if rule.first == Some(0) {
+                return Err((
+                    "`first = 0` leaves nothing of a value".into(),
+                    "first = 1 reads the first character".into(),
                 ));
             }
         }
@@ -222,12 +330,49 @@ mod tests {
             "group = [{ column = 'Ethnicity', codes = { H = 'hispanic' } }, { column = ['Race', 'race'] }]",
         )
         .unwrap();
-        assert!(rules.check().is_ok());
+        assert!(rules.check(ReadAs::Value).is_ok());
         assert_eq!(rules.described(), "Ethnicity, Race");
         assert!(rules.fits(&["race".to_owned()]) && !rules.fits(&["sex".to_owned()]));
         assert!(read("group = { colum = 'race' }").is_err());
         assert!(read("group = []").is_err());
         let blind = read("group = [{ column = 'a' }, { column = 'b' }]").unwrap();
-        assert!(blind.check().is_err());
+        assert!(blind.check(ReadAs::Value).is_err());
+        assert!(blind.check(ReadAs::YesOrNo).is_ok());
+    }
+
+    #[test]
+    fn a_word_that_means_nothing_for_a_column_is_refused() {
+        let source = |text: &str| -> ColumnSource {
+            toml::from_str::<Table>(&format!("group = {text}"))
+                .unwrap()
+                .group
+        };
+        for (kind, refused) in [
+            (ReadAs::Value, "{ any = ['a', 'b'] }"),
+            (ReadAs::Value, "{ column = 'a', yes = ['1'] }"),
+            (ReadAs::Value, "{ column = 'a', layout = '%Y' }"),
+            (ReadAs::Value, "{ column = 'a', first = 0 }"),
+            (ReadAs::Value, "{ is = 'a', with = ['b'] }"),
+            (ReadAs::Value, "{ column = 'a', with = ['b'], first = 1 }"),
+            (ReadAs::Moment, "{ column = 'a', with = ['b'] }"),
+            (ReadAs::Moment, "{ column = 'a', codes = { x = 'y' } }"),
+            (ReadAs::Moment, "{ is = '2013-01-01' }"),
+            (ReadAs::Age, "{ column = 'a', yes = ['1'] }"),
+            (ReadAs::Number, "{ column = 'a', missing = ['1'] }"),
+            (ReadAs::YesOrNo, "{ is = 'yes' }"),
+            (ReadAs::YesOrNo, "{ column = 'a', codes = { x = 'yes' } }"),
+            (ReadAs::YesOrNo, "{ column = 'a', any = ['b'] }"),
+        ] {
+            assert!(source(refused).check(kind).is_err(), "{refused}");
+        }
+        let any = source("[{ any = ['a', 'b'] }, { column = ['c', 'd'] }]");
+        let found = |names: &[&str]| {
+            let headers: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+            any.found(&headers).len()
+        };
+        assert_eq!(
+            (found(&["a", "b", "c"]), found(&["a", "d"]), found(&["x"])),
+            (4, 3, 0)
+        );
     }
 }

@@ -181,7 +181,8 @@ impl CsvFile {
         loop {
             if let Some(own) = &mut self.own {
                 let bytes = own.block.bytes();
-                if let Some((start, row)) = own.splitter.next(bytes, &mut own.fields) {
+                if let Some(start) = own.splitter.next(bytes, &mut own.fields) {
+                    let row = Split::new(bytes, &mut own.fields);
                     record.clear();
                     row.iter().for_each(|field| record.push_field(field));
                     let (until, line) = own.counted;
@@ -285,25 +286,44 @@ pub struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// The next row and its position. A row that cannot be read counts as a row.
+    /// Splits the next row, for [`Rows::row`]: where it begins. A row that cannot be read counts as a row.
     #[inline]
-    pub fn next<'r>(&'r mut self, fields: &'r mut Fields) -> Row<(At<'r>, Split<'r>)> {
+    pub fn next(&mut self, fields: &mut Fields) -> Row<usize> {
         let bytes = self.block.bytes();
-        let Some((start, row)) = self.splitter.next(bytes, fields) else {
+        let Some(start) = self.splitter.next(bytes, fields) else {
             return Row::End;
         };
         self.count += 1;
+        let (at, row) = self.row(start, fields);
+        // Most rows begin otherwise than a header and are done with one look.
+        if row.len() == self.file.about.width && !self.may_hold_nul && !self.is_odd(&row[0]) {
+            return Row::Row(start);
+        }
+        let has_nul = self.may_hold_nul && row.iter().any(|field| field.contains(&0));
+        match at.unreadable(&row, has_nul) {
+            None => Row::Row(start),
+            Some(fault) => Row::Unreadable(fault),
+        }
+    }
+
+    /// The row that was split last, which begins at `start`, and its position.
+    #[inline]
+    pub fn row<'r>(&'r self, start: usize, fields: &'r mut Fields) -> (At<'r>, Split<'r>) {
+        let bytes = self.block.bytes();
         let at = At {
             file: &self.file.about,
             before: &bytes[..start],
             first_line: self.block.first_line,
             first_byte: self.block.first_byte,
         };
-        let has_nul = self.may_hold_nul && row.iter().any(|field| field.contains(&0));
-        match at.unreadable(&row, has_nul) {
-            None => Row::Row((at, row)),
-            Some(fault) => Row::Unreadable(fault),
-        }
+        (at, Split::new(bytes, fields))
+    }
+
+    /// Whether a first field may be that of a header, or begin with a byte order mark.
+    #[inline]
+    fn is_odd(&self, first: &[u8]) -> bool {
+        let header = self.file.about.headers[0].as_bytes();
+        first.first() == Some(&0xef) || first.len() == header.len()
     }
 
     /// Notes in the file that its rows were read; how many.

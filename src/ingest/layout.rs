@@ -6,6 +6,7 @@
 mod archive;
 mod array;
 mod book;
+pub(super) mod contents;
 mod places;
 mod quotes;
 mod sheet;
@@ -64,7 +65,7 @@ pub struct Layout {
 }
 
 /// How characters are written as bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, serde::Serialize)]
 pub enum TextEncoding {
     /// With or without a byte order mark.
     #[default]
@@ -80,7 +81,7 @@ pub enum TextEncoding {
 }
 
 /// What separates the fields of a row.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, serde::Serialize)]
 pub enum Separator {
     /// `,`
     #[default]
@@ -122,7 +123,8 @@ impl Separator {
     }
 
     /// The word in a study.
-    pub(super) fn word(self) -> &'static str {
+    #[must_use]
+    pub fn word(self) -> &'static str {
         match self {
             Self::Comma => ",",
             Self::Semicolon => ";",

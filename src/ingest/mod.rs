@@ -3,8 +3,10 @@
 //! Each table of the study file that describes data is a struct of this layer. Rows of stops are described here
 //! ([`StopsConfig`]) and counted by [`crate::engines`].
 
+mod ages;
 mod agreements;
 mod at;
+mod bind;
 mod blocks;
 mod column;
 mod counts;
@@ -22,8 +24,10 @@ mod row_filter;
 mod rows;
 mod schema;
 mod seen;
+pub mod sniff;
 mod stops;
 
+pub use ages::AgeReader;
 pub use agreements::{
     Agreement, AgreementColumns, AgreementsConfig, ColumnName, DateRule, Join, Kind, Level,
     PAGE as AGREEMENTS_PAGE, PlannedStatus, ProgramWords, Register, Statewide, StatusConfig,
@@ -32,7 +36,7 @@ pub use agreements::{
 };
 pub use at::At;
 pub use blocks::Block;
-pub use column::{ColumnRule, ColumnSource};
+pub use column::{ColumnRule, ColumnSource, ReadAs};
 pub use counts::{
     CountsConfig, CountsFragment, EventsAre, Lines, PublishedCounts, WideCounts, read_counts,
 };
@@ -54,7 +58,7 @@ pub use population::{
 pub use row_filter::{CompiledFilter, RowFilter};
 pub use rows::{Fields, Record, Split};
 pub(crate) use seen::Seen;
-pub use stops::{Columns, OutcomeCodes, StopsConfig, UnclearRule, is_pattern};
+pub use stops::{Columns, OutcomeCodes, StopsConfig, UnclearRule, Unit, is_pattern};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

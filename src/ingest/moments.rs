@@ -3,6 +3,8 @@
 //! The parsing is jiff's. What is here is which layout fits, what is too odd to be believed, and a memory of texts that
 //! were read before, since the rows of a day carry the same text.
 
+use std::borrow::Cow;
+
 use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::TimeZone;
@@ -24,6 +26,8 @@ pub struct Moment {
     pub date: Date,
     /// Minutes since midnight, by the local clock.
     pub minute: Option<u16>,
+    /// Whether only the year is known, of which `date` is the first day.
+    pub is_year: bool,
 }
 
 /// Why a text is no date or time: what is said of it, and what to do.
@@ -44,6 +48,8 @@ enum Layout {
     Iso,
     /// A spreadsheet's serial number.
     Excel,
+    /// A calendar year and nothing else.
+    Year,
     /// `strftime`'s notation.
     Strftime(String),
 }
@@ -53,6 +59,7 @@ impl Layout {
         match text {
             "excel" => Self::Excel,
             "%Y-%m-%d" => Self::Iso,
+            "%Y" => Self::Year,
             other => Self::Strftime(other.to_owned()),
         }
     }
@@ -61,8 +68,10 @@ impl Layout {
         match self {
             Self::Iso => iso(text).map(|date| date.at(0, 0, 0, 0)),
             Self::Excel => excel(text),
+            Self::Year => year(text),
             Self::Strftime(layout) => {
-                let parts = BrokenDownTime::parse(layout, text).ok()?;
+                let padded = padded(layout, text)?;
+                let parts = BrokenDownTime::parse(layout, &*padded).ok()?;
                 let time = parts.to_time().unwrap_or(Time::MIN);
                 let at = parts.to_date().ok()?.to_datetime(time);
                 // An offset within the text says how far it is from UTC; the clock on the wall is what counts.
@@ -74,7 +83,7 @@ impl Layout {
     /// Whether a text of this layout carries a time of day: a serial number does where it has a fraction.
     fn has_time(&self, text: &str) -> bool {
         match self {
-            Self::Iso => false,
+            Self::Iso | Self::Year => false,
             Self::Excel => text.contains('.'),
             Self::Strftime(layout) => layout.contains("%H") || layout.contains("%I"),
         }
@@ -84,6 +93,34 @@ impl Layout {
 /// A date as `YYYY-MM-DD` and nothing else.
 fn iso(text: &str) -> Option<Date> {
     (text.len() == 10).then(|| text.parse().ok()).flatten()
+}
+
+/// A calendar year in four digits, as its first day.
+fn year(text: &str) -> Option<DateTime> {
+    let is_year = text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit());
+    let year = text.parse().ok().filter(|_| is_year)?;
+    Some(Date::new(year, 1, 1).ok()?.at(0, 0, 0, 0))
+}
+
+/// The digits of a layout without separators, with the first zero that a spreadsheet took away: 1022011 is 01022011.
+/// `None` where they are too few or too many, which the parser would divide as it likes.
+fn padded<'t>(layout: &str, text: &'t str) -> Option<Cow<'t, str>> {
+    let mut width = 0;
+    for directive in layout.split('%').skip(1) {
+        width += match directive {
+            "Y" => 4,
+            "m" | "d" | "y" | "H" | "M" | "S" => 2,
+            _ => return Some(Cow::Borrowed(text)),
+        };
+    }
+    if !layout.starts_with('%') {
+        return Some(Cow::Borrowed(text));
+    }
+    match width - i64::try_from(text.len()).ok()? {
+        0 => Some(Cow::Borrowed(text)),
+        1 => Some(Cow::Owned(format!("0{text}"))),
+        _ => None,
+    }
 }
 
 /// A serial number, whose fraction is the time of day.
@@ -184,6 +221,7 @@ impl MomentReader {
         Ok(Moment {
             date: at.date(),
             minute: layout.has_time(text).then(|| minute(at.time())),
+            is_year: matches!(layout, Layout::Year),
         })
     }
 
@@ -202,6 +240,7 @@ impl MomentReader {
             .map(|layout| match layout {
                 Layout::Iso => "YYYY-MM-DD",
                 Layout::Excel => "a serial number",
+                Layout::Year => "YYYY",
                 Layout::Strftime(layout) => layout,
             })
             .collect();
@@ -335,6 +374,27 @@ mod tests {
             read("layout = 'excel'", "41561.5"),
             Some(("2013-10-14".into(), Some(720)))
         );
+    }
+
+    #[test]
+    fn a_zero_that_a_spreadsheet_took_away_is_put_back() {
+        let packed = |text: &str| read("layout = ['%m%d%Y', '%Y%m%d']", text).map(|(day, _)| day);
+        assert_eq!(packed("1022011").as_deref(), Some("2011-01-02"));
+        assert_eq!(packed("10222011").as_deref(), Some("2011-10-22"));
+        assert_eq!(packed("20111022").as_deref(), Some("2011-10-22"));
+        for odd in ["122011", "110222011", "13012011", "1 22011", ""] {
+            assert_eq!(packed(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_year_is_a_year_and_no_day_of_it() {
+        let moment = reader("layout = '%Y'").read(b"2013").unwrap();
+        assert!(moment.is_year && moment.minute.is_none());
+        assert_eq!(moment.date.to_string(), "2013-01-01");
+        for odd in ["13", "2013.0", "1813", "20133", "+201"] {
+            assert_eq!(read("layout = '%Y'", odd), None, "{odd}");
+        }
     }
 
     #[test]

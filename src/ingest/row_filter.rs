@@ -20,6 +20,19 @@ pub struct RowFilter {
     /// Raw column to the values that fit. Several columns must all fit.
     #[serde(rename = "where")]
     pub fits: BTreeMap<String, Condition>,
+    /// Whether a format brought it: files may lack its columns, and nobody wonders when it finds no row.
+    #[serde(skip)]
+    pub(crate) brought: bool,
+}
+
+impl RowFilter {
+    /// The filter as one that a format brought.
+    pub(super) fn of_a_format(self) -> Self {
+        Self {
+            brought: true,
+            ..self
+        }
+    }
 }
 
 /// Which values of a column fit.

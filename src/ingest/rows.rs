@@ -41,7 +41,13 @@ pub struct Split<'a> {
     fields: &'a mut Fields,
 }
 
-impl Split<'_> {
+impl<'a> Split<'a> {
+    /// The row that was split last.
+    #[inline]
+    pub(super) fn new(block: &'a [u8], fields: &'a mut Fields) -> Self {
+        Self { block, fields }
+    }
+
     /// How many fields it has.
     pub(super) fn len(&self) -> usize {
         self.fields.spans.len()
@@ -116,13 +122,9 @@ impl Splitter {
         }
     }
 
-    /// Where the next row begins, and the row; `None` at the end of the block.
+    /// Splits the next row, for [`Split::new`]: where it begins. `None` at the end of the block.
     #[inline]
-    pub(super) fn next<'a>(
-        &mut self,
-        block: &'a [u8],
-        fields: &'a mut Fields,
-    ) -> Option<(usize, Split<'a>)> {
+    pub(super) fn next(&mut self, block: &[u8], fields: &mut Fields) -> Option<usize> {
         fields.clear();
         let (mut row, mut field) = (self.at, self.at);
         loop {
@@ -159,7 +161,7 @@ impl Splitter {
                 fields.spans.push((field, end));
             }
             self.at = next;
-            return Some((row, Split { block, fields }));
+            return Some(row);
         }
     }
 

@@ -109,10 +109,7 @@ impl<T: Copy> Seen<T> {
     #[inline]
     fn slot(&self, short: Short) -> usize {
         let mask = self.slots.len() - 1;
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "the upper half of the hash, cut to the number of slots"
-        )]
+        // The upper half of the hash, cut to the number of slots.
         let mut slot = (short.hash() >> 32) as usize & mask;
         while let Some((other, _)) = &self.slots[slot]
             && *other != short

@@ -8,17 +8,17 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::DataRoot;
-use super::column::{ColumnRule, ColumnSource};
+use super::ages::AgeReader;
+use super::column::{ColumnRule, ColumnSource, ReadAs};
 use super::csv_file::CsvFile;
-use super::formats::Format;
 use super::join::JoinConfig;
 use super::layout::Layout;
 use super::moments::time_zone;
 use super::periods::Periods;
 use super::row_filter::RowFilter;
-use crate::cells::{Absent, GROUP, Outcome};
+use crate::cells::{Absent, Covered, GROUP, Outcome};
 use crate::error::{Error, nearest_hint, repeated};
-use crate::stops::{Column, DATE, HIT, OFFICER, PERIOD, PLACE, SEARCHED, STOPS, YEAR};
+use crate::stops::{AGE, Column, DATE, HIT, OFFICER, PERIOD, PLACE, SEARCHED, STOPS, YEAR};
 use crate::world::{World, without_detours};
 
 /// The `[[stops]]` table of the study: CSV files with a column mapping, a format that brings one, or both.
@@ -45,7 +45,7 @@ pub struct StopsConfig {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, ColumnSource>")]
     pub keys: Columns,
-    /// The unit of a row: `stop`, `person`, `driver`, `arrest`, `detainer`, `detention` or `encounter`.
+    /// The unit of a row: `stop`, `person`, `driver`, `arrest`, `detainer`, `detention`, `encounter` or `removal`.
     pub unit: Option<Unit>,
     /// What the rows are called, which is also the name of their counts; `stops` unless said otherwise.
     #[schemars(with = "Option<String>")]
@@ -53,6 +53,10 @@ pub struct StopsConfig {
     /// Years that the rows cover, for rates per year where no period is asked for.
     #[schemars(with = "Option<f64>")]
     pub years: Option<Spanned<f64>>,
+    /// In which years or periods of the rows a place is covered: `all`, or `with_rows` where agencies released different
+    /// ones. A place without a row then has no rate for that year, in place of a rate of 0.
+    #[serde(default)]
+    pub covered: Covered,
     /// What the values of `searched` and `hit` mean.
     pub outcomes: Option<OutcomeCodes>,
     /// Values that say that nothing is known, in every mapped column: `["NA", "NULL"]`.
@@ -81,7 +85,10 @@ pub struct StopsConfig {
     pub join: Vec<JoinConfig>,
     /// Names of columns and keys that the format brought: a file may lack them.
     #[serde(skip)]
-    brought: BTreeSet<String>,
+    pub(super) brought: BTreeSet<String>,
+    /// Columns and keys of the format that the files do not have, and what is said to who asks for one.
+    #[serde(skip)]
+    pub(super) lacking: BTreeMap<String, String>,
 }
 
 /// Names of columns or keys, and where each comes from.
@@ -113,6 +120,8 @@ pub enum Unit {
     Detention,
     /// A contact that the immigration authority recorded.
     Encounter,
+    /// A departure from the country under an order.
+    Removal,
 }
 
 /// The values of yes-or-no columns.
@@ -158,7 +167,21 @@ impl Default for OutcomeCodes {
 }
 
 impl Unit {
-    fn noun(self) -> &'static str {
+    /// Every unit.
+    pub const ALL: [Self; 8] = [
+        Self::Stop,
+        Self::Person,
+        Self::Driver,
+        Self::Arrest,
+        Self::Detainer,
+        Self::Detention,
+        Self::Encounter,
+        Self::Removal,
+    ];
+
+    /// The word of a study, which is also what captions print.
+    #[must_use]
+    pub fn noun(self) -> &'static str {
         match self {
             Self::Stop => "stop",
             Self::Person => "person",
@@ -167,6 +190,7 @@ impl Unit {
             Self::Detainer => "detainer",
             Self::Detention => "detention",
             Self::Encounter => "encounter",
+            Self::Removal => "removal",
         }
     }
 }
@@ -271,109 +295,6 @@ impl StopsConfig {
     #[must_use]
     pub fn yes_and_no(&self) -> OutcomeCodes {
         self.outcomes.clone().unwrap_or_default()
-    }
-
-    /// The table with what its format brings, wherever the table says nothing itself. `span` is where the format is named.
-    ///
-    /// # Errors
-    /// The format describes other files than rows of stops.
-    pub fn with_format(
-        mut self,
-        format: &Format,
-        span: std::ops::Range<usize>,
-    ) -> Result<Self, Error> {
-        let Some(brought) = format.stops.clone() else {
-            return Err(Error::study(
-                span,
-                format!("the format `{}` describes no rows of stops", format.name),
-                format!("it is one of [[{}]]: name it there", format.table()),
-            ));
-        };
-        let names = |columns: &Columns| -> BTreeSet<String> {
-            columns.keys().map(|name| name.get_ref().clone()).collect()
-        };
-        let own: BTreeSet<String> = names(self.columns.get_ref())
-            .union(&names(&self.keys))
-            .cloned()
-            .collect();
-        let mut columns = self.columns.get_ref().clone();
-        for (into, from) in [
-            (&mut columns, brought.columns.into_inner()),
-            (&mut self.keys, brought.keys),
-        ] {
-            for (name, source) in from {
-                if !own.contains(name.get_ref()) {
-                    self.brought.insert(name.get_ref().clone());
-                    into.insert(Spanned::new(span.clone(), name.into_inner()), source);
-                }
-            }
-        }
-        self.columns = Spanned::new(span, columns);
-        if self.layout == Layout::default() {
-            self.layout = brought.layout;
-        }
-        self.unit = self.unit.or(brought.unit);
-        self.rows_are = self.rows_are.or(brought.rows_are);
-        self.outcomes = self.outcomes.or(brought.outcomes);
-        self.timezone = self.timezone.or(brought.timezone);
-        self.utc |= brought.utc;
-        if self.missing.is_empty() {
-            self.missing = brought.missing;
-        }
-        // The files of a publisher stand in one folder.
-        let main = self
-            .files
-            .get_ref()
-            .first()
-            .map_or("", |file| file.get_ref());
-        let folder = main
-            .rsplit_once('/')
-            .map_or(String::new(), |(folder, _)| format!("{folder}/"));
-        for mut join in brought.join {
-            join.file = Spanned::new(
-                self.files.span(),
-                format!("{folder}{}", join.file.get_ref()),
-            );
-            self.join.push(join);
-        }
-        self.filter.splice(0..0, brought.filter);
-        self.cautions.splice(0..0, format.cautions.clone());
-        Ok(self)
-    }
-
-    /// Leaves out what the format knows and these files do not have.
-    ///
-    /// # Errors
-    /// Some of the files have a column and others do not, so that its counts would be of some rows only.
-    pub fn bind(&mut self, headers: &[(String, Vec<String>)]) -> Result<(), Error> {
-        let mut absent = BTreeSet::new();
-        let all = self.columns.get_ref().iter().chain(&self.keys);
-        for (name, source) in all.filter(|(name, _)| self.brought.contains(name.get_ref())) {
-            let without: Vec<&str> = headers
-                .iter()
-                .filter(|(_, header)| !source.fits(header))
-                .map(|(file, _)| file.as_str())
-                .collect();
-            if without.len() == headers.len() {
-                absent.insert(name.get_ref().clone());
-            } else if let Some(file) = without.first() {
-                return Err(Error::study(
-                    self.files.span(),
-                    format!(
-                        "`{file}` has no column for `{}` ({}), and other files have one",
-                        name.get_ref(),
-                        source.described()
-                    ),
-                    "counts would be of some rows only: read files of one kind in one study",
-                ));
-            }
-        }
-        let keep = |name: &Spanned<String>| !absent.contains(name.get_ref());
-        let mut columns = self.columns.get_ref().clone();
-        columns.retain(|name, _| keep(name));
-        self.columns = Spanned::new(self.columns.span(), columns);
-        self.keys.retain(|name, _| keep(name));
-        Ok(())
     }
 
     /// Holds the table against itself.
@@ -493,8 +414,14 @@ impl StopsConfig {
     fn check_rules(&self) -> Result<(), Error> {
         for (name, source) in self.columns.get_ref().iter().chain(&self.keys) {
             source
-                .check()
+                .check(ReadAs::of(name.get_ref()))
                 .map_err(|(message, hint)| Error::study(name.span(), message, hint))?;
+        }
+        if let Some(age) = self.column(AGE) {
+            for rule in age.rules() {
+                AgeReader::new(rule)
+                    .map_err(|(message, hint)| Error::study(self.columns.span(), message, hint))?;
+            }
         }
         self.check_joins()?;
         if let Some(zone) = &self.timezone {
@@ -597,6 +524,7 @@ impl StopsConfig {
             cautions: self.cautions.clone(),
             keys: self.keys(periods),
             by_officer: self.column(OFFICER).is_some(),
+            covered: self.covered,
             absent: Absent::Zero,
             files: self
                 .files

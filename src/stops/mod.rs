@@ -5,10 +5,13 @@ mod ledger;
 mod schema;
 mod screens;
 
+/// The page of the table of stops.
+pub const PAGE: &str = include_str!("stops.md");
+
 pub use contradictions::Contradictions;
 pub use ledger::{Dropped, Input, SourceLedger};
 pub use schema::{
-    AGE, Column, DATE, GROUP, HIT, OFFICER, PERIOD, PLACE, SEARCHED, STATE, STOPS, TIME, WEIGHT,
-    YEAR,
+    AGE, Column, DATE, GROUP, HIT, HITS, OFFICER, PERIOD, PLACE, SEARCHED, SEARCHES, STATE, STOPS,
+    TIME, WEIGHT, YEAR,
 };
 pub use screens::{FIELDS, Month, RowSeen, Screens};

@@ -18,6 +18,10 @@ pub const SEARCHED: &str = "searched";
 pub const HIT: &str = "hit";
 /// Name of the counts of all rows, unless the study calls them otherwise.
 pub const STOPS: &str = "stops";
+/// Name of the counts of searches, out of the rows whose search is known.
+pub const SEARCHES: &str = "searches";
+/// Name of the counts of hits, out of the searches whose find is known.
+pub const HITS: &str = "hits";
 /// Time of day of the stop, by the local clock.
 pub const TIME: &str = "time";
 /// Age of the person stopped, in whole years.

@@ -47,7 +47,17 @@ pub struct Screens {
     days: Vec<u32>,
     minutes: Vec<u64>,
     places: BTreeMap<String, [u64; 2]>,
-    all: Month,
+    /// Rows of which no date is known.
+    undated: Month,
+}
+
+impl Month {
+    fn add(&mut self, more: &Self) {
+        self.rows += more.rows;
+        for (sum, more) in self.missing.iter_mut().zip(more.missing) {
+            *sum += more;
+        }
+    }
 }
 
 impl Screens {
@@ -59,7 +69,6 @@ impl Screens {
                 *sum += u64::from(missing);
             }
         };
-        take(&mut self.all);
         if let Some(date) = row.date {
             let month = month_index(date);
             grow(&mut self.months, month);
@@ -67,6 +76,8 @@ impl Screens {
             let day = month * 31 + usize::from(date.day().unsigned_abs()) - 1;
             grow(&mut self.days, day);
             self.days[day] += 1;
+        } else {
+            take(&mut self.undated);
         }
         if let Some(minute) = row.minute {
             grow(&mut self.minutes, MINUTES - 1);
@@ -83,16 +94,10 @@ impl Screens {
 
     /// Takes in what another part of the same source saw.
     pub fn join(&mut self, other: &Self) {
-        let plus = |own: &mut Month, more: &Month| {
-            own.rows += more.rows;
-            for (sum, more) in own.missing.iter_mut().zip(more.missing) {
-                *sum += more;
-            }
-        };
-        plus(&mut self.all, &other.all);
+        self.undated.add(&other.undated);
         grow(&mut self.months, other.months.len().saturating_sub(1));
         for (own, more) in self.months.iter_mut().zip(&other.months) {
-            plus(own, more);
+            own.add(more);
         }
         grow(&mut self.days, other.days.len().saturating_sub(1));
         for (own, more) in self.days.iter_mut().zip(&other.days) {
@@ -131,7 +136,9 @@ impl Screens {
     /// All rows together.
     #[must_use]
     pub fn all(&self) -> Month {
-        self.all
+        let mut all = self.undated;
+        self.months.iter().for_each(|month| all.add(month));
+        all
     }
 
     /// What a careful reader would remark on. Counts of rows below `smallest_shown` are not stated.
@@ -303,7 +310,8 @@ impl Screens {
         parts: &[(String, u64, u64)],
         smallest_shown: u64,
     ) -> Option<String> {
-        let overall = share(self.all.missing[0], self.all.rows);
+        let all = self.all();
+        let overall = share(all.missing[0], all.rows);
         let mut far: Vec<(&str, f64)> = parts
             .iter()
             .filter(|(_, rows, missing)| *rows >= ENOUGH_ROWS && *missing >= smallest_shown.max(1))
@@ -468,7 +476,7 @@ mod tests {
     #[test]
     fn a_place_where_the_group_is_missing_far_more_often_is_named() {
         let mut screens = Screens {
-            all: Month {
+            undated: Month {
                 rows: 1_200,
                 missing: [66, 0, 0, 0, 0],
             },

@@ -99,7 +99,7 @@ impl Study {
                 .iter()
                 .try_for_each(AgreementsConfig::check)?;
             let setting = setting(&file)?;
-            let analyses = plan(&file, &setting)?;
+            let analyses = plan(&file, &setting).map_err(|error| why(error, &file, &text))?;
             Ok((file, setting, analyses))
         };
         let (file, setting, analyses) = checked().map_err(|error| error.in_study(path, &text))?;
@@ -295,6 +295,19 @@ fn plan(file: &StudyFile, setting: &Setting) -> Result<Vec<Planned>, Error> {
         ));
     }
     Ok(planned)
+}
+
+/// A question about what the format would have made of columns that the files lack.
+fn why(error: Error, file: &StudyFile, text: &str) -> Error {
+    let Error::Study(mut fault) = error else {
+        return error;
+    };
+    let asked = text.get(fault.span.clone()).unwrap_or_default();
+    let name = asked.trim_matches(['"', '\'']);
+    if let Some(lacking) = file.stops.iter().find_map(|stops| stops.lacking(name)) {
+        fault.hint = format!("{lacking}; {}", fault.hint);
+    }
+    Error::Study(fault)
 }
 
 /// Counts are no benchmark of themselves: the two errors would be one, and taken for two.

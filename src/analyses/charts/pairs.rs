@@ -18,7 +18,13 @@ pub(in crate::analyses) fn dots(finding: &Disclosed<Finding>, setting: &Setting)
         .lines
         .iter()
         .filter(|line| {
-            [glossary::RATE, glossary::PROPORTION, glossary::HIT_RATE].contains(&line.estimand)
+            [
+                glossary::RATE,
+                glossary::PROPORTION,
+                glossary::SHARE,
+                glossary::HIT_RATE,
+            ]
+            .contains(&line.estimand)
         })
         .collect();
     let series = series(setting);

@@ -1,10 +1,14 @@
 //! The columns of a mapping are found in a file once, before its first row.
 
-use super::{BoundDate, BoundRule, From};
+use super::rules::BoundRule;
+use super::yes_no::YesNo;
+use super::{BoundDate, From};
 use crate::cells::GROUP;
 use crate::error::Error;
-use crate::ingest::{ColumnRule, ColumnSource, CsvFile, MomentReader, Seen, StopsConfig};
-use crate::stops::{DATE, OFFICER, PERIOD, PLACE, YEAR};
+use crate::ingest::{
+    AgeReader, ColumnRule, ColumnSource, CsvFile, MomentReader, Seen, StopsConfig,
+};
+use crate::stops::{AGE, DATE, OFFICER, PERIOD, PLACE, YEAR};
 
 /// Binds the columns of a mapping to those of a file.
 pub(super) struct Binder<'a, 'f> {
@@ -55,6 +59,28 @@ impl<'a> Binder<'a, '_> {
         }))
     }
 
+    pub(super) fn age(&self) -> Result<Option<(usize, AgeReader, Vec<String>)>, Error> {
+        let Some((rule, column)) = self.one(AGE)? else {
+            return Ok(None);
+        };
+        let reader = AgeReader::new(rule).map_err(|(message, _)| Error::Internal(message))?;
+        Ok(Some((column, reader, self.missing(rule))))
+    }
+
+    /// A column that says yes or no. Every column that the study itself lists must be there; of those of a format, one.
+    pub(super) fn yes_no(&self, name: &str) -> Result<Option<YesNo>, Error> {
+        let Some(source) = self.config.column(name) else {
+            return Ok(None);
+        };
+        if !self.config.is_brought(name) {
+            let all = source.rules().iter().flat_map(|rule| &rule.any);
+            all.map(|column| self.file.column(column))
+                .collect::<Result<Vec<_>, _>>()?;
+        }
+        let outcomes = self.config.yes_and_no();
+        YesNo::new(source, self.file, (&outcomes, &self.config.missing)).map(Some)
+    }
+
     fn rules(&self, source: &ColumnSource) -> Result<Vec<BoundRule>, Error> {
         let rules = source.rules();
         let here = |rule: &&ColumnRule| rules.len() == 1 || rule.fits(self.file.headers());
@@ -69,8 +95,14 @@ impl<'a> Binder<'a, '_> {
         let bound = here.into_iter().enumerate().map(|(i, rule)| {
             Ok(BoundRule {
                 column: rule.find(self.file)?.first().copied(),
+                with: rule
+                    .with
+                    .iter()
+                    .map(|column| self.file.column(column))
+                    .collect::<Result<_, _>>()?,
                 is: rule.is.clone().unwrap_or_default(),
                 codes: rule.codes.clone(),
+                first: rule.first,
                 missing: self.missing(rule),
                 goes_on: i < last,
                 seen: Seen::default(),

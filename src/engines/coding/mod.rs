@@ -1,31 +1,31 @@
 //! Raw rows become small integers: one code per value of each key, one flag per outcome.
 
 mod binding;
+mod rules;
 mod values;
 mod yes_no;
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use jiff::civil::Date;
 
 use crate::cells::{GROUP, Groups};
 use crate::error::{DataFault, Error};
 use crate::ingest::{
-    At, ClockReader, CompiledFilter, CsvFile, MomentReader, Periods, Record, Seen, StopsConfig,
-    UnlistedCodes, group_of,
+    AgeReader, At, ClockReader, CompiledFilter, CsvFile, MomentReader, Periods, Record,
+    StopsConfig, UnlistedCodes,
 };
 use crate::stops::{
-    AGE, Contradictions, DATE, Dropped, HIT, PLACE, RowSeen, SEARCHED, Screens, SourceLedger, TIME,
+    Contradictions, DATE, Dropped, HIT, PLACE, RowSeen, SEARCHED, Screens, SourceLedger, TIME,
     WEIGHT,
 };
 use binding::Binder;
+use rules::{BoundRule, Meaning};
 pub(super) use values::Codes;
 use yes_no::YesNo;
 
 /// What a key of which nothing is known is called.
 const NOT_RECORDED: &str = "not recorded";
-/// The oldest person who may stand in a row.
-const OLDEST: u64 = 120;
 
 /// What one row counts as.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,29 +50,6 @@ enum From {
     Period,
 }
 
-/// One rule of a key, bound to its column.
-struct BoundRule {
-    /// `None` for the same value in every row.
-    column: Option<usize>,
-    is: String,
-    codes: BTreeMap<String, String>,
-    missing: Vec<String>,
-    /// Whether another rule follows, which decides what this one does not list.
-    goes_on: bool,
-    seen: Seen<Meaning>,
-}
-
-/// What a raw text means for a key.
-#[derive(Debug, Clone, Copy)]
-enum Meaning {
-    /// The value of this code.
-    Code(u32),
-    /// The row is left out.
-    LeftOut,
-    /// The next rule decides.
-    Next,
-}
-
 /// The date of the rows, bound.
 struct BoundDate {
     column: usize,
@@ -81,9 +58,23 @@ struct BoundDate {
 }
 
 /// Day and minute of a row, as far as they are known.
+#[derive(Clone, Copy)]
 struct Clock {
     day: Option<Date>,
     minute: Option<u16>,
+    /// Whether only the year is known, of which `day` is the first.
+    is_year: bool,
+}
+
+impl Clock {
+    /// A row without a date.
+    fn undated(minute: Option<u16>) -> Self {
+        Self {
+            day: None,
+            minute,
+            is_year: false,
+        }
+    }
 }
 
 /// The mapping of one file, bound to its columns.
@@ -93,7 +84,7 @@ pub(super) struct Coder<'a> {
     keys: Vec<From>,
     date: Option<BoundDate>,
     time: Option<(usize, ClockReader, Vec<String>)>,
-    age: Option<(usize, Vec<String>)>,
+    age: Option<(usize, AgeReader, Vec<String>)>,
     weight: Option<usize>,
     searched: Option<YesNo>,
     hit: Option<YesNo>,
@@ -135,13 +126,6 @@ impl<'a> Coder<'a> {
         (groups, periods): (&'a Groups, &'a Periods),
     ) -> Result<Self, Error> {
         let binder = Binder { config, file };
-        let outcomes = config.yes_and_no();
-        let yes_no = |name: &str| {
-            config
-                .column(name)
-                .map(|source| YesNo::new(source, file, (&outcomes, &config.missing)))
-                .transpose()
-        };
         let tolerates = config.tolerated_unreadable.is_some();
         let (ledger, rules) = empty_ledger(config);
         Ok(Self {
@@ -155,12 +139,10 @@ impl<'a> Coder<'a> {
             time: binder
                 .one(TIME)?
                 .map(|(rule, column)| (column, ClockReader::new(rule), binder.missing(rule))),
-            age: binder
-                .one(AGE)?
-                .map(|(rule, column)| (column, binder.missing(rule))),
+            age: binder.age()?,
             weight: binder.one(WEIGHT)?.map(|(_, column)| column),
-            searched: yes_no(SEARCHED)?,
-            hit: yes_no(HIT)?,
+            searched: binder.yes_no(SEARCHED)?,
+            hit: binder.yes_no(HIT)?,
             filters: config
                 .filter
                 .iter()
@@ -198,14 +180,14 @@ impl<'a> Coder<'a> {
             Ok(moment) => moment,
             Err(fault) => return self.unreadable(fault),
         };
-        let age_missing = match self.age_missing(at, record) {
+        let age_missing = match self.age_missing(at, record, moment.day) {
             Ok(is_missing) => is_missing,
             Err(fault) => return self.unreadable(fault),
         };
         key.clear();
         let mut stopped_at = None;
         for i in 0..self.keys.len() {
-            match self.key_code(i, moment.day, (at, record))? {
+            match self.key_code(i, moment, (at, record))? {
                 Some(code) => key.push(code),
                 None => {
                     stopped_at = Some(i);
@@ -220,7 +202,8 @@ impl<'a> Coder<'a> {
         };
         let place_missing = self.note_place(key, group_missing, (at, record))?;
         self.screens.add(&RowSeen {
-            date: moment.day,
+            // The first of January of a year without days is no day with many stops.
+            date: moment.day.filter(|_| !moment.is_year),
             minute: moment.minute,
             missing: [
                 group_missing,
@@ -325,51 +308,50 @@ impl<'a> Coder<'a> {
             None => None,
         };
         let Some(date) = &mut self.date else {
-            return Ok(Clock { day: None, minute });
+            return Ok(Clock::undated(minute));
         };
         let raw = &record[date.column];
         if is_listed(&date.missing, raw) {
-            return Ok(Clock { day: None, minute });
+            return Ok(Clock::undated(minute));
         }
         let read = date.reader.read(raw);
         let moment = read.map_err(|(message, hint)| at.fault_in(date.column, message, hint))?;
         Ok(Clock {
             day: Some(moment.date),
             minute: minute.or(moment.minute),
+            is_year: moment.is_year,
         })
     }
 
     /// Whether the age is not recorded; one that nobody has is a fault of the row.
-    fn age_missing(&self, at: &At<'_>, record: &impl Record) -> Result<bool, DataFault> {
-        let Some((column, missing)) = &self.age else {
+    fn age_missing(
+        &self,
+        at: &At<'_>,
+        record: &impl Record,
+        day: Option<Date>,
+    ) -> Result<bool, DataFault> {
+        let Some((column, reader, missing)) = &self.age else {
             return Ok(false);
         };
         let raw = &record[*column];
-        if raw.is_empty() || is_listed(missing, raw) {
+        if is_listed(missing, raw) {
             return Ok(true);
         }
-        let text = String::from_utf8_lossy(raw);
-        let whole = text.trim().trim_end_matches(".0").parse::<u64>();
-        if whole.is_ok_and(|age| age <= OLDEST) {
-            return Ok(false);
-        }
-        Err(at.fault_in(
-            *column,
-            format!("found `{text}`, which is no age"),
-            format!("an age is a whole number of years from 0 to {OLDEST}; values that say that none is known are named by missing = [\"...\"]"),
-        ))
+        let read = reader.read(raw, day);
+        let age = read.map_err(|(message, hint)| at.fault_in(*column, message, hint))?;
+        Ok(age.is_none())
     }
 
     fn key_code(
         &mut self,
         i: usize,
-        day: Option<Date>,
+        clock: Clock,
         (at, record): (&At<'_>, &impl Record),
     ) -> Result<Option<u32>, Error> {
-        let rule = match (&self.keys[i], day) {
+        let rule = match (&self.keys[i], clock.day) {
             (From::Year, Some(day)) => return Ok(Some(self.codes[i].of_year(day.year()))),
-            (From::Period, Some(day)) => match self.periods.of_day(day) {
-                Some(period) => return Ok(Some(self.codes[i].code(period))),
+            (From::Period, Some(day)) => match self.period_of(day, clock.is_year) {
+                Some(period) => return Ok(Some(self.codes[i].code(&period))),
                 None => self.rules.period,
             },
             (From::Year | From::Period, None) => self.rules.date,
@@ -380,6 +362,14 @@ impl<'a> Coder<'a> {
         };
         self.dropped(rule);
         Ok(None)
+    }
+
+    /// The period of a day, or that of a year which lies in one; a year that straddles two is one of its own.
+    fn period_of(&self, day: Date, is_year: bool) -> Option<Cow<'a, str>> {
+        if is_year {
+            return self.periods.of_year(day.year()).map(Cow::Owned);
+        }
+        self.periods.of_day(day).map(Cow::Borrowed)
     }
 
     /// The code of a key that is made from texts; `None` where its row is left out.
@@ -395,13 +385,19 @@ impl<'a> Coder<'a> {
             From::Year | From::Period => return Ok(None),
         };
         for rule in rules {
-            let raw = rule.column.map_or(rule.is.as_bytes(), |c| &record[c]);
+            let joined = rule.joined(at, record)?;
+            let raw = match (&joined, rule.column) {
+                (Some(joined), _) => joined.as_bytes(),
+                (None, Some(column)) => &record[column],
+                (None, None) => rule.is.as_bytes(),
+            };
             let meaning = match rule.seen.get(raw) {
                 Some(meaning) => meaning,
                 None => {
-                    let text = match rule.column {
-                        Some(column) => at.text(record, column)?,
-                        None => rule.is.as_str(),
+                    let text = match (&joined, rule.column) {
+                        (Some(joined), _) => joined.as_str(),
+                        (None, Some(column)) => rule.part(at.text(record, column)?),
+                        (None, None) => rule.is.as_str(),
                     };
                     let meaning = if is_group {
                         let (groups, unlisted) = (self.groups, &mut self.unlisted);
@@ -495,51 +491,4 @@ fn empty_ledger(config: &StopsConfig) -> (SourceLedger, Rules) {
 
 fn is_listed(words: &[String], raw: &[u8]) -> bool {
     words.iter().any(|word| word.as_bytes() == raw)
-}
-
-impl BoundRule {
-    /// The value that the codes give a text, blanks around it set aside.
-    fn coded(&self, text: &str) -> Option<&str> {
-        let coded = self.codes.get(text).or_else(|| self.codes.get(text.trim()));
-        coded.map(String::as_str)
-    }
-
-    fn is_missing(&self, text: &str) -> bool {
-        self.missing
-            .iter()
-            .any(|word| word == text || word == text.trim())
-    }
-
-    /// The value of a key; `None` where the next rule decides.
-    fn value<'r>(&'r self, text: &'r str) -> Option<&'r str> {
-        match self.coded(text) {
-            Some(value) => Some(value),
-            None if self.goes_on => None,
-            None if self.is_missing(text) => Some(NOT_RECORDED),
-            None => Some(text),
-        }
-    }
-
-    /// The group of a text; `None` where it names none that is known.
-    fn group(
-        &self,
-        text: &str,
-        (groups, unlisted): (&Groups, &mut UnlistedCodes),
-        at: &At<'_>,
-    ) -> Result<Option<String>, Error> {
-        // What the study says of a raw code goes before the format.
-        let said = groups.codes.contains_key(text);
-        if !said && self.coded(text).is_none() && (self.goes_on || self.is_missing(text)) {
-            if !self.goes_on {
-                unlisted.add(text);
-            }
-            return Ok(None);
-        }
-        let value = self.coded(text).filter(|_| !said).unwrap_or(text);
-        let group = group_of(groups, at, value, self.column)?;
-        if group.is_none() {
-            unlisted.add(text);
-        }
-        Ok(group.map(str::to_owned))
-    }
 }

@@ -43,6 +43,10 @@ impl YesNo {
                 });
             }
         }
+        if parts.is_empty() {
+            // The error of the first rule: a file without any of the columns does not say no.
+            source.rules()[0].find(file)?;
+        }
         Ok(Self { parts })
     }
 

@@ -5,6 +5,8 @@
 //! whatever a format can say, a study can say too. Those that come with the program stand in this folder; a study's own
 //! stands beside the study: `format = "my-agency.toml"`.
 
+mod page;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -83,14 +85,28 @@ pub enum Checked {
 }
 
 impl Checked {
-    /// The words of the file.
+    /// The word of the file.
     #[must_use]
-    pub fn words(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::AgainstData => "against data",
             Self::FromDocumentation => "from documentation",
+            Self::FromGeneralKnowledge => "from general knowledge",
+        }
+    }
+
+    /// What it means, after "checked".
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::AgainstData => {
+                "against data: real files were read with it, and every row was counted twice"
+            }
+            Self::FromDocumentation => {
+                "from documentation, and not yet against a file: look at the account of the rows (`evenhand check`)"
+            }
             Self::FromGeneralKnowledge => {
-                "from general knowledge: look at a file before relying on it"
+                "from general knowledge only: look at a file before relying on it"
             }
         }
     }
@@ -126,10 +142,14 @@ impl Fingerprint {
 pub struct FormatGroups {
     /// Name to label.
     pub labels: BTreeMap<String, String>,
+    /// Whom a first study compares the others with; `white` unless said.
+    pub reference: Option<String>,
+    /// Whom it compares; `black` and `hispanic` unless said.
+    pub compare: Vec<String>,
 }
 
 /// The formats that come with the program, in the order of their names.
-const SHIPPED: [&str; 27] = [
+const SHIPPED: &[&str] = &[
     include_str!("287g-condensed.toml"),
     include_str!("acs-b01001-15.toml"),
     include_str!("acs-b01001-16.toml"),
@@ -143,20 +163,42 @@ const SHIPPED: [&str; 27] = [
     include_str!("cc-est.toml"),
     include_str!("cc-est-15.toml"),
     include_str!("census-rc-eth.toml"),
+    include_str!("connecticut.toml"),
     include_str!("copwatch.toml"),
     include_str!("copwatch-rates.toml"),
     include_str!("drivers-licensed.toml"),
     include_str!("drivers-not-at-fault.toml"),
     include_str!("ice-287g.toml"),
     include_str!("ice-287g-seen.toml"),
+    include_str!("ice-arrests.toml"),
+    include_str!("ice-arrests-2012.toml"),
+    include_str!("ice-detainers.toml"),
+    include_str!("ice-detainers-pa.toml"),
+    include_str!("ice-detentions.toml"),
+    include_str!("ice-encounters.toml"),
+    include_str!("ice-removals.toml"),
+    include_str!("illinois-itss.toml"),
+    include_str!("mecklenburg-sheriff.toml"),
+    include_str!("minneapolis.toml"),
     include_str!("missouri-vsr.toml"),
+    include_str!("nc-export.toml"),
+    include_str!("nc-sbi.toml"),
+    include_str!("nypd-sqf.toml"),
+    include_str!("nypd-sqf-2017.toml"),
+    include_str!("openpolicedata.toml"),
+    include_str!("ripa.toml"),
+    include_str!("ripa-2024.toml"),
     include_str!("same-agency.toml"),
+    include_str!("seattle-terry.toml"),
     include_str!("secure-communities.toml"),
+    include_str!("stanford-v1.toml"),
     include_str!("stanford-v2.toml"),
+    include_str!("texas-dps.toml"),
     include_str!("texas-tcole.toml"),
     include_str!("tracking-287g.toml"),
     include_str!("usdata-county-2019.toml"),
     include_str!("usdata-county-complete.toml"),
+    include_str!("weather-paper.toml"),
 ];
 
 /// All formats that come with the program.
@@ -195,17 +237,14 @@ impl Format {
     /// The table of a study that it describes.
     #[must_use]
     pub fn table(&self) -> &'static str {
-        if self.stops.is_some() {
-            "stops"
-        } else if self.counts.is_some() {
-            "counts"
-        } else if self.population.is_some() {
-            "population"
-        } else if self.agreements.is_some() {
-            "agreements"
-        } else {
-            "nothing"
-        }
+        let tables = [
+            ("stops", self.stops.is_some()),
+            ("counts", self.counts.is_some()),
+            ("population", self.population.is_some()),
+            ("agreements", self.agreements.is_some()),
+        ];
+        let described = tables.iter().find(|(_, is_described)| *is_described);
+        described.map_or("nothing", |(name, _)| name)
     }
 
     /// The format that a study names: one that comes with the program, or a file of the study.
@@ -247,7 +286,15 @@ impl Format {
                 ),
             ));
         }
-        let bytes = world.read(&path)?;
+        Self::read(world, &path, name.get_ref())
+    }
+
+    /// Reads a format of a user's own.
+    ///
+    /// # Errors
+    /// The file is not there, is not UTF-8 or is no format.
+    pub fn read(world: &World, path: &Path, shown_as: &str) -> Result<Self, Error> {
+        let bytes = world.read(path)?;
         let hash = sha256(&bytes);
         let text = String::from_utf8(bytes).map_err(|_| {
             Error::bundle(
@@ -262,11 +309,11 @@ impl Format {
                 message,
                 "`evenhand explain FORMAT` shows one that comes with the program",
             )
-            .in_study(&path, &text)
+            .in_study(path, &text)
         })?;
         Ok(Self {
             input: Some(Input {
-                file: name.get_ref().clone(),
+                file: shown_as.to_owned(),
                 sha256: hash,
                 rows: None,
                 used_for: format!("format {}", format.name),

@@ -12,7 +12,7 @@ use super::super::row_filter::RowFilter;
 use super::commuting::CommutingConfig;
 use super::margins::BlankMargin;
 use super::matches::PlaceMatch;
-use super::wide::WideGroup;
+use super::wide_groups::WideGroup;
 use crate::cells::GROUP;
 use crate::error::{Error, nearest_hint};
 use crate::stops::{PLACE, YEAR};

@@ -133,6 +133,7 @@ mod tests {
             cautions: Vec::new(),
             keys: table.keys().to_vec(),
             by_officer: false,
+            covered: crate::cells::Covered::All,
             absent: crate::cells::Absent::Unknown,
             files: Vec::new(),
         };

@@ -7,7 +7,7 @@ use csv::ByteRecord;
 use super::super::at::At;
 use super::baseline::{Fault, People, Unusable};
 use super::margins::{BlankMargin, margin_of_error};
-use super::wide::WideGroup;
+use super::wide_groups::WideGroup;
 use crate::error::Error;
 use crate::stats::acs::{Estimate, MarginOfError};
 

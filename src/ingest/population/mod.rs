@@ -15,7 +15,7 @@ mod margins;
 mod matches;
 mod names;
 mod reading;
-mod wide;
+mod wide_groups;
 
 pub use baseline::{Baseline, People};
 pub use commuting::CommutingConfig;
@@ -26,4 +26,4 @@ pub use margins::BlankMargin;
 pub use matches::{FROM, PlaceMatch, TO};
 pub use names::{How, Proposal, nearest, propose};
 pub use reading::{ReadPopulation, read_population};
-pub use wide::{Addend, WideGroup};
+pub use wide_groups::{Addend, WideGroup};

@@ -12,7 +12,7 @@ use super::super::row_filter::CompiledFilter;
 use super::baseline::{Baseline, Fault, People, Unusable, split_group};
 use super::config::{Codes, MOE90, POPULATION, PopulationConfig};
 use super::fields::{BoundGroup, Fields};
-use super::wide::WideGroup;
+use super::wide_groups::WideGroup;
 use super::{commuting, matches};
 use crate::cells::{Coded, GROUP, Groups};
 use crate::error::{DataFault, Error, nearest_hint};

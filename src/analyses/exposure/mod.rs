@@ -4,15 +4,19 @@
 //! Rows say that what is not there did not happen, so their people are those of every place of the data, in all the
 //! time that the study covers.
 
+mod covered;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::Answers;
-use crate::cells::{Absent, Cell, CellTable, GROUP, Only, Outcome};
+use covered::{PlaceTime, Rows, Slot, crosses};
+
+use crate::cells::{Absent, Cell, CellTable, Covered, GROUP, Only, Outcome};
 use crate::error::{DataFault, Error};
-use crate::ingest::{self, Baseline, Periods, Statuses, Whereabouts};
+use crate::ingest::{self, Baseline, Periods, Statuses};
 use crate::stats::acs;
-use crate::stops::{PERIOD, PLACE, STATE, YEAR};
+use crate::stops::{PERIOD, YEAR};
 
 /// A benchmark population of one group: people times years, with what is known of its sampling error.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,6 +26,9 @@ pub(super) struct People {
     /// Whether a margin of 0 says that an estimate is controlled.
     pub(super) controlled: bool,
 }
+
+/// Of so many events of a group one may lie where a survey found nobody of it; more speak of a fault in the table.
+const RARELY_UNSEEN: u64 = 100;
 
 impl People {
     fn of(people: &ingest::People, years: f64) -> Self {
@@ -60,14 +67,6 @@ impl People {
 /// Values of some keys.
 pub(super) type Fixed = [(String, String)];
 
-/// A stretch of the time that rows cover.
-#[derive(Debug, Clone, PartialEq)]
-struct Slot {
-    year: Option<String>,
-    period: Option<String>,
-    years: f64,
-}
-
 /// How people are found for one set of counts and one baseline.
 pub(super) struct Exposure<'a> {
     outcome: &'a Outcome,
@@ -77,19 +76,6 @@ pub(super) struct Exposure<'a> {
     statuses: &'a Statuses,
     excluded: BTreeSet<Vec<String>>,
     rows: Option<Rows>,
-}
-
-/// What rows cover, whether or not anything happened there.
-struct Rows {
-    /// Keys that are neither the group nor time.
-    keys: Vec<String>,
-    /// Their values, wherever the data have a row.
-    combinations: BTreeSet<Vec<String>>,
-    /// The keys of which a value says where people live.
-    restricting: BTreeSet<String>,
-    slots: Vec<Slot>,
-    /// Values of status keys that are looked at alone; a status belongs to a place in a time, not to a place.
-    only_statuses: Only,
 }
 
 impl<'a> Exposure<'a> {
@@ -204,6 +190,7 @@ impl<'a> Exposure<'a> {
             .flat_map(|values| rows.slots.iter().map(move |slot| (values, slot)))
             .filter(|(values, slot)| {
                 slot.fits(fixed)
+                    && rows.covers(values, slot)
                     && self.has_statuses(rows, (values, slot), fixed)
                     && !self
                         .excluded
@@ -311,10 +298,11 @@ impl<'a> Exposure<'a> {
             .map(|(_, key)| key.clone())
             .collect();
         let mut rows = Rows {
-            keys,
             combinations: BTreeSet::new(),
             restricting,
             slots: self.slots(coverage, by, only)?,
+            with_rows: self.with_rows(coverage, &keys),
+            keys,
             only_statuses: self.only_statuses(only),
         };
         self.check_statuses(&rows, &all)?;
@@ -356,6 +344,17 @@ impl<'a> Exposure<'a> {
             }
         }
         self.excluded.extend(excluded);
+    }
+
+    /// Where and when there is a row, where only that is covered.
+    fn with_rows(&self, coverage: &CellTable, keys: &[String]) -> Option<BTreeSet<PlaceTime>> {
+        let time = |cell: &Cell, key: &str| coverage.value(cell, key).map(str::to_owned);
+        let place_time = |cell: &Cell| {
+            let values = coverage.values(cell, keys)?;
+            Some((values, [time(cell, YEAR), time(cell, PERIOD)]))
+        };
+        let cells = coverage.cells().iter().filter(|cell| cell.events > 0);
+        (self.outcome.covered == Covered::WithRows).then(|| cells.filter_map(place_time).collect())
     }
 
     /// What a table restricts of the status keys.
@@ -404,16 +403,21 @@ impl<'a> Exposure<'a> {
             };
             return Ok(self.periods.years().into_iter().map(slot).collect());
         }
-        let years = self.outcome.years.ok_or_else(|| self.unknown_time(None))?;
+        let found = coverage.distinct(YEAR);
+        // Every year that a place has is one of its own, whichever others have rows.
+        let in_years = self.outcome.covered == Covered::WithRows;
+        let years = match self.outcome.years {
+            None if in_years && !found.is_empty() => found.len() as f64,
+            years => years.ok_or_else(|| self.unknown_time(None))?,
+        };
         let by_year = by
             .iter()
             .chain(&self.baseline.keys)
             .map(String::as_str)
             .chain(only.keys())
             .any(|key| key == YEAR || self.statuses.is_timed(key));
-        let found = coverage.distinct(YEAR);
         let are_whole = (found.len() as f64 - years).abs() <= 1e-9;
-        if !by_year && !are_whole {
+        if !by_year && !are_whole && !in_years {
             return Ok(vec![Slot {
                 year: None,
                 period: None,
@@ -452,6 +456,7 @@ impl<'a> Exposure<'a> {
         let mut found: BTreeSet<&str> = BTreeSet::new();
         let mut by_group: BTreeMap<&str, u64> = BTreeMap::new();
         let mut by_key: BTreeMap<Vec<String>, u64> = BTreeMap::new();
+        let mut unseen: BTreeMap<&str, (u64, Vec<String>)> = BTreeMap::new();
         for cell in self.table.cells() {
             if cell.events == 0 && self.outcome.absent == Absent::Zero {
                 continue;
@@ -460,13 +465,23 @@ impl<'a> Exposure<'a> {
             let key = self.baseline_key(cell);
             let so_far = by_group.entry(group).or_default();
             *so_far = so_far.saturating_add(cell.events);
-            if self.baseline.people(&key)?.is_some() {
-                found.insert(group);
-                let so_far = by_key.entry(key).or_default();
-                *so_far = so_far.saturating_add(cell.events);
-            } else {
+            let Some(people) = self.baseline.people(&key)? else {
                 missing.insert(self.place_key(self.table, cell));
+                continue;
+            };
+            found.insert(group);
+            // That a survey found nobody in its sample does not say that nobody lives there.
+            let is_sampled = people
+                .margin()
+                .is_some_and(|margin| !margin.is_controlled());
+            if cell.events > 0 && people.population() <= 0.0 && is_sampled {
+                let unseen = unseen.entry(group).or_insert((0, key));
+                unseen.0 = cell.events.saturating_add(unseen.0);
+                missing.insert(self.place_key(self.table, cell));
+                continue;
             }
+            let so_far = by_key.entry(key).or_default();
+            *so_far = so_far.saturating_add(cell.events);
         }
         if let Some((group, events)) = by_group.iter().find(|(group, _)| !found.contains(**group)) {
             let message = format!(
@@ -475,7 +490,16 @@ impl<'a> Exposure<'a> {
             );
             return Err(self.baseline.fault(&[], message, "add the group to the baseline, or correct how its code is spelled; rows are never dropped silently").into());
         }
-        for (key, events) in by_key.iter().filter(|(_, events)| **events > 0) {
+        let too_many = unseen.iter().find(|(group, (events, _))| {
+            events.saturating_mul(RARELY_UNSEEN)
+                > by_group.get(**group).copied().unwrap_or_default()
+        });
+        let nobody = too_many.map(|(_, (events, key))| (key, events));
+        for (key, events) in by_key
+            .iter()
+            .filter(|(_, events)| **events > 0)
+            .chain(nobody)
+        {
             let people = self.baseline.people(key)?;
             if people.is_some_and(|people| people.population() <= 0.0) {
                 let message = format!(
@@ -514,55 +538,6 @@ impl<'a> Exposure<'a> {
     }
 }
 
-impl Rows {
-    fn value<'v>(&self, values: &'v [String], key: &str) -> Option<&'v str> {
-        self.keys
-            .iter()
-            .position(|k| k == key)
-            .map(|at| values[at].as_str())
-    }
-
-    fn whereabouts<'v>(&self, values: &'v [String], slot: &'v Slot) -> Whereabouts<'v> {
-        Whereabouts {
-            place: self.value(values, PLACE).unwrap_or_default(),
-            state: self.value(values, STATE),
-            year: slot.year.as_deref(),
-            period: slot.period.as_deref(),
-        }
-    }
-
-    /// Whether some values hold here, as far as they say where people live.
-    fn holds(&self, values: &[String], fixed: &Fixed) -> bool {
-        fixed
-            .iter()
-            .filter(|(key, _)| self.restricting.contains(key))
-            .all(|(key, wanted)| self.value(values, key) == Some(wanted))
-    }
-}
-
-impl Slot {
-    fn fits(&self, fixed: &Fixed) -> bool {
-        let fits = |own: &Option<String>, wanted: &String| own.as_ref() == Some(wanted);
-        fixed.iter().all(|(key, wanted)| match key.as_str() {
-            YEAR => fits(&self.year, wanted),
-            PERIOD => fits(&self.period, wanted),
-            _ => true,
-        })
-    }
-
-    fn passes(&self, only: &Only) -> bool {
-        only.0.iter().all(|(key, allowed)| {
-            let own = match key.as_str() {
-                YEAR => &self.year,
-                PERIOD => &self.period,
-                _ => return true,
-            };
-            own.as_ref()
-                .is_some_and(|own| allowed.values().contains(own))
-        })
-    }
-}
-
 fn length_of(periods: &Periods, name: &str) -> Option<f64> {
     let parts = periods.years();
     let own = || parts.iter().filter(|part| part.period == name);
@@ -570,16 +545,4 @@ fn length_of(periods: &Periods, name: &str) -> Option<f64> {
         .next()
         .is_some()
         .then(|| own().map(|part| part.length).sum())
-}
-
-/// Whether two keys vary independently: some place has several values, and some value several places. A kind of stop
-/// crosses places, so everybody is exposed to each kind; a precinct or a state does not.
-fn crosses<'v>(pairs: impl Iterator<Item = (Vec<&'v str>, &'v str)>) -> bool {
-    let mut values: BTreeMap<Vec<&str>, BTreeSet<&str>> = BTreeMap::new();
-    let mut places: BTreeMap<&str, BTreeSet<Vec<&str>>> = BTreeMap::new();
-    for (place, value) in pairs {
-        values.entry(place.clone()).or_default().insert(value);
-        places.entry(value).or_default().insert(place);
-    }
-    values.values().any(|values| values.len() > 1) && places.values().any(|places| places.len() > 1)
 }

@@ -1,0 +1,444 @@
+//! Published counts and registers of agreements.
+
+use super::Work;
+use super::draft::{Draft, inline, list, quoted};
+use super::formats::{self, Named};
+use super::groups::{FoundGroups, GroupColumns};
+use crate::ingest::sniff::{
+    ColumnProfile, Confidence, Kind, WideSet, has_word, name_words, wide_sets,
+};
+use crate::ingest::{CountsFragment, WideCounts};
+
+/// One column of numbers, and what they count.
+struct Counted<'a> {
+    column: &'a ColumnProfile,
+    what: String,
+}
+
+impl Work<'_> {
+    /// Published counts with a row for each cell.
+    pub(super) fn counts(&mut self) {
+        let columns = &self.main.profile.columns;
+        let is_said = self.wishes.events.is_some() || self.wishes.group.is_some();
+        let format = formats::named(&self.main.profile, |format| {
+            let counts = format.counts.as_ref();
+            counts.is_some_and(|counts| reads_fractions(counts) == self.holds_fractions())
+        });
+        if let Some(named) = format.filter(|_| !is_said) {
+            return self.counts_of_a_format(&named);
+        }
+        let Some(found) = GroupColumns::of(columns, self.wishes) else {
+            return self.wide_counts();
+        };
+        let mut groups = FoundGroups::default();
+        groups.take(found.race);
+        // Rows of published counts are cells, not persons.
+        let baseline = self.baseline(&mut groups);
+        let mut written = Draft::default();
+        if let Err(missing) = groups.write(&mut written, self.wishes) {
+            self.missing.push(missing);
+        }
+        self.draft.append(written);
+        let sets = self.sets();
+        if sets.is_empty() {
+            self.missing.push("two columns of counts of which one is a part of the other, such as searches and stops".into());
+        }
+        for (name, events, trials) in &sets {
+            self.write_counts(found.race, name, events, trials.as_deref());
+        }
+        self.population(baseline.as_ref());
+        self.agreements();
+        self.disclosure();
+        for (name, _, trials) in &sets {
+            match trials {
+                Some(trials) if name == "hits" => {
+                    self.out_of(name, &format!("{trials} that found something"));
+                    if sets.iter().any(|(other, _, _)| other == "searches") {
+                        self.outcome_test();
+                    }
+                }
+                Some(trials) => self.out_of(name, &format!("`{trials}` that are `{name}`")),
+                None => {}
+            }
+        }
+        self.ask_always(&groups, baseline.is_some());
+    }
+
+    /// Published counts of a publisher whose format is known.
+    fn counts_of_a_format(&mut self, named: &Named) {
+        let said = named.format.counts.clone().unwrap_or_default();
+        let mut groups = FoundGroups {
+            labels: named.format.groups.labels.clone(),
+            ..FoundGroups::default()
+        };
+        let of_groups = said.wide.iter().flat_map(|wide| wide.keys());
+        for group in of_groups.chain(groups.labels.clone().keys()) {
+            groups.rows.insert(group.clone(), self.main.profile.rows);
+        }
+        let baseline = self.baseline(&mut groups);
+        let mut written = Draft::default();
+        if let Err(missing) = groups.write(&mut written, self.wishes) {
+            self.missing.push(missing);
+        }
+        self.draft.append(written);
+        let what = self.what_file_counts();
+        self.draft.table("[[counts]]");
+        let names = "what is counted is said by the file's name, or by nobody: correct it";
+        self.draft
+            .key("name", quoted(what), Confidence::Doubtful, names);
+        let file = self.main.files.first().map_or("", String::as_str);
+        let table = &self.main.profile.table;
+        self.draft
+            .key("file", quoted(file), table.confidence, table.reason.clone());
+        self.draft.key(
+            "format",
+            quoted(&named.format.name),
+            Confidence::Likely,
+            named.reason.clone(),
+        );
+        if said.layout.is_none() {
+            super::layout(&mut self.draft, &self.main.profile);
+        }
+        let trials_are = reads_fractions(&said).then(|| out_of_what(what));
+        if let (Some(trials), None) = (trials_are, &said.trials_are) {
+            let reason = "what they are counted out of, by their name";
+            self.draft
+                .key("trials_are", quoted(trials), Confidence::Doubtful, reason);
+        }
+        let used: Vec<&String> = said.keys.values().flat_map(|key| &key.columns).collect();
+        let columns = self.main.profile.columns.iter();
+        let summed: Vec<&str> = columns
+            .filter(|column| column.kind.value == Kind::Category && !used.contains(&&column.name))
+            .map(|column| column.name.as_str())
+            .collect();
+        if !summed.is_empty() && said.sum_over.is_empty() && said.lines.is_none() {
+            let reason = "rows are added up over what is no key";
+            self.draft
+                .key("sum_over", list(summed), Confidence::Doubtful, reason);
+        }
+        self.questions
+            .extend(named.format.questions.iter().cloned());
+        self.population(baseline.as_ref());
+        self.agreements();
+        self.disclosure();
+        let trials = said.trials_are.clone().or(said.trials.clone());
+        match trials.or(trials_are.map(str::to_owned)) {
+            Some(trials) => self.out_of(what, &format!("{trials} that are {what}")),
+            None => self.shares(what),
+        }
+        self.ask_always(&groups, baseline.is_some());
+    }
+
+    /// Whether most columns of numbers hold two with a stroke between them.
+    fn holds_fractions(&self) -> bool {
+        let columns = &self.main.profile.columns;
+        let of = |kind: Kind| {
+            columns
+                .iter()
+                .filter(|column| column.kind.value == kind)
+                .count()
+        };
+        of(Kind::Share) > of(Kind::Count)
+    }
+
+    /// What the file's name says that is counted.
+    fn what_file_counts(&self) -> &'static str {
+        let file = self.main.files.first().map_or("", String::as_str);
+        let words = name_words(file.rsplit('/').next().unwrap_or(file));
+        counts_what(&words).unwrap_or("events")
+    }
+
+    /// Published counts with a column for each group.
+    fn wide_counts(&mut self) {
+        let columns = &self.main.profile.columns;
+        let sets = wide_sets(columns, |kind| matches!(kind, Kind::Count | Kind::Share));
+        let Some(largest) = sets.iter().max_by_key(|set| set.groups.len()) else {
+            self.missing
+                .push("a column of groups, or a column for each group".into());
+            return;
+        };
+        let mut groups = FoundGroups::default();
+        for (group, _) in &largest.groups {
+            groups
+                .rows
+                .insert((*group).to_owned(), self.main.profile.rows);
+            groups.hispanic_apart |= *group == "hispanic";
+        }
+        let baseline = self.baseline(&mut groups);
+        let mut written = Draft::default();
+        if let Err(missing) = groups.write(&mut written, self.wishes) {
+            self.missing.push(missing);
+        }
+        self.draft.append(written);
+        let sets = self.wide_pairs(&sets);
+        for (what, events, trials) in &sets {
+            self.write_wide(what, events, *trials);
+        }
+        self.population(baseline.as_ref());
+        self.agreements();
+        self.disclosure();
+        for (what, events, trials) in &sets {
+            match self.trials_of(what, events, *trials) {
+                Some(trials) => self.out_of(what, &format!("{trials} that are {what}")),
+                None => self.shares(what),
+            }
+        }
+        self.ask_always(&groups, baseline.is_some());
+    }
+
+    /// Sets of columns with what they count, and those that they are counted out of.
+    fn wide_pairs<'s>(
+        &self,
+        sets: &'s [WideSet],
+    ) -> Vec<(String, &'s WideSet, Option<&'s WideSet>)> {
+        let file = self.main.files.first().map_or("", String::as_str);
+        let in_file = name_words(file.rsplit('/').next().unwrap_or(file));
+        let of = |set: &WideSet| {
+            counts_what(&name_words(&set.stem))
+                .or_else(|| counts_what(&in_file))
+                .unwrap_or("events")
+        };
+        let find = |what: &str| {
+            sets.iter()
+                .find(|set| counts_what(&name_words(&set.stem)) == Some(what))
+        };
+        let pair = |set: &'s WideSet| {
+            let what = of(set);
+            let trials = match what {
+                "searches" => find("stops"),
+                "hits" => find("searches"),
+                _ => None,
+            };
+            (what.to_owned(), set, trials)
+        };
+        let mut pairs: Vec<_> = sets.iter().map(pair).collect();
+        for i in 0..pairs.len() {
+            let twice = pairs[..i].iter().any(|(name, _, _)| *name == pairs[i].0);
+            if twice {
+                let stem = name_words(&pairs[i].1.stem).join("-");
+                pairs[i].0 = format!("{}-{stem}-{}", pairs[i].0, i + 1);
+            }
+        }
+        pairs
+    }
+
+    /// What wide counts are out of, where that is known.
+    fn trials_of(
+        &self,
+        what: &str,
+        events: &WideSet,
+        trials: Option<&WideSet>,
+    ) -> Option<&'static str> {
+        let of_fractions =
+            |(_, at): &(&str, usize)| self.main.profile.columns[*at].kind.value == Kind::Share;
+        match trials {
+            Some(trials) => counts_what(&name_words(&trials.stem)),
+            None if events.groups.iter().all(of_fractions) => Some(out_of_what(what)),
+            None => None,
+        }
+    }
+
+    fn write_wide(&mut self, what: &str, events: &WideSet, trials: Option<&WideSet>) {
+        let profile = &self.main.profile;
+        self.draft.table("[[counts]]");
+        let names =
+            "what is counted is said by the columns' or the file's name, or by nobody: correct it";
+        self.draft
+            .key("name", quoted(what), Confidence::Doubtful, names);
+        let file = self.main.files.first().map_or("", String::as_str);
+        self.draft.key(
+            "file",
+            quoted(file),
+            profile.table.confidence,
+            profile.table.reason.clone(),
+        );
+        super::layout(&mut self.draft, profile);
+        self.write_keys(None);
+        if let Some(trials) = self.trials_of(what, events, trials) {
+            self.draft.key(
+                "trials_are",
+                quoted(trials),
+                Confidence::Doubtful,
+                "what they are counted out of",
+            );
+        }
+        self.draft.table("[counts.wide]");
+        for (group, at) in &events.groups {
+            let name = quoted(&profile.columns[*at].name);
+            let out_of = trials.and_then(|set| set.groups.iter().find(|(other, _)| other == group));
+            let value = match out_of {
+                Some((_, at)) => inline(&[
+                    ("events".into(), name),
+                    ("trials".into(), quoted(&profile.columns[*at].name)),
+                ]),
+                None if profile.columns[*at].kind.value == Kind::Share => {
+                    inline(&[("fraction".into(), name)])
+                }
+                None => name,
+            };
+            self.draft.key(group, value, Confidence::Likely, "its name");
+        }
+    }
+
+    /// Names of counts, their columns of events, and of what these are counted out of.
+    fn sets(&self) -> Vec<(String, String, Option<String>)> {
+        if let Some(events) = &self.wishes.events {
+            return vec![("events".into(), events.clone(), self.wishes.trials.clone())];
+        }
+        let counted = self.counted();
+        let find = |what: &str| {
+            counted
+                .iter()
+                .find(|counted| counted.what == what)
+                .map(|counted| counted.column.name.clone())
+        };
+        let (stops, searches, hits) = (find("stops"), find("searches"), find("hits"));
+        let mut sets = Vec::new();
+        if let (Some(searches), Some(stops)) = (&searches, &stops) {
+            sets.push(("searches".to_owned(), searches.clone(), Some(stops.clone())));
+        }
+        if let (Some(hits), Some(searches)) = (&hits, &searches) {
+            sets.push(("hits".to_owned(), hits.clone(), Some(searches.clone())));
+        }
+        if let Some(stops) = &stops {
+            for other in counted.iter().filter(|counted| counted.what == "other") {
+                let name = other.column.words().join("-");
+                sets.push((name, other.column.name.clone(), Some(stops.clone())));
+            }
+        }
+        sets
+    }
+
+    fn counted(&self) -> Vec<Counted<'_>> {
+        let is_count = |column: &&ColumnProfile| column.kind.value == Kind::Count;
+        self.main
+            .profile
+            .columns
+            .iter()
+            .filter(is_count)
+            .filter_map(|column| {
+                let what = counts_what(&column.words())?;
+                Some(Counted {
+                    column,
+                    what: what.into(),
+                })
+            })
+            .collect()
+    }
+
+    /// The keys of the cells, and the columns over which rows are added up.
+    fn write_keys(&mut self, group: Option<&ColumnProfile>) {
+        let profile = &self.main.profile;
+        let mut keys: Vec<(String, String)> = Vec::new();
+        let mut reasons: Vec<String> = Vec::new();
+        if let Some(group) = group {
+            keys.push(("group".to_owned(), quoted(&group.name)));
+            reasons.push(format!("`{}`: {}", group.name, group.kind.reason));
+        }
+        let place = self.wishes.by.clone().or_else(|| {
+            let mut places = profile.columns.iter().filter(|column| {
+                matches!(column.kind.value, Kind::CountyCode | Kind::Place)
+                    && !has_word(&column.words(), &["state"])
+            });
+            places.next().map(|column| column.name.clone())
+        });
+        let state = profile
+            .columns
+            .iter()
+            .find(|column| column.kind.value == Kind::Place && column.words() == ["state"]);
+        let year = profile
+            .columns
+            .iter()
+            .find(|column| column.kind.value == Kind::Year);
+        let others = [
+            ("state", state.map(|column| column.name.clone())),
+            ("place", place),
+            ("year", year.map(|column| column.name.clone())),
+        ];
+        for (key, column) in others {
+            if let Some(column) = column {
+                reasons.push(format!("`{column}` by its name and values"));
+                keys.push((key.to_owned(), quoted(&column)));
+            }
+        }
+        if !keys.is_empty() {
+            let reasons = reasons.join("; ");
+            self.draft
+                .key("keys", inline(&keys), Confidence::Likely, reasons);
+        }
+        let used =
+            |column: &&ColumnProfile| keys.iter().any(|(_, own)| *own == quoted(&column.name));
+        let summed: Vec<&str> = profile
+            .columns
+            .iter()
+            .filter(|column| column.kind.value == Kind::Category && !used(column))
+            .map(|column| column.name.as_str())
+            .collect();
+        if !summed.is_empty() {
+            self.draft.key(
+                "sum_over",
+                list(summed),
+                Confidence::Doubtful,
+                "rows are added up over what is no key",
+            );
+        }
+    }
+
+    fn write_counts(
+        &mut self,
+        group: &ColumnProfile,
+        name: &str,
+        events: &str,
+        trials: Option<&str>,
+    ) {
+        let profile = &self.main.profile;
+        self.draft.table("[[counts]]");
+        self.draft.fixed("name", quoted(name), "");
+        let file = self.main.files.first().map_or("", String::as_str);
+        self.draft.key(
+            "file",
+            quoted(file),
+            profile.table.confidence,
+            profile.table.reason.clone(),
+        );
+        super::layout(&mut self.draft, profile);
+        self.write_keys(Some(group));
+        self.draft
+            .key("events", quoted(events), Confidence::Likely, "its name");
+        if let Some(trials) = trials {
+            self.draft.key(
+                "trials",
+                quoted(trials),
+                Confidence::Likely,
+                format!("`{events}` are counted out of them"),
+            );
+        }
+    }
+}
+
+/// Whether a format reads columns like `1,792 / 39,207`.
+fn reads_fractions(counts: &CountsFragment) -> bool {
+    let mut columns = counts.wide.iter().flat_map(|wide| wide.values());
+    columns.any(|column| matches!(column, WideCounts::Fraction(_)))
+}
+
+/// What counts of a name are counted out of.
+fn out_of_what(what: &str) -> &'static str {
+    match what {
+        "searches" => "stops",
+        "hits" => "searches",
+        _ => "trials",
+    }
+}
+
+/// What a column of numbers counts, by the words of its name.
+fn counts_what(words: &[String]) -> Option<&'static str> {
+    let has = |wanted: &[&str]| has_word(words, wanted);
+    match () {
+        () if has(&["contraband", "hit", "hits"]) => Some("hits"),
+        () if has(&["search", "searches", "searched"]) => Some("searches"),
+        () if has(&["stop", "stops", "stopped"]) => Some("stops"),
+        () if has(&["arrest", "citation", "frisk", "warning"]) => Some("other"),
+        () => None,
+    }
+}
