@@ -148,12 +148,13 @@ overwritten.")]
     /// Write the plan down before the outcomes are read
     #[command(after_help = "\
 Examples:
-  evenhand lock my-study.toml                the plan, its own formats and tables of matches, into my-study.lock
-  evenhand lock my-study.toml --inputs       with the hashes of the input files; they are read, and not counted
+  evenhand lock my-study.toml                into my-study.lock
+  evenhand lock my-study.toml --inputs       with the hashes of the input files, read and not counted
 
-`run` and `check` then say whether the plan is still the one locked, and a report of another plan says what was changed.
-A lock says what was planned, not when: it holds no clock, and whoever can write it can write another. Send it, on the
-day, to somebody who keeps it: a registry, the court, the other side.")]
+A lock holds the plan and the hashes of its own formats and tables of matches. `run` and `check`
+then say whether the plan is still the one locked; a report of another plan says what was changed.
+A lock says what was planned, not when: it holds no clock, and whoever can write it can write
+another. Send it, on the day, to somebody who keeps it: a registry, the court, the other side.")]
     Lock(LockOptions),
     /// Print the JSON schema of the study file, for editors
     #[command(after_help = "\
@@ -161,9 +162,11 @@ Examples:
   evenhand schema > study.schema.json                     of a study
   evenhand schema format > format.schema.json             of a format: what a publisher's files hold
 
-An editor that knows TOML schemas (Taplo, Even Better TOML) completes and checks a study whose first line is
+An editor that knows TOML schemas (Taplo, Even Better TOML) completes and checks a study whose
+first line is
   #:schema ./study.schema.json
-A schema says which keys and words there are. Whether they fit each other and the data, `evenhand check` says.")]
+A schema says which keys and words there are. Whether they fit each other and the data, `evenhand
+check` says.")]
     Schema(SchemaOptions),
     /// Print the completions of a shell
     #[command(after_help = "\

@@ -59,21 +59,26 @@ fn of_tables(list: &[Value]) -> bool {
     !list.is_empty() && list.iter().all(Value::is_table)
 }
 
-/// Tables of a list: those that stand in both are passed over, those that remain are held against each other in turn.
+/// Tables of a list: those that stand in both are passed over; those that remain are held against the one of their name,
+/// else against the next.
 fn lists(at: &str, then: &[Value], now: &[Value], found: &mut Vec<String>) {
-    let mut is_taken = vec![false; now.len()];
-    let mut left = Vec::new();
-    for was in then {
-        let twin = now
-            .iter()
-            .enumerate()
-            .position(|(i, is)| !is_taken[i] && is == was);
-        match twin {
-            Some(twin) => is_taken[twin] = true,
-            None => left.push(was),
-        }
-    }
-    let mut fresh = now.iter().enumerate().filter(|(i, _)| !is_taken[*i]);
+    let mut fresh: Vec<(usize, &Value)> = now.iter().enumerate().collect();
+    let mut left: Vec<&Value> = then.iter().collect();
+    left.retain(|was| {
+        let twin = fresh.iter().position(|(_, is)| is == was);
+        twin.map(|twin| fresh.remove(twin)).is_none()
+    });
+    let name = |table: &Value| table.get("name").cloned();
+    left.retain(|was| {
+        let is_its = |(_, is): &(usize, &Value)| name(was).is_some() && name(was) == name(is);
+        let Some(own) = fresh.iter().position(is_its) else {
+            return true;
+        };
+        let (i, is) = fresh.remove(own);
+        values(&format!("{at}[{}]", i + 1), was, is, found);
+        false
+    });
+    let mut fresh = fresh.into_iter();
     for was in left {
         match fresh.next() {
             Some((i, is)) => values(&format!("{at}[{}]", i + 1), was, is, found),
@@ -94,19 +99,20 @@ mod tests {
 
     #[test]
     fn what_differs_is_named_with_what_it_was() {
-        let then = "a = 1\n[g]\nx = 'w'\n[[r]]\nn = 1\n[[r]]\nn = 2\nby = ['p']\n";
+        let then = "a = 1\n[g]\nx = 'w'\n[[r]]\nname = 'p'\nn = 1\n[[r]]\nname = 'q'\nby = ['p']\n";
+        let now = "a = 2\n[g]\n[[r]]\nname = 'q'\n[[r]]\nname = 'p'\nn = 1\n[[r]]\nn = 3\n";
         assert_eq!(
-            differences(then, "a = 2\n[g]\n[[r]]\nn = 2\n[[r]]\nn = 1\nq = true\n"),
+            differences(then, now),
             [
                 "`a` is 2, and was 1",
                 "`g.x` was taken out; it was \"w\"",
                 "`r[1].by` was taken out; it was [\"p\"]",
-                "`r[2].q` was added: true",
+                "`r[3]` was added: { n = 3 }",
             ]
         );
         assert_eq!(
-            differences(then, &then.replace("[[r]]\nn = 1\n", "")),
-            ["a table of `r` was taken out: { n = 1 }"]
+            differences(then, &then.replace("[[r]]\nname = 'p'\nn = 1\n", "")),
+            ["a table of `r` was taken out: { name = \"p\", n = 1 }"]
         );
         assert_eq!(
             differences(then, &format!("# a remark\n{then}")),
