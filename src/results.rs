@@ -9,6 +9,7 @@ use crate::figures::Figure;
 use crate::findings::{COLUMNS, Finding, Row, tidy};
 use crate::ingest::Agreement;
 use crate::stops::Input;
+use crate::study::LockState;
 use crate::warning::Warning;
 
 /// Version of `results.json` and `manifest.json`.
@@ -60,6 +61,9 @@ pub struct Identity {
     pub command: String,
     /// Seed.
     pub seed: u64,
+    /// Whether the plan is the one that was locked; `None` where none was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lock: Option<LockState>,
 }
 
 /// A disclosed finding and its charts.

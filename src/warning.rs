@@ -181,6 +181,11 @@ pub enum Warning {
     },
     /// A caution that the study itself brings for its counts or baseline.
     Study(String),
+    /// The plan is not the one that was locked.
+    PlanChanged {
+        /// What differs, in words.
+        how: Vec<String>,
+    },
 }
 
 impl Warning {
@@ -230,6 +235,7 @@ impl Warning {
             Self::Withheld { .. } => "withheld",
             Self::SmallCount { .. } => "small_count",
             Self::Study(_) => "study",
+            Self::PlanChanged { .. } => "plan_changed",
         }
     }
 }
@@ -421,6 +427,11 @@ impl fmt::Display for Warning {
                 "It rests on a count under {minimum}: shown under the court's protection, and too small for its ratio to say much."
             ),
             Self::Study(text) => f.write_str(text),
+            Self::PlanChanged { how } => write!(
+                f,
+                "The plan was changed since it was locked: {}.",
+                how.join("; ")
+            ),
         }
     }
 }

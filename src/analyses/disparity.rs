@@ -1,5 +1,6 @@
 #![doc = include_str!("disparity.md")]
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -20,16 +21,19 @@ use crate::warning::{self, Warning};
 pub const NAME: &str = "disparity";
 
 /// A `[[disparity]]` table.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DisparityOptions {
     /// Name of the finding.
+    #[schemars(with = "Option<String>")]
     pub name: Option<Spanned<String>>,
     /// Title of its section.
     pub title: Option<String>,
     /// Confidence level.
+    #[schemars(with = "Option<f64>")]
     pub level: Option<Spanned<f64>>,
     /// Which cells to look at.
+    #[schemars(with = "Option<Only>")]
     pub only: Option<Spanned<Only>>,
     /// The study's remark.
     pub note: Option<String>,
@@ -37,11 +41,14 @@ pub struct DisparityOptions {
     #[serde(default)]
     pub dispersion: DispersionRule,
     /// Which counts.
+    #[schemars(with = "String")]
     pub counts: Spanned<String>,
     /// The baselines; more than one is a benchmark ladder.
+    #[schemars(with = "Option<OneOrMany>")]
     pub population: Option<Spanned<OneOrMany>>,
     /// Keys of the strata.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub by: Vec<Spanned<String>>,
     /// Against whom; all three unless said otherwise. They are never mixed.
     #[serde(default = "all_comparisons")]
@@ -52,7 +59,7 @@ pub struct DisparityOptions {
 }
 
 /// Against whom a group may be compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Against {
     /// The reference group.

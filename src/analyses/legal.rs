@@ -1,5 +1,6 @@
 #![doc = include_str!("legal.md")]
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -25,16 +26,19 @@ use crate::warning::{self, Warning};
 pub const NAME: &str = "legal";
 
 /// A `[[legal]]` table.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LegalOptions {
     /// Name of the finding.
+    #[schemars(with = "Option<String>")]
     pub name: Option<Spanned<String>>,
     /// Title of its section.
     pub title: Option<String>,
     /// Confidence level.
+    #[schemars(with = "Option<f64>")]
     pub level: Option<Spanned<f64>>,
     /// Which cells to look at.
+    #[schemars(with = "Option<Only>")]
     pub only: Option<Spanned<Only>>,
     /// The study's remark.
     pub note: Option<String>,
@@ -42,13 +46,17 @@ pub struct LegalOptions {
     #[serde(default)]
     pub dispersion: DispersionRule,
     /// Which counts: those that are a part of something.
+    #[schemars(with = "String")]
     pub counts: Spanned<String>,
     /// Baselines whose shares the counts are held against, where the counts are not a part of something.
+    #[schemars(with = "Option<OneOrMany>")]
     pub population: Option<Spanned<OneOrMany>>,
     /// Keys of the strata.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub by: Vec<Spanned<String>>,
     /// Whether events are drawn from a pool without replacement, so that the hypergeometric standard deviation is given too.
+    #[schemars(with = "Option<bool>")]
     pub without_replacement: Option<Spanned<bool>>,
 }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("outcome_test.md")]
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -26,16 +27,19 @@ use crate::warning::{self, Warning};
 pub const NAME: &str = "outcome_test";
 
 /// An `[[outcome_test]]` table.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutcomeTestOptions {
     /// Name of the finding.
+    #[schemars(with = "Option<String>")]
     pub name: Option<Spanned<String>>,
     /// Title of its section.
     pub title: Option<String>,
     /// Confidence level.
+    #[schemars(with = "Option<f64>")]
     pub level: Option<Spanned<f64>>,
     /// Which cells to look at.
+    #[schemars(with = "Option<Only>")]
     pub only: Option<Spanned<Only>>,
     /// The study's remark.
     pub note: Option<String>,
@@ -43,18 +47,21 @@ pub struct OutcomeTestOptions {
     #[serde(default)]
     pub dispersion: DispersionRule,
     /// Counts of hits out of searches.
+    #[schemars(with = "String")]
     pub counts: Spanned<String>,
     /// Which searches are looked at: a named rule, since it decides the result.
     pub searches: SearchRule,
     /// Counts of searches out of stops, to be set beside the hit rates.
+    #[schemars(with = "Option<String>")]
     pub search_counts: Option<Spanned<String>>,
     /// Keys of the strata.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub by: Vec<Spanned<String>>,
 }
 
 /// Which searches are looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SearchRule {
     /// All searches. Published hits cannot be split, and a plain table of stops does not say why a search was made.

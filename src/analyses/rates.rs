@@ -1,5 +1,6 @@
 #![doc = include_str!("rates.md")]
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -25,16 +26,19 @@ use crate::warning::Warning;
 pub const NAME: &str = "rates";
 
 /// A `[[rates]]` table.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RatesOptions {
     /// Name of the finding.
+    #[schemars(with = "Option<String>")]
     pub name: Option<Spanned<String>>,
     /// Title of its section.
     pub title: Option<String>,
     /// Confidence level.
+    #[schemars(with = "Option<f64>")]
     pub level: Option<Spanned<f64>>,
     /// Which cells to look at.
+    #[schemars(with = "Option<Only>")]
     pub only: Option<Spanned<Only>>,
     /// The study's remark.
     pub note: Option<String>,
@@ -42,13 +46,17 @@ pub struct RatesOptions {
     #[serde(default)]
     pub dispersion: DispersionRule,
     /// Which counts.
+    #[schemars(with = "String")]
     pub counts: Spanned<String>,
     /// The baseline, where the counts are not a part of something.
+    #[schemars(with = "Option<String>")]
     pub population: Option<Spanned<String>>,
     /// What the counts are a part of, where they are not a part of anything by themselves: all groups together.
+    #[schemars(with = "Option<OutOf>")]
     pub out_of: Option<Spanned<OutOf>>,
     /// Keys of the strata; by `place`, the chart is a scatter of places.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub by: Vec<Spanned<String>>,
     /// People per year that a rate is given for.
     #[serde(default = "per_thousand")]
@@ -56,7 +64,7 @@ pub struct RatesOptions {
 }
 
 /// What the events of a group are counted out of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OutOf {
     /// The events of all groups of the data: the share of each group.

@@ -4,6 +4,7 @@ mod cells;
 mod lines;
 mod quoted;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -26,36 +27,46 @@ use lines::{Behind, Regression};
 pub const NAME: &str = "regression";
 
 /// A `[[regression]]` table.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegressionOptions {
     /// Name of the finding.
+    #[schemars(with = "Option<String>")]
     pub name: Option<Spanned<String>>,
     /// Title of its section.
     pub title: Option<String>,
     /// Confidence level.
+    #[schemars(with = "Option<f64>")]
     pub level: Option<Spanned<f64>>,
     /// Which cells to look at.
+    #[schemars(with = "Option<Only>")]
     pub only: Option<Spanned<Only>>,
     /// The study's remark.
     pub note: Option<String>,
     /// Which counts.
+    #[schemars(with = "String")]
     pub counts: Spanned<String>,
     /// The baseline, where the counts are not a part of something.
+    #[schemars(with = "Option<String>")]
     pub population: Option<Spanned<String>>,
     /// Keys whose every value has an effect of its own.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub adjust: Vec<Spanned<String>>,
     /// Further keys by which cells are kept apart: coefficients stay, dispersion and deviance are of finer cells.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub cells: Vec<Spanned<String>>,
     /// A key whose numbers have an effect along a curve.
     pub smooth: Option<Smooth>,
     /// The keys by which errors are clustered.
+    #[schemars(with = "Option<OneOrMany>")]
     pub cluster: Option<Spanned<OneOrMany>>,
     /// What the events are drawn from.
+    #[schemars(with = "Option<EventFamily>")]
     pub family: Option<Spanned<EventFamily>>,
     /// What one observation is.
+    #[schemars(with = "Option<Observation>")]
     pub observation: Option<Spanned<Observation>>,
     /// How the limits of counting alone are found.
     #[serde(default)]
@@ -63,17 +74,19 @@ pub struct RegressionOptions {
 }
 
 /// A natural cubic spline of a key.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Smooth {
     /// The key, whose values are numbers.
+    #[schemars(with = "String")]
     pub key: Spanned<String>,
     /// Columns: 1 is a straight line.
+    #[schemars(with = "u8")]
     pub df: Spanned<u8>,
 }
 
 /// What the events are drawn from, and so which ratio is estimated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EventFamily {
     /// Binomial: odds ratios.
@@ -87,7 +100,7 @@ pub enum EventFamily {
 }
 
 /// How the limits of counting alone are found, and the p beside them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Limits {
     /// Wald: estimate and standard error.
@@ -109,7 +122,7 @@ impl EventFamily {
 }
 
 /// What one observation is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Observation {
     /// A trial.

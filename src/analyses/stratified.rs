@@ -4,6 +4,7 @@ mod plain;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -23,43 +24,52 @@ use crate::warning::{self, Warning};
 pub const NAME: &str = "stratified";
 
 /// A `[[stratified]]` table.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StratifiedOptions {
     /// Name of the finding.
+    #[schemars(with = "Option<String>")]
     pub name: Option<Spanned<String>>,
     /// Title of its section.
     pub title: Option<String>,
     /// Confidence level.
+    #[schemars(with = "Option<f64>")]
     pub level: Option<Spanned<f64>>,
     /// Which cells to look at.
+    #[schemars(with = "Option<Only>")]
     pub only: Option<Spanned<Only>>,
     /// The study's remark.
     pub note: Option<String>,
     /// Which counts: those that are a part of something.
+    #[schemars(with = "String")]
     pub counts: Spanned<String>,
     /// The key of the strata: `state`.
+    #[schemars(with = "String")]
     pub strata: Spanned<String>,
     /// The two arms of a ratio of ratios.
     pub contrast: Option<Contrast>,
     /// What is pooled.
+    #[schemars(with = "Pooled")]
     pub estimand: Spanned<Pooled>,
 }
 
 /// The two arms of a programme.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Contrast {
     /// The key: `program`.
+    #[schemars(with = "String")]
     pub key: Spanned<String>,
     /// Its value in the arm of interest: `287(g)`.
+    #[schemars(with = "String")]
     pub treated: Spanned<String>,
     /// Its value in the other arm: `none`.
+    #[schemars(with = "String")]
     pub control: Spanned<String>,
 }
 
 /// What is pooled over strata.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pooled {
     /// The group's ratio to the reference group in the treated arm over the same ratio in the control arm.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -17,7 +18,7 @@ use crate::warning::{self, Warning};
 static NO_RESTRICTION: Only = Only(BTreeMap::new());
 
 /// Whether the strata of an analysis share their dispersion.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DispersionRule {
     /// One dispersion for all strata: more degrees of freedom, and strata of very different size lend each other theirs.

@@ -22,6 +22,9 @@ pub const MANIFEST: &str = "manifest.json";
 /// Name of the plan in a bundle.
 pub const STUDY: &str = "study.toml";
 
+/// Name of the plan's lock in a bundle, where there is one.
+pub const LOCK: &str = "study.lock";
+
 /// What every manifest of ours says in its `format` field.
 const MARKER: &str = "evenhand bundle";
 
@@ -86,6 +89,12 @@ pub fn files(report: &Report, only: Option<&str>, world: &World) -> Result<Vec<O
         path: STUDY.into(),
         bytes: report.study_text.clone().into_bytes(),
     });
+    if let Some(lock) = &report.lock_text {
+        files.push(OutputFile {
+            path: LOCK.into(),
+            bytes: lock.clone().into_bytes(),
+        });
+    }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     refuse_twins(&files)?;
     let manifest = manifest(&report.run.identity, &report.run.inputs, only, &files);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{MANIFEST, MARKER, Manifest, STUDY, files};
+use super::{LOCK, MANIFEST, MARKER, Manifest, STUDY, files};
 use crate::error::Error;
 use crate::ingest::{DataRoot, sha256};
 use crate::report::Report;
@@ -168,6 +168,10 @@ fn run_again(
         text,
         root,
     )?;
+    if manifest.outputs.iter().any(|output| output.file == LOCK) {
+        let path = folder.join(LOCK);
+        study = study.with_lock(&path, world.read(&path)?)?;
+    }
     if let Some(only) = &manifest.only {
         study = study.only(only)?;
     }

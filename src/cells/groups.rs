@@ -2,24 +2,28 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use crate::error::{Error, nearest_hint};
 
 /// The `[groups]` table.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Groups {
     /// The group that others are compared with.
+    #[schemars(with = "String")]
     pub reference: Spanned<String>,
     /// The groups that are compared, in the order in which they are shown.
+    #[schemars(with = "Vec<String>")]
     pub compare: Vec<Spanned<String>>,
     /// What each group is called in tables and charts. A group named here and not compared is counted in shares.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
     /// Raw code to group, where the data do not carry the group's own name. The group is one that the table names.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
     pub codes: BTreeMap<String, Spanned<String>>,
     /// What a blank or unlisted code means.
     #[serde(default)]
@@ -30,7 +34,7 @@ pub struct Groups {
 const OTHER: &str = "other";
 
 /// What a blank or unlisted group code means.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UnknownRule {
     /// The row is left out of every rate and counted in the ledger.

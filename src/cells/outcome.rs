@@ -1,5 +1,6 @@
 //! What a set of counts is about: the words and conventions that go with its numbers.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::stops::{PERIOD, PLACE, STATE, YEAR};
@@ -15,7 +16,7 @@ pub enum Absent {
 }
 
 /// In which years or periods of the rows a place is covered, so that its people were exposed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Covered {
     /// In all of them: a place without a row had nothing to report.

@@ -146,6 +146,29 @@ A broken fetch goes on where it broke. Where the catalogue knows no hash, the fi
 it into fetched.toml, and later ones must find the same. Files with other bytes are never
 overwritten.")]
     Fetch(FetchOptions),
+    /// Write the plan down before the outcomes are read
+    #[command(after_help = "\
+Examples:
+  evenhand lock my-study.toml                into my-study.lock
+  evenhand lock my-study.toml --inputs       with the hashes of the input files, read and not counted
+
+A lock holds the plan and the hashes of its own formats and tables of matches. `run` and `check`
+then say whether the plan is still the one locked; a report of another plan says what was changed.
+A lock says what was planned, not when: it holds no clock, and whoever can write it can write
+another. Send it, on the day, to somebody who keeps it: a registry, the court, the other side.")]
+    Lock(LockOptions),
+    /// Print the JSON schema of the study file, for editors
+    #[command(after_help = "\
+Examples:
+  evenhand schema > study.schema.json                     of a study
+  evenhand schema format > format.schema.json             of a format: what a publisher's files hold
+
+An editor that knows TOML schemas (Taplo, Even Better TOML) completes and checks a study whose
+first line is
+  #:schema ./study.schema.json
+A schema says which keys and words there are. Whether they fit each other and the data, `evenhand
+check` says.")]
+    Schema(SchemaOptions),
     /// Print the completions of a shell
     #[command(after_help = "\
 Examples:
@@ -345,6 +368,35 @@ pub(super) struct FetchOptions {
     /// Folder of the datasets; each gets a folder of its name in it
     #[arg(long, value_name = "DIR", default_value = crate::fetch::INTO)]
     pub(super) into: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LockOptions {
+    /// The study file
+    #[arg(value_name = "STUDY.toml")]
+    pub(super) study: PathBuf,
+    /// Lock the bytes of the input files too
+    #[arg(long)]
+    pub(super) inputs: bool,
+    /// Lock a plan that was changed; the lock before is kept as STUDY.lock.1
+    #[arg(long)]
+    pub(super) again: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SchemaOptions {
+    /// Of what
+    #[arg(value_enum, default_value_t = SchemaOf::Study)]
+    pub(super) of: SchemaOf,
+}
+
+/// What has a schema.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum SchemaOf {
+    /// The study file
+    Study,
+    /// A study's own format
+    Format,
 }
 
 #[derive(Debug, Args)]

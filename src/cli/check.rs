@@ -14,7 +14,7 @@ use crate::number::{self, Style};
 use crate::pipeline::{self, Judged, Reading};
 use crate::report::{LedgerCharts, ledger_files};
 use crate::stops::{AGE, FIELDS, GROUP, Input, PLACE, SEARCHED, ShownRepeats, TIME};
-use crate::study::Study;
+use crate::study::{LockState, Study};
 use crate::warning::Warning;
 use crate::world::World;
 
@@ -33,6 +33,10 @@ struct Document<'a> {
     register: &'a [String],
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     register_rules: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lock: Option<LockState>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    changed: &'a [String],
 }
 
 /// What was seen of rows, as it may be shown.
@@ -55,7 +59,7 @@ pub(super) fn command(
     world: &World,
     printer: &Printer,
 ) -> Result<ExitCode, Error> {
-    let study = Study::read(world, &options.study)?;
+    let study = Study::read(world, &options.study)?.with_lock_beside(world)?;
     if let Some(folder) = &options.charts {
         refuse_charts(&study, world, folder)?;
     }
@@ -66,6 +70,7 @@ pub(super) fn command(
     if let (Some(folder), Some(rows)) = (&options.charts, &rows) {
         draw(&study, world, (folder, &judged, rows))?;
     }
+    let held = study.held(world, &judged.inputs)?;
     world.watcher().done();
     let findings: Vec<&str> = study
         .analyses
@@ -84,11 +89,16 @@ pub(super) fn command(
             warnings: &reading.warnings,
             register: &reading.register.summary,
             register_rules: &reading.register.rules,
+            lock: held.as_ref().map(|held| held.state),
+            changed: held.as_ref().map_or(&[], |held| &held.differences),
         };
         printer.document(&document)?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut text = text(&study, &reading, (&judged, rows.as_ref()));
+    if let Some(held) = &held {
+        text.push_str(&format!("\n{}\n", held.sentence()));
+    }
     text.push_str(&format!(
         "\nThe study is sound. `evenhand run` will write {}: {}\n",
         match findings.len() {

@@ -9,12 +9,14 @@ mod fetch;
 mod first_look;
 mod init;
 mod list;
+mod lock;
 mod man;
 mod matches;
 mod printer;
 mod progress;
 mod replicate;
 mod run;
+mod schema;
 mod simulate;
 mod verify;
 
@@ -74,6 +76,8 @@ fn dispatch(arguments: &Arguments, printer: &Printer) -> Result<ExitCode, Error>
         Command::Replicate(options) => replicate::command(options, &world, printer),
         Command::Simulate(options) => simulate::command(options, &world, printer),
         Command::Fetch(options) => fetch::command(options, &world, printer),
+        Command::Lock(options) => lock::command(options, &world, printer),
+        Command::Schema(options) => schema::command(options, printer),
         Command::Completions(options) => completions::command(options, printer),
         Command::Man(options) => man::command(options, &world, printer),
         Command::Explain(options) => explain::command(options, &world, printer),

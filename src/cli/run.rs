@@ -9,7 +9,7 @@ use crate::disclosure::{Account, Disclosed};
 use crate::error::Error;
 use crate::pipeline;
 use crate::report::Report;
-use crate::study::Study;
+use crate::study::{LockState, Study};
 use crate::world::World;
 
 /// Sentences of each finding that the summary prints; the report has all of them.
@@ -20,7 +20,7 @@ pub(super) fn command(
     world: &World,
     printer: &Printer,
 ) -> Result<ExitCode, Error> {
-    let mut study = Study::read(world, &options.study)?;
+    let mut study = Study::read(world, &options.study)?.with_lock_beside(world)?;
     if let Some(only) = &options.only {
         study = study.only(only)?;
     }
@@ -41,6 +41,9 @@ pub(super) fn command(
         printer.text(&report.run.to_json())?;
     } else {
         printer.text(&summary(&report))?;
+        if report.run.identity.lock == Some(LockState::Same) {
+            printer.text("\nThe plan is the one locked.\n")?;
+        }
         printer.text(&format!(
             "\nBundle: {} ({} files). Open {} in a browser.\n",
             folder.display(),

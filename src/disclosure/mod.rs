@@ -18,6 +18,7 @@ mod spread;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
+use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -33,20 +34,21 @@ use protected::Index;
 use spread::{Judge, Known, Stated};
 
 /// The `[disclosure]` table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DisclosureConfig {
     /// Who reads the bundle.
     pub mode: Mode,
     /// The smallest count that may be shown in public.
     #[serde(deserialize_with = "minimum")]
+    #[schemars(range(min = LEAST_MINIMUM))]
     pub minimum: u64,
     /// Whether counts that were published already are treated like rows.
     pub published: PublishedRule,
 }
 
 /// Who reads the bundle.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// Anyone.
@@ -57,7 +59,7 @@ pub enum Mode {
 }
 
 /// What happens to counts that were published already.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PublishedRule {
     /// They are shown: withholding them protects nobody.

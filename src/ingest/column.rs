@@ -2,14 +2,17 @@
 //!
 //! The same words in a study and in a format, so that whatever a format can say, a study can say too.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::csv_file::CsvFile;
+use super::schema::{kinds, some, text};
 use super::stops::UnclearRule;
 use crate::cells::OneOrMany;
 use crate::error::Error;
@@ -70,7 +73,7 @@ impl ReadAs {
 }
 
 /// One rule.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ColumnRule {
     /// The file's column; of several spellings the first that the header has.
@@ -293,6 +296,20 @@ impl<'de> Deserialize<'de> for ColumnSource {
             }
         }
         deserializer.deserialize_any(Reader)
+    }
+}
+
+impl JsonSchema for ColumnSource {
+    fn schema_name() -> Cow<'static, str> {
+        "ColumnSource".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let rule = generator.subschema_for::<ColumnRule>();
+        kinds(
+            "Where a value comes from: the name of a column, a rule, or rules in order of which the first that knows decides.",
+            [text(), rule.clone(), some(rule)],
+        )
     }
 }
 

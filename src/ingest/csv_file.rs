@@ -451,6 +451,26 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
+/// SHA-256 of a file of any size, read once and held nowhere.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn sha256_of_file(world: &World, path: &Path) -> Result<String, Error> {
+    let mut file = world.open(path)?;
+    let (mut hasher, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
+    loop {
+        let read = file.read(&mut buffer).map_err(|source| Error::File {
+            path: path.to_path_buf(),
+            action: "read",
+            source,
+        })?;
+        if read == 0 {
+            return Ok(hex(&hasher.finalize()));
+        }
+        hasher.update(&buffer[..read]);
+    }
+}
+
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

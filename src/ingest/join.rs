@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use csv::ByteRecord;
 use rustc_hash::FxHashMap;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -28,12 +29,14 @@ const ROWS: &str = "rows";
 const BETWEEN: u8 = 0;
 
 /// A `join` table of rows: a further file, and how its rows belong to those of the main one.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JoinConfig {
     /// The name before its columns: `person` makes `person.Race`, and `person.rows` the number of its rows.
+    #[schemars(with = "String")]
     pub name: Spanned<String>,
     /// The file, relative to the study; in a format, relative to the folder of the main file.
+    #[schemars(with = "String")]
     pub file: Spanned<String>,
     /// How the file is written.
     #[serde(default)]

@@ -1,9 +1,11 @@
 //! Where the value of a key stands in a file: in one column, in a part of one, or in several that belong together.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use csv::ByteRecord;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -11,6 +13,7 @@ use toml::Spanned;
 
 use super::at::At;
 use super::csv_file::{CsvFile, quoted_or_blank};
+use super::schema::{kinds, some, text};
 use crate::error::Error;
 
 /// The columns of a key: `"county"`, `["state", "county"]`, or `{ column = "GEO_ID", after = "US", digits = 5 }`, or
@@ -28,22 +31,34 @@ pub struct KeyColumn {
     pub codes: BTreeMap<String, String>,
 }
 
-#[derive(Deserialize)]
+/// A column, or several that are put together, and how their values are read.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(
+    rename = "KeyRule",
+    extend("oneOf" = [{"required": ["column"]}, {"required": ["columns"]}])
+)]
 struct Rule {
+    /// The column.
     column: Option<String>,
+    /// Several columns that are put together.
+    #[schemars(length(min = 1))]
     columns: Option<Vec<String>>,
+    /// What stands before the value in the column, and is left out.
     after: Option<String>,
+    /// How many digits the value has, or each of the columns.
     digits: Option<OneOrMore>,
+    /// Raw value to value.
     #[serde(default)]
     codes: BTreeMap<String, String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(
     untagged,
     expecting = "a number of digits, or a list with one for each column"
 )]
+#[schemars(rename = "Digits")]
 enum OneOrMore {
     One(usize),
     More(Vec<usize>),
@@ -73,6 +88,9 @@ impl KeyColumn {
             (None, Some(several)) => several,
             _ => return Err("name either `column` or `columns`".into()),
         };
+        if columns.is_empty() {
+            return Err("a key has at least one column".into());
+        }
         let digits = match rule.digits {
             None => Vec::new(),
             Some(OneOrMore::One(number)) => vec![number],
@@ -130,6 +148,20 @@ impl<'de> Deserialize<'de> for KeyColumn {
             }
         }
         deserializer.deserialize_any(Words)
+    }
+}
+
+impl JsonSchema for KeyColumn {
+    fn schema_name() -> Cow<'static, str> {
+        "KeyColumn".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let rule = generator.subschema_for::<Rule>();
+        kinds(
+            "The name of a column, a list of columns that are put together, or a rule.",
+            [text(), some(text()), rule],
+        )
     }
 }
 

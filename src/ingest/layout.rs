@@ -18,6 +18,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use encoding_rs::Encoding;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -33,7 +34,7 @@ use crate::world::World;
 ///
 /// Files packed with gzip or zip, workbooks of spreadsheet programs (.xlsx, .xlsm, .xlsb, .xls, .ods) and tables in JSON are
 /// known by their first bytes, whatever they are called.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Layout {
     /// How characters are written as bytes.
@@ -64,7 +65,7 @@ pub struct Layout {
 }
 
 /// How characters are written as bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, serde::Serialize)]
 pub enum TextEncoding {
     /// With or without a byte order mark.
     #[default]
@@ -72,6 +73,7 @@ pub enum TextEncoding {
     Utf8,
     /// Western European, as Windows writes it; what is called latin-1 is read so too, as browsers do.
     #[serde(rename = "windows-1252", alias = "latin-1")]
+    #[schemars(extend("enum" = ["windows-1252", "latin-1"]))]
     Windows1252,
     /// Little-endian unless a byte order mark says otherwise.
     #[serde(rename = "utf-16")]
@@ -79,7 +81,7 @@ pub enum TextEncoding {
 }
 
 /// What separates the fields of a row.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, serde::Serialize)]
 pub enum Separator {
     /// `,`
     #[default]
@@ -90,6 +92,7 @@ pub enum Separator {
     Semicolon,
     /// A tab.
     #[serde(rename = "tab", alias = "\t")]
+    #[schemars(extend("enum" = ["tab", "\t"]))]
     Tab,
     /// `|`
     #[serde(rename = "|")]
@@ -133,7 +136,7 @@ impl Separator {
 }
 
 /// Which of two rows names the columns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum HeaderRow {
     /// The first.
@@ -143,7 +146,7 @@ pub enum HeaderRow {
 }
 
 /// Which sheets of a workbook are read.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(
     untagged,
     expecting = "the name of a sheet, a list of names or \"all\" is expected"

@@ -23,6 +23,7 @@ mod population;
 mod row_filter;
 mod rows;
 mod same_stop;
+mod schema;
 mod seen;
 pub mod sniff;
 mod stops;
@@ -41,14 +42,14 @@ pub use counts::{
     CountsConfig, CountsFragment, EventsAre, Lines, PublishedCounts, WideCounts, read_counts,
 };
 pub(crate) use counts::{UnlistedCodes, group_of};
-pub use csv_file::{CsvFile, Row, Rows, quoted_or_blank, sha256};
+pub use csv_file::{CsvFile, Row, Rows, quoted_or_blank, sha256, sha256_of_file};
 pub use formats::{Checked, Fingerprint, Format, shipped as shipped_formats};
 pub use join::{JoinConfig, Joined};
 pub use key_column::KeyColumn;
 pub use layout::{HeaderRow, Layout, Separator, SheetChoice, TextEncoding};
 pub use moments::{ClockReader, MINUTES, Moment, MomentReader};
 pub use notation::{DecimalMark, NoNumber, Notation, ThousandsMark};
-pub use periods::{PartOfYear, Period, Periods, PeriodsConfig};
+pub use periods::{PartOfYear, Period, PeriodConfig, Periods, PeriodsConfig};
 pub use population::{
     Addend, Baseline, BlankMargin, Codes, CommutingConfig, CountyChange, FROM, How, People,
     PlaceMatch, PopulationConfig, PopulationFragment, Proposal, ReadPopulation, TO, Wide,

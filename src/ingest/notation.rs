@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// The notation of numbers; digits with a decimal point where the study says nothing.
@@ -17,7 +18,7 @@ pub struct Notation {
 }
 
 /// What stands before the decimals of a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum DecimalMark {
     /// `1234.5`
     #[serde(rename = ".")]
@@ -28,7 +29,7 @@ pub enum DecimalMark {
 }
 
 /// What stands between groups of three digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 pub enum ThousandsMark {
     /// `1,234`
     #[serde(rename = ",")]
@@ -38,9 +39,11 @@ pub enum ThousandsMark {
     Point,
     /// `1 234`, with a common, a no-break or a thin space.
     #[serde(rename = " ", alias = "\u{a0}", alias = "\u{2009}", alias = "\u{202f}")]
+    #[schemars(extend("enum" = [" ", "\u{a0}", "\u{2009}", "\u{202f}"]))]
     Space,
     /// `1'234`, with a straight or a curly apostrophe.
     #[serde(rename = "'", alias = "\u{2019}")]
+    #[schemars(extend("enum" = ["'", "\u{2019}"]))]
     Apostrophe,
 }
 

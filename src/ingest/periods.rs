@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 use toml::value::Datetime;
@@ -13,10 +14,14 @@ use crate::error::Error;
 pub type PeriodsConfig = BTreeMap<Spanned<String>, PeriodConfig>;
 
 /// First and last day of a period, both included.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeriodConfig {
+    /// First day.
+    #[schemars(with = "super::schema::Day")]
     from: Spanned<Datetime>,
+    /// Last day.
+    #[schemars(with = "super::schema::Day")]
     until: Spanned<Datetime>,
 }
 

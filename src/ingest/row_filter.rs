@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::at::At;
@@ -11,7 +12,7 @@ use crate::cells::OneOrMany;
 use crate::error::Error;
 
 /// A `filter` table of a source: rows that fit are dropped.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RowFilter {
     /// Why rows are dropped, as the ledger prints it.
@@ -35,9 +36,10 @@ impl RowFilter {
 }
 
 /// Which values of a column fit.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(
     untagged,
+    deny_unknown_fields,
     expecting = "a text, a list of texts, { not = ... } or { below = 16 }"
 )]
 pub enum Condition {

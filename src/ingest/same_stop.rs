@@ -1,7 +1,9 @@
 //! Which rows are records of one stop.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -50,6 +52,22 @@ impl<'de> Deserialize<'de> for SameStop {
             }
         }
         deserializer.deserialize_any(Reader)
+    }
+}
+
+impl JsonSchema for SameStop {
+    fn schema_name() -> Cow<'static, str> {
+        "SameStop".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "What makes several rows one stop: \"exact\", equal in every field, or the columns in which they are equal.",
+            "anyOf": [
+                { "const": "exact" },
+                { "type": "array", "items": { "type": "string" }, "minItems": 1, "uniqueItems": true }
+            ]
+        })
     }
 }
 

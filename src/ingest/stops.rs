@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -22,24 +23,28 @@ use crate::stops::{AGE, Column, DATE, HIT, OFFICER, PERIOD, PLACE, SEARCHED, STO
 use crate::world::{World, without_detours};
 
 /// The `[[stops]]` table of the study: CSV files with a column mapping, a format that brings one, or both.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StopsConfig {
     /// The CSV files, relative to the study, packed with gzip or not; read as one. `*`, `?` and `[..]` in a file's name
     /// stand for several.
     #[serde(default = "nothing_named")]
+    #[schemars(with = "Vec<String>")]
     pub files: Spanned<Vec<Spanned<String>>>,
     /// The format of the files: one that comes with the program, or a TOML file of the study. What the study says itself
     /// goes before it.
+    #[schemars(with = "Option<String>")]
     pub format: Option<Spanned<String>>,
     /// How the file is written, where it is not plain CSV in UTF-8.
     #[serde(default)]
     pub layout: Layout,
-    /// Canonical column to the file's column; see [`Column::ALL`].
+    /// Canonical column to the file's column; `group` is required.
     #[serde(default = "no_columns")]
+    #[schemars(with = "super::schema::CanonicalColumns")]
     pub columns: Spanned<Columns>,
     /// Further keys that analyses may ask by, to the file's columns.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, ColumnSource>")]
     pub keys: Columns,
     /// The unit of a row: `stop`, `person`, `driver`, `arrest`, `detainer`, `detention`, `encounter` or `removal`.
     pub unit: Option<Unit>,
@@ -47,8 +52,10 @@ pub struct StopsConfig {
     /// columns in which they are. Each row is a stop of its own unless said.
     pub same_stop: Option<SameStop>,
     /// What the rows are called, which is also the name of their counts; `stops` unless said otherwise.
+    #[schemars(with = "Option<String>")]
     pub rows_are: Option<Spanned<String>>,
     /// Years that the rows cover, for rates per year where no period is asked for.
+    #[schemars(with = "Option<f64>")]
     pub years: Option<Spanned<f64>>,
     /// In which years or periods of the rows a place is covered: `all`, or `with_rows` where agencies released different
     /// ones. A place without a row then has no rate for that year, in place of a rate of 0.
@@ -60,12 +67,14 @@ pub struct StopsConfig {
     #[serde(default)]
     pub missing: Vec<String>,
     /// Where the clocks of the rows are, by its name in the tz database: `America/New_York`.
+    #[schemars(with = "Option<String>")]
     pub timezone: Option<Spanned<String>>,
     /// Whether the date column states universal time, which `timezone` turns into the clock of the place.
     #[serde(default)]
     pub utc: bool,
     /// The share of rows that may be unreadable: a number of fields that is not the header's, a date that is none. They are
     /// left out and stand in the ledger; above the share the study stops. None unless said.
+    #[schemars(with = "Option<f64>")]
     pub tolerated_unreadable: Option<Spanned<f64>>,
     /// A note printed with the numbers.
     pub note: Option<String>,
@@ -98,7 +107,7 @@ fn no_columns() -> Spanned<Columns> {
 }
 
 /// What one row is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Unit {
     /// A stop, however many people were in the car.
@@ -120,7 +129,7 @@ pub enum Unit {
 }
 
 /// The values of yes-or-no columns.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct OutcomeCodes {
     /// Values that mean yes.
@@ -132,7 +141,7 @@ pub struct OutcomeCodes {
 }
 
 /// What a value means that is neither yes nor no.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum UnclearRule {
     /// It means no.

@@ -19,7 +19,7 @@ use crate::ingest::{
 };
 use crate::results::{Exhibit, Identity, Run};
 use crate::stops::{Input, Repeats, Screens, SourceLedger};
-use crate::study::Study;
+use crate::study::{Held, LockState, Study};
 use crate::warning::Warning;
 use crate::world::World;
 
@@ -83,7 +83,9 @@ pub struct Judged {
 pub fn run(study: &Study, world: &World) -> Result<Run, Error> {
     let reading = read(study, world)?;
     let judged = judge(study, world, &reading)?;
-    let identity = identity(study, study.seed(world));
+    let held = study.held(world, &judged.inputs)?;
+    let mut identity = identity(study, study.seed(world));
+    identity.lock = held.as_ref().map(|held| held.state);
     let foot = foot(&identity, &judged.inputs);
     let exhibits = study
         .analyses
@@ -107,10 +109,18 @@ pub fn run(study: &Study, world: &World) -> Result<Run, Error> {
         inputs: judged.inputs,
         ledger: judged.ledger,
         unmatched: reading.unmatched,
-        warnings: reading.warnings,
+        warnings: changed(held).into_iter().chain(reading.warnings).collect(),
         agreements: reading.agreements,
         register: reading.register.rules,
         disclosure: study.file.disclosure,
+    })
+}
+
+/// The caution that the plan is not the one locked.
+fn changed(held: Option<Held>) -> Option<Warning> {
+    let changed = held.filter(|held| held.state == LockState::Changed)?;
+    Some(Warning::PlanChanged {
+        how: changed.differences,
     })
 }
 
@@ -507,6 +517,7 @@ fn identity(study: &Study, seed: u64) -> Identity {
         version: env!("CARGO_PKG_VERSION").into(),
         command: study.command(seed),
         seed,
+        lock: None,
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Report {
     pub cautions: Vec<String>,
     /// The study file, verbatim.
     pub study_text: String,
+    /// The lock of its plan, verbatim, where there is one.
+    pub lock_text: Option<String>,
     /// The method pages of the analyses used.
     pub methods: Vec<Method>,
 }
@@ -150,6 +152,7 @@ impl Report {
             sections,
             cautions: study.file.cautions.clone(),
             study_text: study.text.clone(),
+            lock_text: study.lock.as_ref().map(|found| found.text.clone()),
             methods,
         })
     }

@@ -1,7 +1,9 @@
 //! The study file as written. Each layer owns the struct of its table; this file puts them together.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
+use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
@@ -18,23 +20,25 @@ use crate::cells::Groups;
 use crate::disclosure::{DisclosureConfig, PublishedRule};
 use crate::error::Error;
 use crate::ingest::{
-    AgreementsConfig, CountsConfig, DataRoot, Format, PeriodsConfig, PopulationConfig, StopsConfig,
-    is_pattern,
+    AgreementsConfig, CountsConfig, DataRoot, Format, PeriodConfig, PeriodsConfig,
+    PopulationConfig, StopsConfig, is_pattern,
 };
 use crate::stops::Input;
 use crate::world::World;
 
 /// The version of the study file that this program reads.
-const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 1;
 
-/// A study file.
-#[derive(Debug, Deserialize)]
+/// A study: the whole plan of an analysis, said before it is run.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StudyFile {
     /// Version of the format: 1.
+    #[schemars(with = "u32")]
     pub format: Spanned<u32>,
     /// Title of the report.
     #[serde(deserialize_with = "title")]
+    #[schemars(extend("pattern" = r"\S"))]
     pub title: String,
     /// Whose stops these are, for captions.
     pub agency: Option<String>,
@@ -55,6 +59,7 @@ pub struct StudyFile {
     pub places: PlacesConfig,
     /// Before, during, after.
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, PeriodConfig>")]
     pub periods: PeriodsConfig,
     /// Published counts.
     #[serde(default)]
@@ -73,21 +78,27 @@ pub struct StudyFile {
     pub disclosure: DisclosureConfig,
     /// Tables of the analysis `rates`.
     #[serde(default)]
+    #[schemars(with = "Vec<RatesOptions>")]
     pub rates: Vec<Spanned<RatesOptions>>,
     /// Tables of the analysis `disparity`.
     #[serde(default)]
+    #[schemars(with = "Vec<DisparityOptions>")]
     pub disparity: Vec<Spanned<DisparityOptions>>,
     /// Tables of the analysis `legal`.
     #[serde(default)]
+    #[schemars(with = "Vec<LegalOptions>")]
     pub legal: Vec<Spanned<LegalOptions>>,
     /// Tables of the analysis `stratified`.
     #[serde(default)]
+    #[schemars(with = "Vec<StratifiedOptions>")]
     pub stratified: Vec<Spanned<StratifiedOptions>>,
     /// Tables of the analysis `outcome_test`.
     #[serde(default)]
+    #[schemars(with = "Vec<OutcomeTestOptions>")]
     pub outcome_test: Vec<Spanned<OutcomeTestOptions>>,
     /// Tables of the analysis `regression`.
     #[serde(default)]
+    #[schemars(with = "Vec<RegressionOptions>")]
     pub regression: Vec<Spanned<RegressionOptions>>,
     /// The study's own formats, as the manifest records them.
     #[serde(skip)]
@@ -95,7 +106,7 @@ pub struct StudyFile {
 }
 
 /// The `[report]` table.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReportConfig {
     /// Date printed on the report.
@@ -105,7 +116,7 @@ pub struct ReportConfig {
 }
 
 /// The `[places]` table.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlacesConfig {
     /// Places whose name begins so are several places counted together; charts draw them hollow.

@@ -1,13 +1,18 @@
 //! The study file: the whole plan, as written ([`StudyFile`]) and held against itself ([`Study`]).
 
+mod difference;
 mod faults;
 mod file;
+mod lock;
+mod schema;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 pub(crate) use faults::from_toml;
 pub use file::StudyFile;
+pub use lock::{Found, Held, Lock, LockState, LockedFile};
+pub use schema::{format_schema, study_schema};
 
 use crate::analyses::{Analysis, Asks, Setting};
 use crate::cells::Outcome;
@@ -38,6 +43,8 @@ pub struct Study {
     pub root: DataRoot,
     /// The one finding, or kind of analysis, that was asked for, where it was not all of them.
     pub only: Option<String>,
+    /// The lock of its plan, where one was found.
+    pub lock: Option<Found>,
 }
 
 /// One analysis of a study.
@@ -105,6 +112,7 @@ impl Study {
             analyses,
             root,
             only: None,
+            lock: None,
         })
     }
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 use toml::value::Datetime;
@@ -18,13 +19,15 @@ use super::status::StatusConfig;
 use crate::error::Error;
 
 /// An `[[agreements]]` table of the study, or the part of one that a format says.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AgreementsConfig {
     /// The CSV file, relative to the study.
     #[serde(default = "not_said")]
+    #[schemars(with = "String")]
     pub file: Spanned<String>,
     /// A format that says what this table does not.
+    #[schemars(with = "Option<String>")]
     pub format: Option<Spanned<String>>,
     /// How the file is written, where it is not plain CSV in UTF-8.
     pub layout: Option<Layout>,
@@ -66,14 +69,17 @@ pub struct AgreementsConfig {
     /// What an agreement without that date is.
     pub undated: Option<UndatedRule>,
     /// The day of a list that names no days: every agreement on it was seen on that day.
+    #[schemars(with = "Option<super::super::schema::Day>")]
     pub as_of: Option<Spanned<Datetime>>,
     /// Spellings of one agency, the first the one that is kept: what is suspected to be the same is merged only so.
     #[serde(default)]
+    #[schemars(with = "Vec<Vec<String>>")]
     pub same: Vec<Vec<Spanned<String>>>,
     /// Rows to leave out, each with a line in the ledger.
     #[serde(default)]
     pub filter: Vec<RowFilter>,
     /// The calendar year to which the status refers: an agreement counts when it was in force at some time in it.
+    #[schemars(with = "Option<i16>")]
     pub in_force: Option<Spanned<i16>>,
     /// The words of a programme key that the counts carry, for holding it against the register.
     pub words: Option<ProgramWords>,
@@ -86,45 +92,61 @@ pub struct AgreementsConfig {
 }
 
 /// Columns of a register of agreements, by our names.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AgreementColumns {
     /// The state, by name or code.
+    #[schemars(with = "Option<String>")]
     pub state: Option<Spanned<String>>,
     /// The place or places that the agreement covers; blank for an agreement of a whole state.
+    #[schemars(with = "Option<String>")]
     pub place: Option<Spanned<String>>,
     /// The federal code of the counties that the agreement covers.
+    #[schemars(with = "Option<String>")]
     pub fips: Option<Spanned<String>>,
     /// Who signed: state, county or city.
+    #[schemars(with = "Option<String>")]
     pub level: Option<Spanned<String>>,
     /// The agency that signed.
+    #[schemars(with = "Option<String>")]
     pub agency: Option<Spanned<String>>,
     /// The kind of agreement.
+    #[schemars(with = "Option<String>")]
     pub model: Option<Spanned<String>>,
     /// The day on which it was signed.
+    #[schemars(with = "Option<String>")]
     pub signed: Option<Spanned<String>>,
     /// The day on which operations began.
+    #[schemars(with = "Option<String>")]
     pub began: Option<Spanned<String>>,
     /// The year in which operations began, with `began_month`; the first day of the month is taken.
+    #[schemars(with = "Option<String>")]
     pub began_year: Option<Spanned<String>>,
     /// The month, in digits.
+    #[schemars(with = "Option<String>")]
     pub began_month: Option<Spanned<String>>,
     /// The last day; blank where it is not known.
+    #[schemars(with = "Option<String>")]
     pub ended: Option<Spanned<String>>,
     /// First day on which a list had it.
+    #[schemars(with = "Option<String>")]
     pub first_seen: Option<Spanned<String>>,
     /// Last day on which a list had it.
+    #[schemars(with = "Option<String>")]
     pub last_seen: Option<Spanned<String>>,
     /// First day that the sources speak to.
+    #[schemars(with = "Option<String>")]
     pub evidence_from: Option<Spanned<String>>,
     /// Last day that the sources speak to.
+    #[schemars(with = "Option<String>")]
     pub evidence_to: Option<Spanned<String>>,
     /// The agency's number in the federal register of police agencies.
+    #[schemars(with = "Option<String>")]
     pub ori: Option<Spanned<String>>,
 }
 
 /// A column by our name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each is the field of the same name above")]
 pub enum ColumnName {
@@ -169,7 +191,7 @@ impl ColumnName {
 }
 
 /// The date on which an agreement begins to count.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DateRule {
     /// When it was signed.
@@ -202,7 +224,7 @@ impl DateRule {
 }
 
 /// What an agreement without a date is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UndatedRule {
     /// A fault of the file.
@@ -213,11 +235,14 @@ pub enum UndatedRule {
 }
 
 /// The programme key's words for the three conditions.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProgramWords {
+    /// An agreement was in force.
     pub(super) in_force: String,
+    /// There was one, and it ended.
     pub(super) ended: String,
+    /// There was none.
     pub(super) none: String,
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::at::At;
@@ -9,7 +10,9 @@ use super::super::csv_file::quoted_or_blank;
 use crate::error::{DataFault, nearest_hint};
 
 /// What an agreement is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema, Serialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// 287(g), jail enforcement: officers of a jail question and hold those who were booked; no authority on the road.
@@ -31,7 +34,9 @@ pub enum Kind {
 }
 
 /// Who signed: an agreement of a state covers all of its places.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema, Serialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// A state, or an agency of one.

@@ -1,5 +1,6 @@
 //! The `status` tables of a register: keys of the counts that are made from it, and their rules in words.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -10,10 +11,11 @@ use crate::error::Error;
 use crate::stops::{Column, GROUP, OFFICER, PERIOD, PLACE, STATE, YEAR};
 
 /// A key of the counts that says whether an agreement was in force in the place and time of a cell.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StatusConfig {
     /// Name of the key. Registers that name the same key make it together.
+    #[schemars(with = "String")]
     pub key: Spanned<String>,
     /// Kinds of agreements that count; those of 287(g), or the file's only kind, where none is named.
     #[serde(default)]
@@ -30,6 +32,7 @@ pub struct StatusConfig {
     #[serde(default)]
     pub join: Join,
     /// The state of all counts, where they have neither a key `state` nor places that end in it.
+    #[schemars(with = "Option<String>")]
     pub state: Option<Spanned<String>>,
     /// The words of the key.
     #[serde(default)]
@@ -37,7 +40,7 @@ pub struct StatusConfig {
 }
 
 /// Whether an agreement of a state covers its places.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Statewide {
     /// Every place of the state.
@@ -47,7 +50,7 @@ pub enum Statewide {
 }
 
 /// What it means that the end of an agreement is not known.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UnknownEnd {
     /// A fault of the register.
@@ -62,7 +65,7 @@ pub enum UnknownEnd {
 }
 
 /// How places are known to be the same.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Join {
     /// By state and name.
@@ -73,13 +76,18 @@ pub enum Join {
 }
 
 /// The words of a status key.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StatusWords {
+    /// An agreement was in force.
     pub(super) in_force: String,
+    /// There was one, and it ended.
     pub(super) ended: String,
+    /// There was none.
     pub(super) none: String,
+    /// It began or ended within the time that a cell is of.
     pub(super) transition: String,
+    /// The register does not say.
     pub(super) not_known: String,
 }
 

@@ -1,8 +1,10 @@
 //! The `[[counts]]` table of a study, and what a publisher's format says of it in advance.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -12,41 +14,53 @@ use super::super::key_column::{KeyColumn, named_columns};
 use super::super::layout::Layout;
 use super::super::periods::Periods;
 use super::super::row_filter::RowFilter;
+use super::super::schema::{kinds, some, text};
 use crate::cells::{Absent, GROUP, Outcome};
 use crate::error::Error;
 use crate::stops::{PERIOD, YEAR};
 
 /// A `[[counts]]` table of the study.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CountsConfig {
     /// The name by which analyses ask for these counts; also what the events are called.
+    #[schemars(with = "String")]
     pub name: Spanned<String>,
     /// The publisher's format, by the name of one that comes with the program or by a file of the study's own.
+    #[schemars(with = "Option<String>")]
     pub format: Option<Spanned<String>>,
     /// The CSV file, relative to the study.
+    #[schemars(with = "String")]
     pub file: Spanned<String>,
     /// How the file is written, where it is not plain CSV in UTF-8.
     pub layout: Option<Layout>,
     /// Key to column. `group` is required unless `wide` has it; `place`, `program`, `year` and `state` are known to the
     /// analyses.
+    #[schemars(with = "Option<BTreeMap<String, KeyColumn>>")]
     pub keys: Option<Spanned<BTreeMap<String, Spanned<KeyColumn>>>>,
     /// Groups as columns: which of them hold the counts of each group.
+    #[schemars(with = "Option<BTreeMap<String, WideCounts>>")]
     pub wide: Option<Spanned<BTreeMap<String, WideCounts>>>,
     /// Where a row is a line of a form: which lines are events, and which are what they are counted out of.
+    #[schemars(with = "Option<Lines>")]
     pub lines: Option<Spanned<Lines>>,
     /// Columns over whose values the rows of a cell are added up; each cell stands once for each of them.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub sum_over: Vec<Spanned<String>>,
     /// The column of events.
+    #[schemars(with = "Option<String>")]
     pub events: Option<Spanned<String>>,
     /// What kind of number the events are.
     pub events_are: Option<EventsAre>,
     /// The column of what the events are counted out of.
+    #[schemars(with = "Option<String>")]
     pub trials: Option<Spanned<String>>,
     /// What the trials are called, where `wide` or `lines` has them: `stops`.
+    #[schemars(with = "Option<String>")]
     pub trials_are: Option<Spanned<String>>,
     /// Years that the counts cover, for rates per year.
+    #[schemars(with = "Option<f64>")]
     pub years: Option<Spanned<f64>>,
     /// The unit of a count; `stop` unless said otherwise.
     pub unit: Option<String>,
@@ -61,7 +75,7 @@ pub struct CountsConfig {
 }
 
 /// What a format says of counts in advance; the study's own words go before these.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CountsFragment {
     /// As in [`CountsConfig`].
@@ -91,7 +105,7 @@ pub struct CountsFragment {
 }
 
 /// What kind of number the events are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EventsAre {
     /// Events that happened and were counted.
@@ -116,7 +130,7 @@ pub enum WideCounts {
 }
 
 /// Lines of a form, a row each: which are added up.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Lines {
     /// The column that names the line.
@@ -147,6 +161,37 @@ impl WideCounts {
             Self::Sums { trials, .. } => !trials.is_empty(),
             Self::Fraction(_) => true,
         }
+    }
+}
+
+impl JsonSchema for WideCounts {
+    fn schema_name() -> Cow<'static, str> {
+        "WideCounts".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let several = json_schema!({ "type": "array", "items": text() });
+        let names = kinds(
+            "The name of a column, or a list of columns that are added up.",
+            [text(), some(text())],
+        );
+        let rule = json_schema!({
+            "type": "object",
+            "properties": {
+                "events": names,
+                "trials": { "description": "What the events are counted out of.", "anyOf": [text(), several] },
+                "fraction": { "description": "One column that holds both: `1,792 / 39,207`.", "type": "string" }
+            },
+            "additionalProperties": false,
+            "oneOf": [
+                { "required": ["events"], "properties": { "fraction": false } },
+                { "required": ["fraction"], "maxProperties": 1 }
+            ]
+        });
+        kinds(
+            "The counts of one group: the name of a column, a list of columns that are added up, or a rule.",
+            [text(), some(text()), rule],
+        )
     }
 }
 

@@ -10,6 +10,7 @@ mod page;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
@@ -24,7 +25,7 @@ use crate::stops::Input;
 use crate::world::World;
 
 /// One format.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Format {
     /// Name by which a study asks for it.
@@ -70,7 +71,7 @@ pub struct Format {
 }
 
 /// What a description was held against.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Checked {
     /// Real files were read with it, and their totals are those that their publisher states.
     #[serde(rename = "against data")]
@@ -112,7 +113,7 @@ impl Checked {
 }
 
 /// The header by which a format is known, by whole names.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fingerprint {
     /// Every one of these stands in the header.
@@ -136,7 +137,7 @@ impl Fingerprint {
 }
 
 /// The groups that a format's codes lead to.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FormatGroups {
     /// Name to label.

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use csv::ByteRecord;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -22,10 +23,11 @@ use crate::stops::{Input, PLACE};
 use crate::world::World;
 
 /// The `commuting` table of a population: a CSV file with one row for each home, place of work and group.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CommutingConfig {
     /// The CSV file, relative to the study.
+    #[schemars(with = "String")]
     pub file: Spanned<String>,
     /// The column of where people live, named as in the baseline.
     pub home: String,

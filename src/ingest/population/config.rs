@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -37,37 +38,46 @@ pub type Codes = BTreeMap<String, BTreeMap<String, String>>;
 ///   (`commuting`), a picture of working hours;
 /// - *stops of the same agency* in another period or by another unit (`counts`): a comparison with itself, which shows
 ///   a change or a difference and not whether either is even.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PopulationConfig {
     /// The name by which analyses ask for this baseline.
+    #[schemars(with = "String")]
     pub name: Spanned<String>,
     /// The publisher's format, by the name of one that comes with the program or by a file of the study's own.
+    #[schemars(with = "Option<String>")]
     pub format: Option<Spanned<String>>,
     /// The CSV file, relative to the study.
+    #[schemars(with = "Option<String>")]
     pub file: Option<Spanned<String>>,
     /// Several files in place of one: places or years of one layout, or with `wide` files that hold different groups.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub files: Vec<Spanned<String>>,
     /// Published counts of this study in place of a file: their events are the benchmark, with the error of a count.
+    #[schemars(with = "Option<String>")]
     pub counts: Option<Spanned<String>>,
     /// How the file is written, where it is not plain CSV in UTF-8.
     pub layout: Option<Layout>,
     /// `population` and `group` are required unless `wide` has them; `moe90` is a 90 % margin of error; every other name
     /// is a key to join by.
+    #[schemars(with = "Option<BTreeMap<String, KeyColumn>>")]
     pub columns: Option<Spanned<BTreeMap<String, Spanned<KeyColumn>>>>,
     /// Groups as columns: which of them hold the people of each group.
+    #[schemars(with = "Option<Wide>")]
     pub wide: Option<Spanned<Wide>>,
     /// Codes of keys, as in `columns`, that depend on the edition of the file.
     #[serde(default)]
     pub vintages: BTreeMap<String, Codes>,
     /// Which edition of the file it is.
+    #[schemars(with = "Option<String>")]
     pub vintage_file: Option<Spanned<String>>,
     /// Keys of which one value is taken: rows with another are left out, and the key is none to join by.
     #[serde(default)]
     pub at: BTreeMap<String, String>,
     /// Columns over whose values the rows of a cell are added up; each cell stands once for each of them.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub sum_over: Vec<Spanned<String>>,
     /// What a blank margin of error means; `missing` unless said otherwise.
     pub blank_moe: Option<BlankMargin>,
@@ -88,7 +98,7 @@ pub struct PopulationConfig {
 }
 
 /// What a format says of a population in advance; the study's own words go before these.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PopulationFragment {
     /// As in [`PopulationConfig`].

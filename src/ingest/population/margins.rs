@@ -1,12 +1,13 @@
 //! What census tables write where there is no number, and what a margin of error says.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::notation::Notation;
 use crate::stats::acs::MarginOfError;
 
 /// What a blank margin of error means; nothing in the file tells.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum BlankMargin {
     /// There is none: intervals that would need it are not made.

@@ -1,10 +1,12 @@
 //! Which names of the counts are which places of a baseline: a table that a person has decided, never a guess.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
 use csv::ByteRecord;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -12,6 +14,7 @@ use toml::Spanned;
 
 use super::super::csv_file::CsvFile;
 use super::super::layout::Layout;
+use super::super::schema::{kinds, text};
 use super::baseline::{Baseline, People};
 use crate::error::{Error, nearest_hint};
 use crate::ingest::DataRoot;
@@ -38,11 +41,16 @@ pub struct PlaceMatch {
     pub to: String,
 }
 
-#[derive(Deserialize)]
+/// A table of matches whose columns have other names.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "MatchRule")]
 struct Rule {
+    /// The CSV file, relative to the study.
     file: String,
+    /// The column of the counts' names; `from` unless said otherwise.
     from: Option<String>,
+    /// The column of the baseline's places; `to` unless said otherwise.
     to: Option<String>,
 }
 
@@ -83,6 +91,19 @@ impl<'de> Deserialize<'de> for PlaceMatch {
             from: rule.from.unwrap_or_else(|| FROM.into()),
             to: rule.to.unwrap_or_else(|| TO.into()),
         })
+    }
+}
+
+impl JsonSchema for PlaceMatch {
+    fn schema_name() -> Cow<'static, str> {
+        "PlaceMatch".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        kinds(
+            "A table of matches: the name of a CSV file, or { file = \"matches.csv\", from = \"beat\", to = \"tract\" }.",
+            [text(), generator.subschema_for::<Rule>()],
+        )
     }
 }
 

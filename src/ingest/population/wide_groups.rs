@@ -1,10 +1,14 @@
 //! Groups as columns of a population: which column, or sum of columns, or share of a total, holds the people of a group.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+
+use super::super::schema::{kinds, some, text};
 
 /// One column of a sum; of an age band that the universe cuts through, a part of it only.
 #[derive(Debug, Clone, PartialEq)]
@@ -128,21 +132,43 @@ impl WideGroup {
     }
 }
 
-#[derive(Deserialize)]
+/// Columns that are added up, or a share of a total, with their margins of error.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(
+    rename = "WideRule",
+    extend("oneOf" = [
+        {
+            "required": ["population"],
+            "properties": {"share": false, "percent": false, "of": false, "of_moe90": false}
+        },
+        {"required": ["share", "of"], "properties": {"population": false, "percent": false}},
+        {"required": ["percent", "of"], "properties": {"population": false, "share": false}}
+    ])
+)]
 struct Rule {
+    /// The column of the people, or several that are added up.
     population: Option<Addends>,
+    /// The column of the group's share of a total, from 0 to 1.
     share: Option<String>,
+    /// The column of the group's share of a total, in per cent.
     percent: Option<String>,
+    /// The column of the total.
     of: Option<String>,
+    /// The column of the 90 % margin of error; of several columns one for each, in the same order.
     moe90: Option<Names>,
+    /// The column of the total's margin of error; without it the total is taken as exact.
     of_moe90: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// A part of a column.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "PartOfColumn")]
 struct Weighted {
+    /// The column.
     column: String,
+    /// What it is multiplied by, above 0 and at most 1: 0.5, or "2/3".
     times: Option<Factor>,
 }
 
@@ -168,6 +194,9 @@ impl Factor {
         (value.is_finite() && value > 0.0 && value <= 1.0).then_some(value)
     }
 }
+
+/// A fraction as the schema describes it; that it is at most 1 no pattern says.
+const FRACTION: &str = r"^\s*[0-9]+\s*/\s*[0-9]+\s*$";
 
 /// One column or several, each of them a name or a part of a column.
 struct Addends(Vec<Addend>);
@@ -272,6 +301,76 @@ impl<'de> Deserialize<'de> for WideGroup {
             }
         }
         deserializer.deserialize_any(Words)
+    }
+}
+
+impl JsonSchema for Factor {
+    fn schema_name() -> Cow<'static, str> {
+        "Factor".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        kinds(
+            "A part: a number above 0 and at most 1, or a fraction as text.",
+            [
+                json_schema!({ "type": "number", "exclusiveMinimum": 0, "maximum": 1 }),
+                json_schema!({ "type": "string", "pattern": FRACTION }),
+            ],
+        )
+    }
+}
+
+impl JsonSchema for Names {
+    fn schema_name() -> Cow<'static, str> {
+        "Names".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let several = json_schema!({ "type": "array", "items": text() });
+        kinds(
+            "The name of a column, or a list of them.",
+            [text(), several],
+        )
+    }
+}
+
+impl JsonSchema for Addend {
+    fn schema_name() -> Cow<'static, str> {
+        "Addend".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let part = generator.subschema_for::<Weighted>();
+        kinds("The name of a column, or a part of one.", [text(), part])
+    }
+}
+
+impl JsonSchema for Addends {
+    fn schema_name() -> Cow<'static, str> {
+        "Addends".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let addend = generator.subschema_for::<Addend>();
+        kinds(
+            "The name of a column, or a list of columns that are added up.",
+            [text(), some(addend)],
+        )
+    }
+}
+
+impl JsonSchema for WideGroup {
+    fn schema_name() -> Cow<'static, str> {
+        "WideGroup".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let addend = generator.subschema_for::<Addend>();
+        let rule = generator.subschema_for::<Rule>();
+        kinds(
+            "The people of one group: the name of a column, a list of columns that are added up, or a rule.",
+            [text(), some(addend), rule],
+        )
     }
 }
 
