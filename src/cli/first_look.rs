@@ -33,7 +33,7 @@ pub(super) fn command(
     let proposal = propose(&parts, &wishes(options))?;
     if let Some(missing) = proposal.missing.first() {
         return Err(Error::bundle(
-            format!("there is no rate to show: it lacks {missing}"),
+            format!("there is no rate to show: {missing}"),
             "nothing was written; `evenhand init` writes a study to complete by hand",
         ));
     }

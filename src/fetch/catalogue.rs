@@ -15,20 +15,23 @@ const SHIPPED_NAME: &str = "(shipped)/fetch/catalogue.csv";
 
 /// Formats by which evenhand reads what is fetched. `csv` is a plain table whose columns the study names.
 pub const FORMATS: [&str; 13] = [
-    "acs-b03002",
+    "acs-b03002-api",
+    "acs-b03002-wide",
     "cc-est",
     "connecticut",
-    "csv",
     "ice-287g",
     "ice-arrests",
     "ice-detainers",
     "ice-detentions",
     "ice-encounters",
+    "mecklenburg-sheriff",
     "minneapolis",
-    "missouri",
     "nc-sbi",
     "stanford-v2",
 ];
+
+/// What stands in place of a format where a study maps the columns itself.
+const NONE: &str = "none";
 
 /// The datasets that are known by name.
 #[derive(Debug, Clone)]
@@ -42,7 +45,7 @@ pub struct Catalogue {
 pub struct Dataset {
     /// Its name.
     pub name: String,
-    /// How evenhand reads it: one of [`FORMATS`].
+    /// How evenhand reads it: one of [`FORMATS`], or `none` where a study maps the columns itself.
     pub format: String,
     /// What it is.
     pub title: String,
@@ -222,7 +225,7 @@ impl Row<'_> {
             name: self.checked("name", is_plain, "small letters, digits and `-`")?,
             format: self.checked(
                 "format",
-                |text| FORMATS.contains(&text),
+                |text| text == NONE || FORMATS.contains(&text),
                 &FORMATS.join(", "),
             )?,
             title: self.checked("title", said, "what it is")?,
@@ -288,7 +291,9 @@ mod tests {
             "{}",
             catalogue.datasets.len()
         );
+        let known = crate::ingest::shipped_formats().unwrap();
         for format in FORMATS {
+            assert!(known.iter().any(|own| own.name == format), "{format}");
             assert!(
                 catalogue.datasets.iter().any(|d| d.format == format),
                 "none of {format}"
@@ -311,11 +316,11 @@ mod tests {
 
     #[test]
     fn every_column_is_checked() {
-        let good = "a,csv,A,MIT,no,a.csv,,,https://a.org/a,b,no";
+        let good = "a,none,A,MIT,no,a.csv,,,https://a.org/a,b,no";
         assert_eq!(read(good).unwrap().datasets.len(), 1);
         for (from, to, column) in [
-            ("a,csv", "A b,csv", "name"),
-            (",csv,", ",excel,", "format"),
+            ("a,none", "A b,none", "name"),
+            (",none,", ",excel,", "format"),
             (",MIT,", ",,", "licence"),
             (",no,a.csv", ",rar,a.csv", "packed"),
             ("a.csv", "../a.csv", "file"),

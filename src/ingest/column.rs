@@ -250,6 +250,15 @@ impl ColumnSource {
                     "write { column = \"county\", with = [\"state\"] }".into(),
                 ));
             }
+            let half = |layout: &&String| {
+                layout.contains("%I") && !layout.contains("%p") && !layout.contains("%P")
+            };
+            if let Some(layout) = rule.layouts().iter().find(half) {
+                return Err((
+                    format!("`{layout}` reads hours of 12 and not which half of the day"),
+                    "add %p for AM and PM, or write %H for hours of 24".into(),
+                ));
+            }
             if rule.first == Some(0) {
                 return Err((
                     "`first = 0` leaves nothing of a value".into(),

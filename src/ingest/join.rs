@@ -90,6 +90,8 @@ pub struct Joined {
     values: Vec<u32>,
     texts: Vec<Box<str>>,
     left_out: u64,
+    /// Rows of which a column of the key is blank.
+    blank: u64,
     input: Input,
 }
 
@@ -163,6 +165,7 @@ impl Joined {
             values: Vec::new(),
             texts: Vec::new(),
             left_out: 0,
+            blank: 0,
             input: Input::default(),
         };
         let mut texts = Texts::default();
@@ -172,7 +175,10 @@ impl Joined {
                 joined.left_out += 1;
                 continue;
             }
-            make_key(&mut key, &record, &key_columns);
+            if !make_key(&mut key, &record, &key_columns) {
+                joined.blank += 1;
+                continue;
+            }
             row.clear();
             for &column in &columns {
                 row.push(texts.code(at.text(&record, column)?));
@@ -232,8 +238,10 @@ impl Joined {
 
     /// Adds to a row of the main file what this file says of it: blanks and 0 rows where it says nothing.
     pub fn widen(&self, record: &mut Split<'_>, on: &[usize], key: &mut Vec<u8>) {
-        make_key(key, record, on);
-        let found = self.by_key.get(key.as_slice()).map(|at| *at as usize);
+        // What is blank on both sides is not the same stop.
+        let found = make_key(key, record, on)
+            .then(|| self.by_key.get(key.as_slice()).map(|at| *at as usize))
+            .flatten();
         let width = self.columns.len() - 1;
         match found {
             Some(at) => {
@@ -265,8 +273,12 @@ impl Joined {
             .filter(|entry| !entry.belongs.load(Ordering::Relaxed))
             .map(|entry| u64::from(entry.rows))
             .sum();
+        let blank = match self.blank {
+            0 => String::new(),
+            rows => format!(", {} with a blank in what joins them", count(rows)),
+        };
         format!(
-            "{} joined as {}: {} rows, {} of them left out by its `where`, {} that belong to no row of the main file",
+            "{} joined as {}: {} rows, {} of them left out by its `where`, {} that belong to no row of the main file{blank}",
             self.file,
             self.name,
             count(self.input.rows.unwrap_or_default()),
@@ -282,7 +294,8 @@ impl Joined {
     }
 }
 
-fn make_key(key: &mut Vec<u8>, record: &impl Record, columns: &[usize]) {
+/// Makes the key of a row; whether every column of it says something.
+fn make_key(key: &mut Vec<u8>, record: &impl Record, columns: &[usize]) -> bool {
     key.clear();
     for (i, &column) in columns.iter().enumerate() {
         if i > 0 {
@@ -290,4 +303,7 @@ fn make_key(key: &mut Vec<u8>, record: &impl Record, columns: &[usize]) {
         }
         key.extend_from_slice(&record[column]);
     }
+    columns
+        .iter()
+        .all(|&column| !record[column].trim_ascii().is_empty())
 }

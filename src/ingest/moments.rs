@@ -85,9 +85,15 @@ impl Layout {
         match self {
             Self::Iso | Self::Year => false,
             Self::Excel => text.contains('.'),
-            Self::Strftime(layout) => layout.contains("%H") || layout.contains("%I"),
+            Self::Strftime(layout) => has_clock(layout),
         }
     }
+}
+
+/// Whether a layout of `strftime` has a time of day.
+pub(super) fn has_clock(layout: &str) -> bool {
+    let parts = ["%H", "%I", "%T", "%R", "%k", "%l", "%-H", "%-I", "%c"];
+    parts.iter().any(|part| layout.contains(part))
 }
 
 /// A date as `YYYY-MM-DD` and nothing else.

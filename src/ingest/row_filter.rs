@@ -50,7 +50,7 @@ pub enum Condition {
         /// The values that do not fit.
         not: OneOrMany,
     },
-    /// A whole number below this one; what is no number does not fit.
+    /// A whole number below this one (`15.0` is 15); what is no whole number does not fit.
     Below {
         /// The smallest number that does not fit.
         below: i64,
@@ -62,7 +62,11 @@ impl Condition {
         match self {
             Self::Is(allowed) => allowed.values().iter().any(|a| a == value),
             Self::IsNot { not } => not.values().iter().all(|a| a != value),
-            Self::Below { below } => value.trim().parse::<i64>().is_ok_and(|n| n < *below),
+            Self::Below { below } => {
+                let text = value.trim();
+                let whole = text.strip_suffix(".0").unwrap_or(text);
+                whole.parse::<i64>().is_ok_and(|n| n < *below)
+            }
         }
     }
 }
@@ -126,6 +130,8 @@ mod tests {
         let young: RowFilter =
             toml::from_str("drop = 'under 16'\nwhere = { age = { below = 16 } }").unwrap();
         let fits = |age: &str| young.fits["age"].fits(age);
-        assert!(fits("15") && !fits("16") && !fits("") && !fits("NA"));
+        assert!(
+            fits("15") && fits("15.0") && !fits("16.0") && !fits("16") && !fits("") && !fits("NA")
+        );
     }
 }

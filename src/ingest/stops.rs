@@ -13,13 +13,13 @@ use super::column::{ColumnRule, ColumnSource, ReadAs};
 use super::csv_file::CsvFile;
 use super::join::JoinConfig;
 use super::layout::Layout;
-use super::moments::time_zone;
+use super::moments::{has_clock, time_zone};
 use super::periods::Periods;
 use super::row_filter::RowFilter;
 use super::same_stop::SameStop;
 use crate::cells::{Absent, Covered, GROUP, Outcome};
 use crate::error::{Error, nearest_hint, repeated};
-use crate::stops::{AGE, Column, DATE, HIT, OFFICER, PERIOD, PLACE, SEARCHED, STOPS, YEAR};
+use crate::stops::{AGE, Column, DATE, HIT, OFFICER, PERIOD, PLACE, SEARCHED, STOPS, TIME, YEAR};
 use crate::world::{World, without_detours};
 
 /// The `[[stops]]` table of the study: CSV files with a column mapping, a format that brings one, or both.
@@ -433,7 +433,11 @@ impl StopsConfig {
         if let Some(zone) = &self.timezone {
             time_zone(zone.get_ref())
                 .map_err(|(message, hint)| Error::study(zone.span(), message, hint))?;
-        } else if self.utc {
+        }
+        if self.utc {
+            self.check_utc()?;
+        }
+        if self.timezone.is_none() && self.utc {
             return Err(Error::study(
                 self.columns.span(),
                 "the dates state universal time, and nothing says where the clocks are",
@@ -448,6 +452,22 @@ impl StopsConfig {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// A day of universal time is none of the place: it takes the time of day to turn it.
+    fn check_utc(&self) -> Result<(), Error> {
+        let layouts = self.column(DATE).into_iter().flat_map(ColumnSource::rules);
+        let is_day =
+            |layouts: &[String]| layouts.is_empty() || layouts.iter().any(|l| !has_clock(l));
+        let has_day = layouts.clone().any(|rule| is_day(rule.layouts()));
+        if has_day || self.column(TIME).is_some() {
+            return Err(Error::study(
+                self.columns.span(),
+                "`utc` turns a date with its time of day, and here the date has none",
+                "name a column that holds both, date = { column = \"...\", layout = \"%Y-%m-%dT%H:%M:%SZ\" }, and no `time` beside it",
+            ));
+        }
+        Ok(())
     }
 
     fn check_joins(&self) -> Result<(), Error> {

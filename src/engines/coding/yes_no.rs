@@ -70,7 +70,7 @@ impl YesNo {
     /// Whether one of the columns says yes in so many words; nothing else is judged.
     pub(super) fn says_yes(&mut self, record: &impl Record) -> bool {
         self.parts.iter_mut().any(|part| {
-            let field = &record[part.column];
+            let field = record[part.column].trim_ascii();
             part.heard.get(field).unwrap_or_else(|| {
                 let mut yes = part.codes.yes.iter();
                 part.heard
@@ -86,7 +86,8 @@ impl Part {
         if let Some(known) = self.seen.get(raw) {
             return Ok(known);
         }
-        let text = at.text(record, self.column)?;
+        // A blank within the field is no word of its own.
+        let text = at.text(record, self.column)?.trim();
         let listed = |list: &[String]| list.iter().any(|word| word == text);
         let meaning = if listed(&self.codes.yes) {
             Some(true)

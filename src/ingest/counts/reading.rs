@@ -50,6 +50,8 @@ pub fn read_counts(
     while let Some(at) = file.next(&mut record)? {
         reading.row(&at, &record, &columns, &filters)?;
     }
+    let totals = reading.totals_note(&outcome.keys);
+    reading.ledger.notes.extend(totals);
     reading.ledger.notes.extend(file.note());
     let input = file.finish(config.file.get_ref(), format!("counts {}", outcome.name))?;
     reading.close_forms(path)?;
@@ -93,6 +95,9 @@ struct Form {
     found: BTreeSet<String>,
     line: u64,
 }
+
+/// Names of rows that add up others.
+const TOTALS: [&str; 5] = ["total", "all", "overall", "sum", "grand total"];
 
 struct Reading<'a> {
     config: &'a CountsConfig,
@@ -149,6 +154,26 @@ impl<'a> Reading<'a> {
         let ours = &mut self.ledger.dropped[self.config.filter.len()..];
         let found = ours.iter_mut().find(|dropped| dropped.rule == rule);
         found.expect("every rule has a line").rows += 1;
+    }
+
+    /// A remark on values that look like sums of the others: their events would count twice.
+    fn totals_note(&self, keys: &[String]) -> Option<String> {
+        let mut found: BTreeSet<String> = BTreeSet::new();
+        for cell in &self.cells {
+            for (key, value) in keys.iter().zip(&cell.key) {
+                let word = value.trim().to_lowercase();
+                if TOTALS.contains(&word.as_str()) {
+                    found.insert(format!("`{value}` of `{key}`"));
+                }
+            }
+        }
+        (!found.is_empty()).then(|| {
+            let found: Vec<String> = found.into_iter().collect();
+            format!(
+                "{} looks like the sum of the others: if it is, its events count twice wherever they are added up; leave it out with a filter",
+                found.join(", ")
+            )
+        })
     }
 
     fn row(
