@@ -217,6 +217,13 @@ impl CsvFile {
     /// # Errors
     /// What ends the reading, with the number of the block that is not there.
     pub fn next_block(&self, block: &mut Block) -> Result<bool, (u64, Error)> {
+        let next = self.next_of_file(block);
+        // Without the lock of the file: the next thread reads meanwhile.
+        self.hash.help();
+        next
+    }
+
+    fn next_of_file(&self, block: &mut Block) -> Result<bool, (u64, Error)> {
         let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
         blocks.next(block).map_err(|broken| {
             let fault = match broken {

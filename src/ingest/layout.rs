@@ -7,6 +7,7 @@ mod archive;
 mod array;
 mod book;
 pub(super) mod contents;
+mod hashing;
 mod places;
 mod quotes;
 mod sheet;
@@ -15,13 +16,13 @@ mod text;
 
 use std::io::Read;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use encoding_rs::Encoding;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
+pub(super) use self::hashing::FileHash;
+use self::hashing::Hashing;
 pub(super) use self::places::Places;
 use self::stack::{Parts, Stacked};
 pub(super) use self::text::DAMAGED;
@@ -205,11 +206,8 @@ impl Layout {
     /// itself or the file; a container of several tables when the layout does not say which.
     pub(super) fn open(&self, world: &World, path: &Path) -> Result<Opened, Error> {
         self.check(path)?;
-        let hash = FileHash::default();
-        let hashing = Hashing {
-            inner: world.open(path)?,
-            hash: hash.clone(),
-        };
+        let hash = FileHash::for_threads(world.threads());
+        let hashing = Hashing::new(world.open(path)?, &hash);
         let (head, mut bytes) = text::peek(path, Box::new(hashing), HEAD)?;
         let is_zip = archive::ZIP.iter().any(|first| head.starts_with(first));
         if is_zip || head.starts_with(&book::OLE) {
@@ -359,31 +357,5 @@ impl TextEncoding {
             Self::Windows1252 => Some(encoding_rs::WINDOWS_1252),
             Self::Utf16 => Some(encoding_rs::UTF_16LE),
         }
-    }
-}
-
-/// The hash of what was read of a file so far.
-#[derive(Clone, Default)]
-pub(super) struct FileHash(Arc<Mutex<Sha256>>);
-
-impl FileHash {
-    pub(super) fn hex(&self) -> String {
-        let hasher = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        super::csv_file::hex(&hasher.clone().finalize())
-    }
-}
-
-/// Hashes what is read through it, so that a file is read once.
-struct Hashing<R> {
-    inner: R,
-    hash: FileHash,
-}
-
-impl<R: Read> Read for Hashing<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        let mut hasher = self.hash.0.lock().unwrap_or_else(PoisonError::into_inner);
-        hasher.update(&buffer[..read]);
-        Ok(read)
     }
 }
