@@ -193,7 +193,9 @@ impl MomentReader {
         let text = std::str::from_utf8(raw).unwrap_or_default().trim();
         let mut found: Vec<(&Layout, DateTime)> = Vec::new();
         for layout in &self.layouts {
-            if let Some(at) = layout.read(text)
+            // A reading in a year that none of the others could mean is none, where there are others.
+            let is_odd = |at: &DateTime| self.layouts.len() > 1 && !YEARS.contains(&at.year());
+            if let Some(at) = layout.read(text).filter(|at| !is_odd(at))
                 && !found.iter().any(|(_, earlier)| *earlier == at)
             {
                 found.push((layout, at));

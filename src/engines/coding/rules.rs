@@ -82,7 +82,7 @@ impl BoundRule {
         match self.coded(text) {
             Some(value) => Some(value),
             None if self.goes_on => None,
-            None if self.is_missing(text) => Some(NOT_RECORDED),
+            None if text.trim().is_empty() || self.is_missing(text) => Some(NOT_RECORDED),
             None => Some(text),
         }
     }
