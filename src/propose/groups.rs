@@ -167,9 +167,11 @@ impl FoundGroups {
                 "`{reference}` is the only group, and nobody is there to compare it with"
             ));
         }
+        // With race and ethnicity in two columns a row stands among the values of both.
+        let is_told_twice = self.rows.values().sum::<u64>() > self.all;
         let sizes = |groups: &[String]| -> String {
             let with_rows = |group: &String| match self.rows.get(group) {
-                Some(rows) if self.all > 0 => format!("{group} {}", count(*rows)),
+                Some(rows) if self.all > 0 && !is_told_twice => format!("{group} {}", count(*rows)),
                 _ => group.clone(),
             };
             groups.iter().map(with_rows).collect::<Vec<_>>().join(", ")
@@ -181,10 +183,14 @@ impl FoundGroups {
             .cloned()
             .collect();
         let mut why = format!(
-            "rows: {}, {}",
+            "{}: {}, {}",
+            if is_told_twice { "groups" } else { "rows" },
             sizes(std::slice::from_ref(&reference)),
             sizes(&compare)
         );
+        if is_told_twice {
+            why.push_str("; two columns say it together, so `evenhand check` counts them");
+        }
         if !self.note.is_empty() {
             why.push_str(&format!(" ({})", self.note));
         }

@@ -488,7 +488,17 @@ impl<'a> Exposure<'a> {
                 "{events} {} of `{group}` have no population in baseline `{}`",
                 self.outcome.events, self.baseline.name
             );
-            return Err(self.baseline.fault(&[], message, "add the group to the baseline, or correct how its code is spelled; rows are never dropped silently").into());
+            let at = self.baseline.keys.iter().position(|key| key == GROUP);
+            let is_known = self
+                .baseline
+                .cell_keys()
+                .any(|key| at.is_some_and(|at| key[at] == **group));
+            let hint = if is_known {
+                "the baseline has the group, and none of the places or years by the names of the counts: `evenhand match STUDY.toml` proposes which belong together"
+            } else {
+                "add the group to the baseline, or correct how its code is spelled; rows are never dropped silently"
+            };
+            return Err(self.baseline.fault(&[], message, hint).into());
         }
         let too_many = unseen.iter().find(|(group, (events, _))| {
             events.saturating_mul(RARELY_UNSEEN)
