@@ -408,6 +408,32 @@ fn places_are_joined_by_state_and_name_or_by_code_and_what_fits_nowhere_is_liste
 }
 
 #[test]
+fn a_day_that_two_layouts_read_differently_is_no_day() {
+    let study = |layouts: &str| {
+        let workspace = with(MECKLENBURG);
+        let rows = workspace
+            .read("agreements.csv")
+            .replace("2006-02-27", "02/03/2006");
+        workspace.write("agreements.csv", &rows);
+        workspace.change(
+            "study.toml",
+            "[[agreements]]",
+            &format!("[[agreements]]\ndate_layouts = {layouts}"),
+        );
+        workspace.evenhand(&["check", "study.toml"])
+    };
+    let both = study("['%m/%d/%Y', '%d/%m/%Y']");
+    assert_eq!(both.code, 1, "{}", both.stdout);
+    assert!(
+        both.stderr.contains("2006-02-03") && both.stderr.contains("2006-03-02"),
+        "{}",
+        both.stderr
+    );
+    let one = study("['%m/%d/%Y', '%m/%d/%y']");
+    assert!(!one.stderr.contains("by another"), "{}", one.stderr);
+}
+
+#[test]
 fn what_stands_there_twice_is_kept_once_and_a_spelling_is_only_suspected() {
     let twice = format!("{MECKLENBURG}{MECKLENBURG}");
     let text = checked(&with(&twice));

@@ -226,6 +226,7 @@ impl<'a> Reader<'a> {
         if text.is_empty() {
             return Ok(None);
         }
+        let is_odd = |day: &Date| !YEARS.contains(&day.year());
         let layouts = &self.config.date_layouts;
         let corrected = self.config.dates.get(text);
         let found = if let Some(day) = corrected {
@@ -233,11 +234,28 @@ impl<'a> Reader<'a> {
         } else if layouts.is_empty() {
             text.parse().ok()
         } else {
-            let mut tried = layouts.iter();
-            tried.find_map(|layout| Date::strptime(layout, text).ok())
+            let read = layouts
+                .iter()
+                .filter_map(|layout| Date::strptime(layout, text).ok());
+            let mut days: Vec<Date> = read.collect();
+            days.sort();
+            days.dedup();
+            // What one layout reads as the year 25 another may read as 2025.
+            if days.iter().any(|day| !is_odd(day)) {
+                days.retain(|day| !is_odd(day));
+            }
+            if let [first, second, ..] = days.as_slice() {
+                let message = format!(
+                    "found `{text}`, which is {first} by one of date_layouts and {second} by another"
+                );
+                let hint =
+                    "day and month cannot be told apart here: name the one layout that is right";
+                let column = self.at(name).unwrap_or_default();
+                return Err(at.fault_in(column, message, hint).into());
+            }
+            days.first().copied()
         };
         let column = self.at(name).unwrap_or_default();
-        let is_odd = |day: &Date| !YEARS.contains(&day.year());
         if found.as_ref().is_some_and(is_odd) {
             let hint = format!(
                 "no agreement is of that year: correct it in the file, or say which day it is: dates = {{ \"{text}\" = \"2025-01-31\" }}"
@@ -269,7 +287,8 @@ impl<'a> Reader<'a> {
             .parse()
             .ok()
             .zip(month.parse().ok())
-            .and_then(|(year, month)| Date::new(year, month, 1).ok());
+            .and_then(|(year, month)| Date::new(year, month, 1).ok())
+            .filter(|day| YEARS.contains(&day.year()));
         found.map(Some).ok_or_else(|| {
             let column = self.at(ColumnName::BeganMonth).unwrap_or_default();
             let message = format!(
