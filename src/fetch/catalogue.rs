@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use csv::StringRecord;
 use serde::Serialize;
 
-use crate::error::{DataFault, Error, nearest_hint};
+use crate::error::{Error, nearest_hint};
+use crate::ingest::{ListRow, read_list};
 
 /// The catalogue that comes with the program.
 const SHIPPED: &[u8] = include_bytes!("catalogue.csv");
@@ -102,43 +102,18 @@ impl Catalogue {
     /// # Errors
     /// A missing column, a name twice, a word that a column does not know, a hash or a file name that is none.
     pub fn read(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
-        let mut reader = csv::Reader::from_reader(bytes);
-        let unreadable = |error: &csv::Error| {
-            let fault = DataFault::new(
-                path,
-                error.to_string(),
-                "a catalogue is a CSV file in UTF-8 with a header",
-            );
-            match error.position() {
-                Some(position) => fault.at_line(position.line()),
-                None => fault,
-            }
-        };
-        let header = reader.headers().map_err(|e| unreadable(&e))?.clone();
-        if let Some(missing) = COLUMNS
-            .iter()
-            .find(|name| !header.iter().any(|known| known == **name))
-        {
-            let hint = nearest_hint(missing, header.iter());
-            return Err(DataFault::new(path, format!("no column `{missing}`"), hint).into());
-        }
         let mut datasets: Vec<Dataset> = Vec::new();
-        for record in reader.records() {
-            let record = record.map_err(|e| unreadable(&e))?;
-            let row = Row {
-                path,
-                header: &header,
-                record: &record,
-            };
-            let dataset = row.dataset()?;
+        let about = "a catalogue is a CSV file in UTF-8 with a header";
+        read_list((path, bytes), about, &COLUMNS, |row| {
+            let dataset = Row(row).dataset()?;
             if datasets.iter().any(|known| known.name == dataset.name) {
                 let message = format!("`{}` stands there twice", dataset.name);
-                return Err(row
-                    .fault("name", message, "give each dataset a name of its own")
-                    .into());
+                let hint = "give each dataset a name of its own";
+                return Err(row.fault("name", message, hint).into());
             }
             datasets.push(dataset);
-        }
+            Ok(())
+        })?;
         Ok(Self { datasets })
     }
 
@@ -161,32 +136,10 @@ impl Catalogue {
     }
 }
 
-struct Row<'a> {
-    path: &'a Path,
-    header: &'a StringRecord,
-    record: &'a StringRecord,
-}
+/// A row of the catalogue, read as a dataset.
+struct Row<'a>(&'a ListRow<'a>);
 
 impl Row<'_> {
-    fn text(&self, name: &str) -> &str {
-        let at = self.header.iter().position(|known| known == name);
-        at.and_then(|at| self.record.get(at))
-            .unwrap_or_default()
-            .trim()
-    }
-
-    fn fault(
-        &self,
-        column: &str,
-        message: impl Into<String>,
-        hint: impl Into<String>,
-    ) -> DataFault {
-        let line = self.record.position().map_or(0, csv::Position::line);
-        DataFault::new(self.path, message, hint)
-            .at_line(line)
-            .in_column(column)
-    }
-
     /// The text of a column if it is as it should be.
     fn checked(
         &self,
@@ -194,22 +147,23 @@ impl Row<'_> {
         is_good: impl Fn(&str) -> bool,
         allowed: &str,
     ) -> Result<String, Error> {
-        let text = self.text(column);
+        let text = self.0.text(column);
         if is_good(text) {
             return Ok(text.to_owned());
         }
         Err(self
+            .0
             .fault(column, format!("found `{text}`"), allowed)
             .into())
     }
 
     /// What a word of a column stands for.
     fn word<T: Copy>(&self, column: &str, words: &[(&str, T)]) -> Result<T, Error> {
-        let text = self.text(column);
+        let text = self.0.text(column);
         let found = words.iter().find(|(word, _)| *word == text);
         found.map(|(_, value)| *value).ok_or_else(|| {
             let hint = nearest_hint(text, words.iter().map(|(word, _)| *word));
-            self.fault(column, format!("found `{text}`"), hint).into()
+            self.0.fault(column, format!("found `{text}`"), hint).into()
         })
     }
 

@@ -349,10 +349,6 @@ fn digest(
         hasher.update(&buffer[..read]);
         each(&buffer[..read]).map_err(Fault::Write)?;
     }
-    let sha256 = hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let sha256 = crate::ingest::hex(&hasher.finalize());
     Ok(Digested { sha256, bytes })
 }

@@ -14,7 +14,7 @@ use toml::Spanned;
 use super::at::At;
 use super::csv_file::{CsvFile, quoted_or_blank};
 use super::schema::{kinds, some, text};
-use crate::error::Error;
+use crate::error::{Error, nearest_hint};
 
 /// The columns of a key: `"county"`, `["state", "county"]`, or `{ column = "GEO_ID", after = "US", digits = 5 }`, or
 /// `{ column = "race", codes = { W = "white" } }`.
@@ -181,6 +181,33 @@ impl<'a> BoundKey<'a> {
             rule,
             at: at.collect::<Result<_, _>>()?,
         })
+    }
+
+    /// What `codes` make of a value of the key; `None` where they leave it out, and the value itself where there are none.
+    ///
+    /// # Errors
+    /// A value that they do not know.
+    pub(super) fn decoded(
+        &self,
+        key: &str,
+        raw: String,
+        codes: Option<&BTreeMap<String, String>>,
+        at: &At<'_>,
+    ) -> Result<Option<String>, Error> {
+        let Some(codes) = codes else {
+            return Ok(Some(raw));
+        };
+        match codes.get(&raw) {
+            Some(value) => Ok((!value.is_empty()).then(|| value.clone())),
+            None => {
+                let message = format!(
+                    "found {}, which `codes` of `{key}` does not know",
+                    quoted_or_blank(&raw)
+                );
+                let hint = nearest_hint(&raw, codes.keys().map(String::as_str));
+                Err(at.fault_in(self.column(), message, hint).into())
+            }
+        }
     }
 
     /// The first column, for faults.

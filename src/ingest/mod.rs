@@ -16,6 +16,7 @@ mod header;
 mod join;
 mod key_column;
 mod layout;
+mod listing;
 mod moments;
 mod notation;
 mod periods;
@@ -42,11 +43,13 @@ pub use counts::{
     CountsConfig, CountsFragment, EventsAre, Lines, PublishedCounts, WideCounts, read_counts,
 };
 pub(crate) use counts::{UnlistedCodes, group_of};
+pub(crate) use csv_file::hex;
 pub use csv_file::{CsvFile, Row, Rows, quoted_or_blank, sha256, sha256_of_file};
 pub use formats::{Checked, Fingerprint, Format, shipped as shipped_formats};
 pub use join::{JoinConfig, Joined};
 pub use key_column::KeyColumn;
 pub use layout::{HeaderRow, Layout, Separator, SheetChoice, TextEncoding};
+pub(crate) use listing::{ListRow, read_list};
 pub use moments::{ClockReader, MINUTES, Moment, MomentReader};
 pub use notation::{DecimalMark, NoNumber, Notation, ThousandsMark};
 pub use periods::{PartOfYear, Period, PeriodConfig, Periods, PeriodsConfig};

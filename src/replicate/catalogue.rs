@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use csv::StringRecord;
 use serde_json::{Map, Value};
 
 use super::quantity::QUANTITIES;
-use crate::error::{DataFault, Error, nearest_hint};
+use crate::error::{Error, nearest_hint};
+use crate::ingest::{ListRow, read_list};
 
 /// Printed figures.
 #[derive(Debug, Clone)]
@@ -115,145 +115,102 @@ impl Catalogue {
     /// # Errors
     /// A missing column, an unknown quantity, a number that is none, a request that is no JSON, a name twice.
     pub fn read(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
-        let mut reader = csv::Reader::from_reader(bytes);
-        let unreadable = |error: &csv::Error| {
-            let fault = DataFault::new(
-                path,
-                error.to_string(),
-                "a catalogue is a CSV file in UTF-8 with a header, like datasets/published/figures.csv",
-            );
-            match error.position() {
-                Some(position) => fault.at_line(position.line()),
-                None => fault,
-            }
-        };
-        let header = reader.headers().map_err(|e| unreadable(&e))?.clone();
-        for required in REQUIRED {
-            if !header.iter().any(|name| name == required) {
-                let hint = nearest_hint(required, header.iter());
-                return Err(DataFault::new(path, format!("no column `{required}`"), hint).into());
-            }
-        }
         let mut entries: Vec<Entry> = Vec::new();
-        for record in reader.records() {
-            let record = record.map_err(|e| unreadable(&e))?;
-            let row = Row {
-                path,
-                header: &header,
-                record: &record,
-            };
-            let entry = row.entry()?;
+        let about =
+            "a catalogue is a CSV file in UTF-8 with a header, like datasets/published/figures.csv";
+        read_list((path, bytes), about, &REQUIRED, |row| {
+            let entry = Row(row).entry()?;
             if entries.iter().any(|known| known.id == entry.id) {
                 let message = format!("`{}` stands there twice", entry.id);
-                return Err(row
-                    .fault("id", message, "give each figure a name of its own")
-                    .into());
+                let hint = "give each figure a name of its own";
+                return Err(row.fault("id", message, hint).into());
             }
             entries.push(entry);
-        }
+            Ok(())
+        })?;
         Ok(Self { entries })
     }
 }
 
-struct Row<'a> {
-    path: &'a Path,
-    header: &'a StringRecord,
-    record: &'a StringRecord,
-}
+/// A row of the catalogue, read as a figure.
+struct Row<'a>(&'a ListRow<'a>);
 
 impl Row<'_> {
-    fn text(&self, name: &str) -> &str {
-        let at = self.header.iter().position(|known| known == name);
-        at.and_then(|at| self.record.get(at))
-            .unwrap_or_default()
-            .trim()
-    }
-
-    fn fault(
-        &self,
-        column: &str,
-        message: impl Into<String>,
-        hint: impl Into<String>,
-    ) -> DataFault {
-        let line = self.record.position().map_or(0, csv::Position::line);
-        DataFault::new(self.path, message, hint)
-            .at_line(line)
-            .in_column(column)
-    }
-
     fn number(&self, name: &str) -> Result<Option<f64>, Error> {
-        let text = self.text(name);
+        let text = self.0.text(name);
         if text.is_empty() {
             return Ok(None);
         }
         let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
         number.map(Some).ok_or_else(|| {
-            self.fault(
-                name,
-                format!("found `{text}`"),
-                "a number in digits, with a point and without separators, or nothing",
-            )
-            .into()
+            self.0
+                .fault(
+                    name,
+                    format!("found `{text}`"),
+                    "a number in digits, with a point and without separators, or nothing",
+                )
+                .into()
         })
     }
 
     fn entry(&self) -> Result<Entry, Error> {
-        let quantity = self.text("quantity");
+        let quantity = self.0.text("quantity");
         if !QUANTITIES.iter().any(|(name, _)| *name == quantity) {
             let hint = nearest_hint(quantity, QUANTITIES.iter().map(|(name, _)| *name));
             let message =
                 format!("found `{quantity}`, which is no quantity that can be recomputed");
-            return Err(self.fault("quantity", message, hint).into());
+            return Err(self.0.fault("quantity", message, hint).into());
         }
         let mut inputs = [None; 5];
         for (input, name) in inputs.iter_mut().zip(NUMBERS) {
             *input = self.number(name)?;
         }
-        let expected = Some(self.text("expected")).filter(|word| !word.is_empty());
+        let expected = Some(self.0.text("expected")).filter(|word| !word.is_empty());
         Ok(Entry {
-            id: self.text("id").to_owned(),
-            source: self.text("source").to_owned(),
-            year: self.text("year").to_owned(),
+            id: self.0.text("id").to_owned(),
+            source: self.0.text("source").to_owned(),
+            year: self.0.text("year").to_owned(),
             quantity: quantity.to_owned(),
-            group: self.text("group").to_owned(),
-            comparison: self.text("comparison_group").to_owned(),
+            group: self.0.text("group").to_owned(),
+            comparison: self.0.text("comparison_group").to_owned(),
             inputs,
             published: self.number("published_value")?,
-            unit: self.text("published_unit").to_owned(),
+            unit: self.0.text("published_unit").to_owned(),
             tolerance: self.number("tolerance")?.unwrap_or_default(),
-            note: self.text("note").to_owned(),
+            note: self.0.text("note").to_owned(),
             request: self.request()?,
             transform: self.transform()?,
             expected: expected.map(str::to_owned),
-            reason: self.text("reason").to_owned(),
+            reason: self.0.text("reason").to_owned(),
         })
     }
 
     fn transform(&self) -> Result<Transform, Error> {
-        let text = self.text("transform");
+        let text = self.0.text("transform");
         let found = Transform::WORDS.iter().find(|(word, _)| *word == text);
         found.map(|(_, transform)| *transform).ok_or_else(|| {
-            self.fault(
-                "transform",
-                format!("found `{text}`"),
-                "log, percent, or nothing",
-            )
-            .into()
+            self.0
+                .fault(
+                    "transform",
+                    format!("found `{text}`"),
+                    "log, percent, or nothing",
+                )
+                .into()
         })
     }
 
     fn request(&self) -> Result<Option<Asked>, Error> {
-        let text = self.text("request");
+        let text = self.0.text("request");
         if text.is_empty() {
             return Ok(None);
         }
         let request = serde_json::from_str(text).map_err(|error| {
-            self.fault(
+            self.0.fault(
                 "request",
                 format!("no JSON object: {error}"),
                 "a request is what `evenhand calc --jsonl` takes, {\"kind\": ...}, or a row of a study, {\"study\": ...}",
             )
         })?;
-        Ok(Some((request, self.text("field").to_owned())))
+        Ok(Some((request, self.0.text("field").to_owned())))
     }
 }

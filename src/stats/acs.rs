@@ -49,6 +49,28 @@ impl MarginOfError {
         (published.is_finite() && published >= 0.0).then_some(Self(published))
     }
 
+    /// The margin of an estimate whose standard error is known.
+    ///
+    /// # Definition
+    /// 1.645 times the standard error.
+    ///
+    /// # Units
+    /// Those of the estimate.
+    ///
+    /// # Edge cases
+    /// `None` for an error that is negative or not finite.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// Census Bureau, ACS General Handbook (2020), chapter 7.
+    #[must_use]
+    pub fn from_standard_error(standard_error: f64) -> Option<Self> {
+        let margin = NINETY_PERCENT * standard_error;
+        (margin.is_finite() && margin >= 0.0).then_some(Self(margin))
+    }
+
     /// The margin at the 90 % level.
     #[must_use]
     pub fn get(self) -> f64 {

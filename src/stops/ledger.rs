@@ -61,6 +61,14 @@ impl SourceLedger {
         )))
     }
 
+    /// Counts a row that one of our own rules drops. They stand behind the `filters` of the study, one of which may be called
+    /// as ours is.
+    pub(crate) fn drop_row(&mut self, rule: &str, filters: usize) {
+        let mut ours = self.dropped[filters..].iter_mut();
+        let found = ours.find(|dropped| dropped.rule == rule);
+        found.expect("every rule has a line").rows += 1;
+    }
+
     /// Adds the account of another part of the same source, whose rules are the same.
     pub fn add(&mut self, other: &Self) {
         self.rows_in += other.rows_in;

@@ -14,7 +14,7 @@ use super::columns::{BoundCounts, Columns, Counted};
 use super::config::CountsConfig;
 use super::{PublishedCounts, UnlistedCodes, group_of};
 use crate::cells::{Cell, CellTable, GROUP, Groups};
-use crate::error::{DataFault, Error, nearest_hint};
+use crate::error::{DataFault, Error};
 use crate::stops::{Dropped, SourceLedger, YEAR};
 use crate::world::World;
 
@@ -150,10 +150,7 @@ impl<'a> Reading<'a> {
     }
 
     fn drop(&mut self, rule: &str) {
-        // The study may call a filter as one of ours is called: ours stand behind its own.
-        let ours = &mut self.ledger.dropped[self.config.filter.len()..];
-        let found = ours.iter_mut().find(|dropped| dropped.rule == rule);
-        found.expect("every rule has a line").rows += 1;
+        self.ledger.drop_row(rule, self.config.filter.len());
     }
 
     /// A remark on values that look like sums of the others: their events would count twice.
@@ -219,7 +216,8 @@ impl<'a> Reading<'a> {
         let mut period = None;
         for (name, column) in &columns.keys {
             let raw = column.value(at, record)?;
-            let Some(value) = self.decoded(name, raw, at, column)? else {
+            let codes = self.config.codes(name);
+            let Some(value) = column.decoded(name, raw, codes, at)? else {
                 self.drop(BY_CODES);
                 return Ok(());
             };
@@ -277,30 +275,6 @@ impl<'a> Reading<'a> {
             None => {
                 self.unlisted.add(&raw);
                 Ok(Err(RULES[0]))
-            }
-        }
-    }
-
-    /// The value of a key; `None` where the codes leave it out.
-    fn decoded(
-        &self,
-        key: &str,
-        raw: String,
-        at: &At<'_>,
-        column: &BoundKey<'_>,
-    ) -> Result<Option<String>, Error> {
-        let Some(codes) = self.config.codes(key) else {
-            return Ok(Some(raw));
-        };
-        match codes.get(&raw) {
-            Some(value) => Ok((!value.is_empty()).then(|| value.clone())),
-            None => {
-                let message = format!(
-                    "found {}, which `codes` of `{key}` does not know",
-                    quoted_or_blank(&raw)
-                );
-                let hint = nearest_hint(&raw, codes.keys().map(String::as_str));
-                Err(at.fault_in(column.column(), message, hint).into())
             }
         }
     }

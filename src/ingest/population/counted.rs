@@ -8,9 +8,6 @@ use crate::cells::{CellTable, Only, Outcome};
 use crate::error::{Error, nearest_hint};
 use crate::stats::acs::MarginOfError;
 
-/// The normal quantile of a margin of error at the 90 % level, as the census has it.
-const NINETY_PERCENT: f64 = 1.645;
-
 /// Makes a benchmark of published counts.
 ///
 /// A count is a benchmark with an error of its own: its variance is the count, as that of a Poisson variable, so its
@@ -53,8 +50,12 @@ pub fn from_counts(
     })?;
     let people = |events: u64| {
         let events = events as f64;
-        let margin = (events > 0.0).then(|| NINETY_PERCENT * events.sqrt());
-        People::of(events, margin.and_then(MarginOfError::from_census), true)
+        let error = (events > 0.0).then(|| events.sqrt());
+        People::of(
+            events,
+            error.and_then(MarginOfError::from_standard_error),
+            true,
+        )
     };
     let cells = rolled
         .cells()

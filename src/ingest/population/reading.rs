@@ -15,7 +15,7 @@ use super::fields::{BoundGroup, Fields};
 use super::wide_groups::WideGroup;
 use super::{commuting, matches};
 use crate::cells::{Coded, GROUP, Groups};
-use crate::error::{DataFault, Error, nearest_hint};
+use crate::error::{DataFault, Error};
 use crate::ingest::DataRoot;
 use crate::stops::{Dropped, Input, SourceLedger};
 use crate::warning::Warning;
@@ -299,10 +299,7 @@ impl<'a> Reading<'a> {
     }
 
     fn drop(&mut self, rule: &str) {
-        // The study may call a filter as one of ours is called: ours stand behind its own.
-        let ours = &mut self.ledger.dropped[self.config.filter.len()..];
-        let found = ours.iter_mut().find(|dropped| dropped.rule == rule);
-        found.expect("every rule has a line").rows += 1;
+        self.ledger.drop_row(rule, self.config.filter.len());
     }
 
     fn row(&mut self, mapped: &Mapped<'_>, at: &At<'_>, record: &ByteRecord) -> Result<(), Error> {
@@ -315,7 +312,7 @@ impl<'a> Reading<'a> {
         let mut values = Vec::with_capacity(mapped.keys.len() + 1);
         for (key, column) in &mapped.keys {
             let raw = column.value(at, record)?;
-            match self.decoded(key, raw, at, column)? {
+            match column.decoded(key, raw, self.codes.get(key), at)? {
                 Some(value) => values.push(value),
                 None => {
                     self.drop(LEFT_OUT);
@@ -325,7 +322,7 @@ impl<'a> Reading<'a> {
         }
         for (key, column) in &mapped.at {
             let raw = column.value(at, record)?;
-            let Some(value) = self.decoded(key, raw, at, column)? else {
+            let Some(value) = column.decoded(key, raw, self.codes.get(key), at)? else {
                 self.drop(LEFT_OUT);
                 return Ok(());
             };
@@ -363,32 +360,6 @@ impl<'a> Reading<'a> {
         }
         self.ledger.rows_kept += 1;
         Ok(())
-    }
-
-    /// The value of a key; `None` where the codes leave it out.
-    fn decoded(
-        &self,
-        key: &str,
-        raw: String,
-        at: &At<'_>,
-        column: &BoundKey<'_>,
-    ) -> Result<Option<String>, Error> {
-        let Some(codes) = self.codes.get(key) else {
-            return Ok(Some(raw));
-        };
-        match codes.get(&raw) {
-            Some(value) => Ok((!value.is_empty()).then(|| value.clone())),
-            None => {
-                let known = codes.keys().map(String::as_str);
-                let message = format!(
-                    "found {}, which `codes` of `{key}` does not know",
-                    super::super::quoted_or_blank(&raw)
-                );
-                Err(at
-                    .fault_in(column.column(), message, nearest_hint(&raw, known))
-                    .into())
-            }
-        }
     }
 
     /// The group of a raw value, and whether it is by `codes`, where several values may be one group.
