@@ -470,3 +470,61 @@ fn words_that_no_row_uses_are_the_fault_of_the_study() {
         assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
     }
 }
+
+/// A blank behind a name made two places of one, each without its people.
+#[test]
+fn blanks_around_a_value_are_not_part_of_it() {
+    let workspace = Workspace::new();
+    workspace
+        .write(
+            "rows.csv",
+            "place,race,kind\nDurham,white,car\nDurham ,white,car \n Durham,black ,car\nDurham,black,foot \n",
+        )
+        .write("people.csv", "place,group,people\nDurham ,white,100\nDurham,black ,50\n")
+        .write(
+            "study.toml",
+            r#"format = 1
+title = "Blanks"
+[groups]
+reference = "white"
+compare = ["black"]
+[[stops]]
+files = ["rows.csv"]
+unit = "stop"
+columns = { group = "race", place = "place" }
+years = 1.0
+[[stops.filter]]
+drop = "not a car"
+where = { kind = { not = "car" } }
+[[population]]
+name = "people"
+file = "people.csv"
+columns = { place = "place", group = "group", population = "people" }
+universe = "all"
+vintage = "2020"
+[disclosure]
+mode = "court"
+[[rates]]
+counts = "stops"
+population = "people"
+by = ["place"]
+"#,
+        );
+    let found: Vec<Value> = objects(&results(&workspace)["findings"][0]);
+    let numbers: Vec<(&str, &str, u64, f64)> = found
+        .iter()
+        .map(|row| {
+            let text = |name: &str| row[name].as_str().unwrap();
+            (
+                text("place"),
+                text("group"),
+                row["events"].as_u64().unwrap(),
+                row["exposure"].as_f64().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        numbers,
+        [("Durham", "white", 2, 100.0), ("Durham", "black", 1, 50.0)]
+    );
+}

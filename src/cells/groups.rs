@@ -93,12 +93,14 @@ impl Groups {
         known
     }
 
-    /// What a raw code means.
+    /// What a raw code means. Blanks around it are not part of it, unless the study lists it with them.
     #[must_use]
     pub fn classify<'a>(&'a self, raw: &'a str) -> Coded<'a> {
-        if let Some(group) = self.codes.get(raw) {
+        let bare = raw.trim();
+        if let Some(group) = self.codes.get(raw).or_else(|| self.codes.get(bare)) {
             return Coded::Group(group.get_ref());
         }
+        let raw = bare;
         let is_known = self.shown().any(|group| group == raw) || self.labels.contains_key(raw);
         match self.unknown {
             _ if is_known => Coded::Group(raw),
@@ -218,6 +220,8 @@ mod tests {
     fn codes_and_names_are_groups_and_the_rest_follows_the_rule() {
         assert_eq!(groups("missing").classify("W"), Coded::Group("white"));
         assert_eq!(groups("missing").classify("black"), Coded::Group("black"));
+        assert_eq!(groups("error").classify(" W "), Coded::Group("white"));
+        assert_eq!(groups("error").classify("black "), Coded::Group("black"));
         assert_eq!(groups("missing").classify(""), Coded::Missing);
         assert_eq!(groups("other").classify("U"), Coded::Group("other"));
         assert_eq!(groups("error").classify("Black "), Coded::Refused);

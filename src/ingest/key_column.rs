@@ -197,7 +197,11 @@ impl<'a> BoundKey<'a> {
         let Some(codes) = codes else {
             return Ok(Some(raw));
         };
-        match codes.get(&raw) {
+        let listed = codes.get(&raw).or_else(|| {
+            let mut all = codes.iter();
+            all.find(|(code, _)| code.trim() == raw).map(|(_, v)| v)
+        });
+        match listed {
             Some(value) => Ok((!value.is_empty()).then(|| value.clone())),
             None => {
                 let message = format!(
@@ -215,7 +219,7 @@ impl<'a> BoundKey<'a> {
         self.at[0]
     }
 
-    /// The value as the rule says.
+    /// The value as the rule says, without blanks around it: they would make two places of one.
     ///
     /// # Errors
     /// What stands before the value is not there; another number of digits.
@@ -236,6 +240,7 @@ impl<'a> BoundKey<'a> {
                 };
                 text = rest;
             }
+            let text = text.trim();
             match self.rule.digits.get(i) {
                 None => value.push_str(text),
                 Some(&digits) => value.push_str(&padded(at, column, text, digits)?),

@@ -58,12 +58,13 @@ pub enum Condition {
 }
 
 impl Condition {
+    /// Blanks around a value decide nothing: `{ not = "vehicular" }` would drop the rows of `vehicular `.
     fn fits(&self, value: &str) -> bool {
+        let text = value.trim();
         match self {
-            Self::Is(allowed) => allowed.values().iter().any(|a| a == value),
-            Self::IsNot { not } => not.values().iter().all(|a| a != value),
+            Self::Is(allowed) => allowed.values().iter().any(|a| a.trim() == text),
+            Self::IsNot { not } => not.values().iter().all(|a| a.trim() != text),
             Self::Below { below } => {
-                let text = value.trim();
                 let whole = text.strip_suffix(".0").unwrap_or(text);
                 whole.parse::<i64>().is_ok_and(|n| n < *below)
             }
@@ -127,6 +128,7 @@ mod tests {
         assert!(filter.fits["a"].fits("v") && !filter.fits["a"].fits("w"));
         assert!(filter.fits["b"].fits("q"));
         assert!(filter.fits["c"].fits("z") && !filter.fits["c"].fits("k"));
+        assert!(filter.fits["a"].fits(" v ") && !filter.fits["c"].fits("k "));
         let young: RowFilter =
             toml::from_str("drop = 'under 16'\nwhere = { age = { below = 16 } }").unwrap();
         let fits = |age: &str| young.fits["age"].fits(age);

@@ -77,13 +77,13 @@ impl BoundRule {
             .any(|word| word == text || word == text.trim())
     }
 
-    /// The value of a key; `None` where the next rule decides.
+    /// The value of a key, without blanks around it: they would make two places of one. `None` where the next rule decides.
     pub(super) fn value<'r>(&'r self, text: &'r str) -> Option<&'r str> {
         match self.coded(text) {
             Some(value) => Some(value),
             None if self.goes_on => None,
             None if text.trim().is_empty() || self.is_missing(text) => Some(NOT_RECORDED),
-            None => Some(text),
+            None => Some(text.trim()),
         }
     }
 
@@ -95,7 +95,7 @@ impl BoundRule {
         at: &At<'_>,
     ) -> Result<Option<String>, Error> {
         // What the study says of a raw code goes before the format.
-        let said = groups.codes.contains_key(text);
+        let said = groups.codes.contains_key(text) || groups.codes.contains_key(text.trim());
         if !said && self.coded(text).is_none() && (self.goes_on || self.is_missing(text)) {
             if !self.goes_on {
                 unlisted.add(text);

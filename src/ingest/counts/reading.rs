@@ -189,7 +189,7 @@ impl<'a> Reading<'a> {
         let line = match &columns.lines {
             None => None,
             Some((column, lines)) => {
-                let line = at.text(record, *column)?;
+                let line = at.text(record, *column)?.trim();
                 if !lines
                     .events
                     .iter()
@@ -342,7 +342,7 @@ impl<'a> Reading<'a> {
         let mut row = key.clone();
         row.extend(line.map(str::to_owned));
         for &column in &columns.sum_over {
-            row.push(at.text(record, column)?.to_owned());
+            row.push(at.text(record, column)?.trim().to_owned());
         }
         super::super::once(&mut self.first_line, row, at, COUNTED_AGAIN)?;
         let (Some(line), Some((_, lines))) = (line, &columns.lines) else {

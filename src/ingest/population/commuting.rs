@@ -140,7 +140,8 @@ fn read(
     let mut seen = BTreeMap::new();
     let mut record = ByteRecord::new();
     while let Some(at) = file.next(&mut record)? {
-        let (from, to) = (at.text(&record, home)?, at.text(&record, work)?);
+        let from = at.text(&record, home)?.trim();
+        let to = at.text(&record, work)?.trim();
         let Coded::Group(group) = groups.classify(at.text(&record, group_column)?) else {
             flows.unknown_groups += 1;
             continue;

@@ -219,7 +219,8 @@ fn read(
     let mut names: BTreeMap<String, (String, u64)> = BTreeMap::new();
     let mut record = ByteRecord::new();
     while let Some(at) = file.next(&mut record)? {
-        let (name, place) = (at.text(&record, from)?, at.text(&record, to)?);
+        let name = at.text(&record, from)?.trim();
+        let place = at.text(&record, to)?.trim();
         if name.is_empty() {
             return Err(at
                 .fault_in(
@@ -230,7 +231,7 @@ fn read(
                 .into());
         }
         let target = targets.entry(name.to_owned()).or_default();
-        let blank = place.trim().is_empty();
+        let blank = place.is_empty();
         if target.has_blank || (blank && !target.places.is_empty()) {
             let message = format!("`{name}` has no population here, and stands in another row too");
             return Err(at

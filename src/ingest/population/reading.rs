@@ -333,7 +333,7 @@ impl<'a> Reading<'a> {
         }
         let mut apart = Vec::with_capacity(mapped.sum_over.len() + 1);
         for &column in &mapped.sum_over {
-            apart.push(at.text(record, column)?.to_owned());
+            apart.push(at.text(record, column)?.trim().to_owned());
         }
         match &mapped.people {
             People90::Columns(groups) => {
