@@ -21,6 +21,7 @@ mod moments;
 mod notation;
 mod periods;
 mod population;
+mod row_counts;
 mod row_filter;
 mod rows;
 mod same_stop;
@@ -38,7 +39,7 @@ pub use agreements::{
 };
 pub use at::At;
 pub use blocks::Block;
-pub use column::{ColumnRule, ColumnSource, ReadAs};
+pub use column::{ColumnRule, ColumnSource, ReadAs, bases_of, known_bases};
 pub use counts::{
     CountsConfig, CountsFragment, EventsAre, Lines, PublishedCounts, WideCounts, read_counts,
 };
@@ -59,6 +60,7 @@ pub use population::{
     WideGroup, counts_of, county_changes, from_counts, nearest, propose, read_population,
     why_not_there,
 };
+pub use row_counts::{NO, OutOf, RowCounts, YES, counts_of_key, says_key};
 pub use row_filter::{CompiledFilter, RowFilter};
 pub use rows::{Fields, Record, Split};
 pub use same_stop::SameStop;

@@ -13,12 +13,12 @@ use crate::engines::{Embedded, Totals, WithStatuses};
 use crate::error::Error;
 use crate::findings::Finding;
 use crate::ingest::{
-    Agreement, AgreementsConfig, Baseline, PublishedCounts, Register, Statuses, StopsConfig,
+    Agreement, AgreementsConfig, Baseline, OutOf, PublishedCounts, Register, Statuses, StopsConfig,
     counts_of, from_counts, is_pattern, planned_statuses, read_agreements, read_counts,
-    read_population,
+    read_population, says_key,
 };
 use crate::results::{Exhibit, Identity, Run};
-use crate::stops::{Input, Repeats, Screens, SourceLedger};
+use crate::stops::{HITS, Input, Repeats, SEARCHES, Screens, SourceLedger};
 use crate::study::{Held, LockState, Study};
 use crate::warning::Warning;
 use crate::world::World;
@@ -231,7 +231,7 @@ fn read_as(study: &Study, world: &World, counts_repeats: bool) -> Result<Reading
         .iter()
         .flat_map(|planned| planned.asks.tabulations.clone())
         .collect();
-    let finest = finest_requests(study);
+    let finest = finest_requests(study, &requests);
     let totals = Totals::new(counts);
     let embedded = study
         .file
@@ -292,7 +292,7 @@ fn read_as(study: &Study, world: &World, counts_repeats: bool) -> Result<Reading
         .map_err(|error| study.locate(error))?;
     let protected = protected(study, &published, &finest);
     // Rows are compared once: their searches and hits lie in the same places.
-    let is_part = |name: &str| finest.contains_key(name) && ["searches", "hits"].contains(&name);
+    let is_part = |name: &str| finest.contains_key(name) && [SEARCHES, HITS].contains(&name);
     let tables: Vec<(&str, &CellTable)> = everything
         .iter()
         .filter(|(name, _)| !is_part(name))
@@ -429,18 +429,39 @@ fn tabulate(
     Ok(result)
 }
 
-/// Rows at the finest grain that any request may ask for: what is counted there protects every sum, and says which
-/// places, periods and groups there are.
-fn finest_requests(study: &Study) -> Vec<Tabulation> {
+/// Rows at the finest grain that any request asks for but for officers: what is counted there protects every sum, and says
+/// which places, periods and groups there are. Further counts are told by a key of all rows.
+fn finest_requests(study: &Study, requests: &[Tabulation]) -> Vec<Tabulation> {
+    let offered = |key: &&String| {
+        let mut outcomes = study.setting.outcomes.iter();
+        outcomes.any(|outcome| outcome.keys_on_request.contains(key))
+    };
+    let further = |request: &Tabulation| {
+        let stops = study.file.stops.first()?;
+        stops.further(&request.counts).map(|_| says_key(&request.counts))
+    };
+    let mut named: Vec<String> = requests
+        .iter()
+        .flat_map(|request| &request.by)
+        .filter(offered)
+        .cloned()
+        .chain(requests.iter().filter_map(further))
+        .collect();
+    named.sort();
+    named.dedup();
     let of_rows = study
         .setting
         .outcomes
         .iter()
-        .filter(|outcome| outcome.absent == Absent::Zero);
+        .filter(|outcome| outcome.absent == Absent::Zero)
+        .filter(|outcome| {
+            let stops = study.file.stops.first();
+            stops.is_none_or(|stops| stops.further(&outcome.name).is_none())
+        });
     of_rows
         .map(|outcome| Tabulation {
             counts: outcome.name.clone(),
-            by: outcome.keys.clone(),
+            by: outcome.keys.iter().chain(&named).cloned().collect(),
             only: Only::default(),
         })
         .collect()
@@ -455,7 +476,11 @@ fn protected(
     let mut protected = Protected::default();
     let rows_are = study.file.stops.first().map(StopsConfig::rows_are);
     if let Some((name, stops)) = rows_are.and_then(|name| Some((name, rows.get(name)?))) {
-        protected.add_rows((name, stops), rows.get("searches"), rows.get("hits"));
+        protected.add_rows((name, stops), rows.get(SEARCHES), rows.get(HITS));
+        let further = study.file.stops.iter().flat_map(|stops| &stops.counts);
+        for counts in further.filter(|c| stops.position(&says_key(c.name.get_ref())).is_some()) {
+            protected.add_part_of_rows(counts.name.get_ref(), counts.out_of == OutOf::Searches);
+        }
     }
     if study.file.disclosure.published == PublishedRule::Withhold {
         for (name, table) in published {

@@ -1,5 +1,6 @@
 //! The canonical stop and the account of every row.
 
+pub mod basis;
 mod contradictions;
 mod ledger;
 mod repeats;
@@ -13,7 +14,7 @@ pub use contradictions::Contradictions;
 pub use ledger::{Dropped, Input, SourceLedger};
 pub use repeats::{Repeats, ShownRepeats};
 pub use schema::{
-    AGE, Column, DATE, GROUP, HIT, HITS, OFFICER, PERIOD, PLACE, SEARCHED, SEARCHES, STATE, STOPS,
-    TIME, WEIGHT, YEAR,
+    AGE, Column, DATE, GROUP, HIT, HITS, HOUR, MONTH, NOT_RECORDED, OFFICER, PERIOD, PLACE,
+    SEARCH_BASIS, SEARCHED, SEARCHES, STATE, STOPS, TIME, WEEKDAY, WEIGHT, YEAR,
 };
 pub use screens::{FIELDS, Month, RowSeen, Screens};

@@ -1,6 +1,7 @@
 //! Raw rows become small integers: one code per value of each key, one flag per outcome.
 
 mod binding;
+mod on_request;
 mod rules;
 mod values;
 mod yes_no;
@@ -16,16 +17,14 @@ use crate::ingest::{
     StopsConfig, UnlistedCodes,
 };
 use crate::stops::{
-    Contradictions, DATE, Dropped, HIT, PLACE, RowSeen, SEARCHED, Screens, SourceLedger, TIME,
-    WEIGHT,
+    Contradictions, DATE, Dropped, HIT, NOT_RECORDED, PLACE, RowSeen, SEARCH_BASIS, SEARCHED,
+    Screens, SourceLedger, TIME, WEIGHT, basis::NO_SEARCH,
 };
 use binding::Binder;
+use on_request::OnRequest;
 use rules::{BoundRule, Meaning};
 pub(super) use values::Codes;
 use yes_no::YesNo;
-
-/// What a key of which nothing is known is called.
-const NOT_RECORDED: &str = "not recorded";
 
 /// What one row counts as.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -78,6 +77,7 @@ enum From {
     Text(Vec<BoundRule>),
     Year,
     Period,
+    OnRequest(OnRequest),
 }
 
 /// The date of the rows, bound.
@@ -129,6 +129,7 @@ pub(super) struct Coder<'a> {
     place_at: Option<usize>,
     by_place: Vec<[u64; 2]>,
     group_at: Option<usize>,
+    basis_at: Option<usize>,
     /// Whether some rows may be unreadable, and the first that was.
     tolerates: bool,
     pub(super) first_unreadable: Option<DataFault>,
@@ -187,6 +188,7 @@ impl<'a> Coder<'a> {
             place_at: keys.iter().position(|key| key == PLACE),
             by_place: Vec::new(),
             group_at: keys.iter().position(|key| key == GROUP),
+            basis_at: keys.iter().position(|key| key == SEARCH_BASIS),
             tolerates,
             first_unreadable: None,
             rules,
@@ -246,6 +248,13 @@ impl<'a> Coder<'a> {
         let Some(mut flags) = flags else {
             return Ok(None);
         };
+        if let Some(i) = self.basis_at
+            && !flags.searched
+        {
+            // Whatever is written there, a row without a search has no basis of one.
+            let is_known = flags.search_known;
+            key[i] = self.codes[i].code(if is_known { NO_SEARCH } else { NOT_RECORDED });
+        }
         flags.weight = match self.weight {
             None => 1,
             Some(column) => at.count(record, column)?,
@@ -378,6 +387,9 @@ impl<'a> Coder<'a> {
         clock: Clock,
         (at, record): (&At<'_>, &impl Record),
     ) -> Result<Option<u32>, Error> {
+        if let From::OnRequest(made) = &mut self.keys[i] {
+            return made.code(&mut self.codes[i], clock, (at, record)).map(Some);
+        }
         let rule = match (&self.keys[i], clock.day) {
             (From::Year, Some(day)) => return Ok(Some(self.codes[i].of_year(day.year()))),
             (From::Period, Some(day)) => match self.period_of(day, clock.is_year) {
@@ -385,7 +397,7 @@ impl<'a> Coder<'a> {
                 None => self.rules.period,
             },
             (From::Year | From::Period, None) => self.rules.date,
-            (From::Group(_) | From::Text(_), _) => match self.text_code(i, at, record)? {
+            (From::Group(_) | From::Text(_) | From::OnRequest(_), _) => match self.text_code(i, at, record)? {
                 Some(code) => return Ok(Some(code)),
                 None => self.rules.group,
             },
@@ -412,7 +424,7 @@ impl<'a> Coder<'a> {
         let (rules, is_group) = match &mut self.keys[i] {
             From::Group(rules) => (rules, true),
             From::Text(rules) => (rules, false),
-            From::Year | From::Period => return Ok(None),
+            From::Year | From::Period | From::OnRequest(_) => return Ok(None),
         };
         for rule in rules {
             let joined = rule.joined(at, record)?;

@@ -370,6 +370,7 @@ impl CountsConfig {
             note: self.note.clone(),
             cautions: self.cautions.clone(),
             keys,
+            keys_on_request: Vec::new(),
             by_officer: false,
             covered: crate::cells::Covered::All,
             absent: Absent::Unknown,

@@ -133,6 +133,7 @@ mod tests {
             note: None,
             cautions: Vec::new(),
             keys: table.keys().to_vec(),
+            keys_on_request: Vec::new(),
             by_officer: false,
             covered: crate::cells::Covered::All,
             absent: crate::cells::Absent::Unknown,
