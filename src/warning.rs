@@ -164,6 +164,10 @@ pub enum Warning {
     },
     /// An outcome test says nothing about a threshold by itself.
     InfraMarginality,
+    /// A rule of discretion that leaves no search out.
+    RuleLeavesNothingOut,
+    /// Searches whose basis is not recorded.
+    BasisNotRecorded,
     /// The share is one of the groups in the data, not of everybody.
     ShareOfGroupsInData {
         /// The groups, as they are labelled.
@@ -231,6 +235,8 @@ impl Warning {
             Self::SmallExpected { .. } => "small_expected",
             Self::FewPlaces { .. } => "few_places",
             Self::InfraMarginality => "infra_marginality",
+            Self::RuleLeavesNothingOut => "rule_leaves_nothing_out",
+            Self::BasisNotRecorded => "basis_not_recorded",
             Self::ShareOfGroupsInData { .. } => "share_of_groups_in_data",
             Self::Withheld { .. } => "withheld",
             Self::SmallCount { .. } => "small_count",
@@ -412,6 +418,14 @@ impl fmt::Display for Warning {
             Self::InfraMarginality => write!(
                 f,
                 "Equal or unequal hit rates do not by themselves show equal or unequal thresholds of suspicion: groups may differ in how risk is spread (infra-marginality)."
+            ),
+            Self::RuleLeavesNothingOut => write!(
+                f,
+                "The rule of discretion leaves no search out: look whether the basis of searches is read as the file means it, or say searches = \"all\"."
+            ),
+            Self::BasisNotRecorded => write!(
+                f,
+                "Searches whose basis is not recorded are in no rule of discretion and are left out; their share stands beside the others."
             ),
             Self::ShareOfGroupsInData { groups } => write!(
                 f,

@@ -178,11 +178,34 @@ pub fn with_discretion(mixed: Mixed) -> &'static [&'static str] {
     }
 }
 
-/// Every value that `search_basis` may have of a search whose basis is known, in the order in which they are shown.
+/// Kinds of bases as they are shown, each with the values of `search_basis` that it holds. Every value is in one of them,
+/// those of rows without a search apart.
+pub const KINDS: [(&str, &[&str]); 7] = [
+    ("consent", &["consent"]),
+    ("probable cause", &["probable cause"]),
+    ("plain view or K9", &["plain view", "k9"]),
+    ("several, all with discretion", &[CONSENT_ALL, ALL]),
+    ("several, some with discretion", &[CONSENT_SOME, SOME]),
+    (
+        "without discretion",
+        &[
+            "protective frisk",
+            "incident to arrest",
+            "inventory",
+            "warrant",
+            "supervision",
+            "exigency",
+            "other",
+            NONE,
+        ],
+    ),
+    ("not recorded", &[super::NOT_RECORDED]),
+];
+
+/// Whether a key `search_basis` may have a value.
 #[must_use]
-pub fn values() -> Vec<&'static str> {
-    let mixes = [CONSENT_ALL, ALL, CONSENT_SOME, SOME, NONE];
-    Basis::ALL.map(Basis::word).into_iter().chain(mixes).collect()
+pub fn is_value(value: &str) -> bool {
+    value == NO_SEARCH || KINDS.iter().any(|(_, values)| values.contains(&value))
 }
 
 #[cfg(test)]
@@ -203,7 +226,8 @@ mod tests {
                 .map(|i| Basis::ALL[i])
                 .collect();
             let found = value(&own).unwrap();
-            assert!(values().contains(&found));
+            let kinds = KINDS.iter().filter(|(_, values)| values.contains(&found));
+            assert_eq!(kinds.count(), 1, "{found}");
             let any = own.iter().any(|basis| basis.has_discretion());
             let all = own.iter().all(|basis| basis.has_discretion());
             let consent = own.contains(&Basis::Consent);
