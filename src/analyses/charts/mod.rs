@@ -201,6 +201,9 @@ fn notes(finding: &Finding, setting: &Setting, lines: &[&Line], chart: &Chart) -
     if has_intervals {
         notes.push(interval_note(finding, lines));
     }
+    if matches!(chart, Chart::Stacked(_)) {
+        notes.push("All searches are shown, those among them that the test leaves out.".into());
+    }
     if matches!(chart, Chart::PlaceScatter(scatter) if scatter.scale == AxisScale::Log) {
         notes.push("Both axes are logarithmic: equal distances are equal factors.".into());
     }
