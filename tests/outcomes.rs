@@ -40,7 +40,10 @@ fn csv_of(stops: &[Stop]) -> String {
         let (race, basis) = (RACES[race], BASES[basis]);
         let (searched, hit) = (word(Some(searched)), word(Some(hit)));
         let (arrest, weapon) = (word(arrest), word(weapon));
-        format!("2013-03-0{},{hour:02}:30,{race},{searched},{hit},{basis},{arrest},{weapon}\n", 1 + hour % 7)
+        format!(
+            "2013-03-0{},{hour:02}:30,{race},{searched},{hit},{basis},{arrest},{weapon}\n",
+            1 + hour % 7
+        )
     };
     let rows: String = stops.iter().map(row).collect();
     format!("day,clock,race,searched,hit,basis,arrest,weapon\n{rows}")
@@ -66,7 +69,10 @@ fn basis(stop: &Stop) -> &'static str {
     }
 }
 
-fn counted(workspace: &Workspace, requests: &[Tabulation]) -> Vec<BTreeMap<Vec<String>, (u64, u64)>> {
+fn counted(
+    workspace: &Workspace,
+    requests: &[Tabulation],
+) -> Vec<BTreeMap<Vec<String>, (u64, u64)>> {
     let config: StopsConfig = toml::from_str(STOPS).unwrap();
     let groups: Groups = toml::from_str("reference = 'white'\ncompare = ['black']").unwrap();
     let (periods, world) = (Periods::default(), World::new(None, NonZeroUsize::new(2)));
@@ -138,7 +144,15 @@ fn stops() -> Vec<Stop> {
         let race = usize::from(i.is_multiple_of(3));
         let searched = i % 5 < 3;
         let basis = (i / 5) % 7;
-        (race, i % 24, basis, searched, i % 7 < 3, Some(i % 11 < 2), Some(i % 13 < 2))
+        (
+            race,
+            i % 24,
+            basis,
+            searched,
+            i % 7 < 3,
+            Some(i % 11 < 2),
+            Some(i % 13 < 2),
+        )
     };
     (0..2100).map(stop).collect()
 }
@@ -149,7 +163,9 @@ fn study(analyses: &str) -> Workspace {
     let text = format!(
         "format = 1\ntitle = \"Rules\"\n[groups]\nreference = \"white\"\ncompare = [\"black\"]\n[disclosure]\nmode = \"court\"\n[[stops]]\n{stops_table}{analyses}"
     );
-    workspace.write("study.toml", &text).write("stops.csv", &csv_of(&stops()));
+    workspace
+        .write("study.toml", &text)
+        .write("stops.csv", &csv_of(&stops()));
     workspace
 }
 
@@ -162,7 +178,10 @@ fn tally(results: &Value, estimand: &str, group: &str) -> (u64, u64) {
         .iter()
         .find(|row| row["estimand"] == estimand && row["group"] == group)
         .unwrap_or_else(|| panic!("no {estimand} of {group}"));
-    (row["events"].as_u64().unwrap(), row["trials"].as_u64().unwrap())
+    (
+        row["events"].as_u64().unwrap(),
+        row["trials"].as_u64().unwrap(),
+    )
 }
 
 #[test]
@@ -183,18 +202,36 @@ fn each_rule_of_discretion_takes_the_searches_that_it_names() {
         found
     };
     of("searches = \"all\"", &|_| true);
-    of("searches = \"consent\"\nmixed_basis = \"left_out\"", &|b| b == 0);
-    of("searches = \"consent\"\nmixed_basis = \"counted\"", &|b| b == 0 || b == 3);
-    of("searches = \"discretionary\"\nmixed_basis = \"left_out\"", &|b| [0, 1, 4].contains(&b));
-    let found = of("searches = \"discretionary\"\nmixed_basis = \"counted\"", &|b| [0, 1, 3, 4].contains(&b));
+    of("searches = \"consent\"\nmixed_basis = \"left_out\"", &|b| {
+        b == 0
+    });
+    of("searches = \"consent\"\nmixed_basis = \"counted\"", &|b| {
+        b == 0 || b == 3
+    });
+    of(
+        "searches = \"discretionary\"\nmixed_basis = \"left_out\"",
+        &|b| [0, 1, 4].contains(&b),
+    );
+    let found = of(
+        "searches = \"discretionary\"\nmixed_basis = \"counted\"",
+        &|b| [0, 1, 3, 4].contains(&b),
+    );
     let finding = &found["findings"][0];
     let text = finding.to_string();
-    assert!(text.contains("searches that have another basis too are counted"), "{text}");
+    assert!(
+        text.contains("searches that have another basis too are counted"),
+        "{text}"
+    );
     assert!(text.contains("basis_not_recorded") && text.contains("infra_marginality"));
     let rows = objects(finding);
-    let shares = rows.iter().filter(|row| row["estimand"] == "share_of_searches" && row["group"] == "black");
+    let shares = rows
+        .iter()
+        .filter(|row| row["estimand"] == "share_of_searches" && row["group"] == "black");
     let sum: f64 = shares.map(|row| row["estimate"].as_f64().unwrap()).sum();
-    assert!((sum - 1.0).abs() < 1e-9, "shares of all searches add up to {sum}");
+    assert!(
+        (sum - 1.0).abs() < 1e-9,
+        "shares of all searches add up to {sum}"
+    );
 }
 
 #[test]
@@ -203,7 +240,11 @@ fn serious_finds_are_the_same_test_of_other_counts() {
         "[[outcome_test]]\ncounts = \"weapons\"\nsearches = \"discretionary\"\nmixed_basis = \"left_out\"\n",
     ));
     let stops = stops();
-    let own = || stops.iter().filter(|s| s.0 == 1 && s.3 && [0, 1, 4].contains(&s.2));
+    let own = || {
+        stops
+            .iter()
+            .filter(|s| s.0 == 1 && s.3 && [0, 1, 4].contains(&s.2))
+    };
     let weapons = own().filter(|s| s.6 == Some(true)).count();
     let expected = (weapons, own().count());
     let (events, trials) = tally(&found, "hit_rate", "black");
@@ -214,35 +255,63 @@ fn refusal(workspace: &Workspace, words: &[&str]) {
     let outcome = workspace.evenhand(&["run", "study.toml", "--out", "out"]);
     assert_eq!(outcome.code, 1, "{}{}", outcome.stdout, outcome.stderr);
     for word in words {
-        assert!(outcome.stderr.contains(word), "no `{word}` in {}", outcome.stderr);
+        assert!(
+            outcome.stderr.contains(word),
+            "no `{word}` in {}",
+            outcome.stderr
+        );
     }
 }
 
 #[test]
 fn a_rule_that_cannot_be_followed_is_refused() {
     let rule = |text: &str| study(&format!("{TEST}{text}"));
-    refusal(&rule("searches = \"discretionary\""), &["mixed_basis = \"counted\""]);
-    refusal(&rule("searches = \"all\"\nmixed_basis = \"counted\""), &["says nothing"]);
     refusal(
-        &rule("searches = \"consent\"\nmixed_basis = \"counted\"\nonly = { search_basis = \"consent\" }"),
+        &rule("searches = \"discretionary\""),
+        &["mixed_basis = \"counted\""],
+    );
+    refusal(
+        &rule("searches = \"all\"\nmixed_basis = \"counted\""),
+        &["says nothing"],
+    );
+    refusal(
+        &rule(
+            "searches = \"consent\"\nmixed_basis = \"counted\"\nonly = { search_basis = \"consent\" }",
+        ),
         &["so does the rule"],
     );
     let discretion = "searches = \"discretionary\"\nmixed_basis = \"counted\"";
     let without = rule(discretion);
-    without.change("study.toml", ", search_basis = { column = \"basis\", missing = [\"NA\"] }", "");
+    without.change(
+        "study.toml",
+        ", search_basis = { column = \"basis\", missing = [\"NA\"] }",
+        "",
+    );
     refusal(&without, &["do not say why a search was made"]);
     let odd = rule(discretion);
     odd.change("stops.csv", "warrant", "a hunch");
-    refusal(&odd, &["`a hunch`", "stops.csv", "names no basis of a search"]);
+    refusal(
+        &odd,
+        &["`a hunch`", "stops.csv", "names no basis of a search"],
+    );
     let none = rule(discretion);
     let text = none.read("stops.csv");
-    let text = ["consent|inventory", "K9; probable cause", "consent", "probable cause"]
-        .iter()
-        .fold(text, |text, word| text.replace(word, "warrant"));
+    let text = [
+        "consent|inventory",
+        "K9; probable cause",
+        "consent",
+        "probable cause",
+    ]
+    .iter()
+    .fold(text, |text, word| text.replace(word, "warrant"));
     none.write("stops.csv", &text);
     refusal(&none, &["no search has a basis that counts"]);
     let coded = rule(discretion);
-    coded.change("study.toml", "missing = [\"NA\"] }", "codes = { C = \"agreed\" } }");
+    coded.change(
+        "study.toml",
+        "missing = [\"NA\"] }",
+        "codes = { C = \"agreed\" } }",
+    );
     refusal(&coded, &["`agreed` is no basis of a search"]);
 }
 
@@ -262,16 +331,22 @@ fn published_hits_are_split_only_by_a_basis_that_was_published() {
     let found = adjusted::results(&published(", search_basis = \"basis\"", csv));
     assert_eq!(tally(&found, "hit_rate", "black"), (20, 60));
     let odd = csv.replace("warrant", "Search Warrant");
-    refusal(&published(", search_basis = \"basis\"", &odd), &["`Search Warrant`"]);
+    refusal(
+        &published(", search_basis = \"basis\"", &odd),
+        &["`Search Warrant`"],
+    );
 }
 
 #[test]
 fn a_rule_that_leaves_nothing_out_is_remarked_on() {
-    let workspace = study(&format!("{TEST}searches = \"discretionary\"\nmixed_basis = \"counted\""));
+    let workspace = study(&format!(
+        "{TEST}searches = \"discretionary\"\nmixed_basis = \"counted\""
+    ));
     let text = workspace.read("stops.csv");
-    let text = ["inventory", "warrant", "NA"]
-        .iter()
-        .fold(text.replace("consent|inventory", "consent"), |text, word| text.replace(word, "consent"));
+    let text = ["inventory", "warrant", "NA"].iter().fold(
+        text.replace("consent|inventory", "consent"),
+        |text, word| text.replace(word, "consent"),
+    );
     workspace.write("stops.csv", &text);
     let text = adjusted::results(&workspace).to_string();
     assert!(text.contains("rule_leaves_nothing_out"), "{text}");
@@ -280,7 +355,9 @@ fn a_rule_that_leaves_nothing_out_is_remarked_on() {
 /// Few searches by one basis of one group: neither they nor what would give them back are shown to the public.
 #[test]
 fn a_small_cell_of_basis_and_group_is_withheld() {
-    let workspace = study(&format!("{TEST}searches = \"consent\"\nmixed_basis = \"left_out\"\n[[outcome_test]]\nname = \"every\"\ncounts = \"hits\"\nsearches = \"all\"\n"));
+    let workspace = study(&format!(
+        "{TEST}searches = \"consent\"\nmixed_basis = \"left_out\"\n[[outcome_test]]\nname = \"every\"\ncounts = \"hits\"\nsearches = \"all\"\n"
+    ));
     workspace.change("study.toml", "mode = \"court\"", "mode = \"public\"");
     let header = "day,clock,race,searched,hit,basis,arrest,weapon\n".to_owned();
     let rows = |n: usize, rest: &str| format!("2013-03-01,10:00,{rest}\n").repeat(n);
@@ -299,7 +376,9 @@ fn a_small_cell_of_basis_and_group_is_withheld() {
     // 24 hits of 84 searches, 20 of 50 by consent: the difference is 4 hits.
     let shown = |finding: usize| {
         let rows = objects(&found["findings"][finding]);
-        let row = rows.iter().find(|row| row["estimand"] == "hit_rate" && row["group"] == "black");
+        let row = rows
+            .iter()
+            .find(|row| row["estimand"] == "hit_rate" && row["group"] == "black");
         row.unwrap()["events"].as_u64()
     };
     assert!(
@@ -319,10 +398,18 @@ fn further_counts_are_held_against_the_table() {
     twice.change("study.toml", "name = \"weapons\"", "name = \"arrests\"");
     refusal(&twice, &["other counts are called `arrests`"]);
     let records = study(regression);
-    records.change("study.toml", "unit = \"stop\"", "unit = \"stop\"\nsame_stop = [\"day\"]");
+    records.change(
+        "study.toml",
+        "unit = \"stop\"",
+        "unit = \"stop\"\nsame_stop = [\"day\"]",
+    );
     refusal(&records, &["several rows are records of one stop"]);
     let silent = study(regression);
-    silent.change("study.toml", "column = { column = \"arrest\", unclear", "column = { column = \"arrest\", yes = [\"Y\"], no = [\"N\"], unclear");
+    silent.change(
+        "study.toml",
+        "column = { column = \"arrest\", unclear",
+        "column = { column = \"arrest\", yes = [\"Y\"], no = [\"N\"], unclear",
+    );
     refusal(&silent, &["no row says whether it is one of `arrests`"]);
 }
 
@@ -331,7 +418,8 @@ fn further_counts_are_held_against_the_table() {
 fn predicted_probabilities_are_those_of_r() {
     let text = include_str!("reference/K_predicted/predicted.json");
     let reference: Value = serde_json::from_str(text).unwrap();
-    let table = "[[regression]]\ncounts = \"searches\"\nadjust = [\"place\", \"year\"]\ndisplay = \"year\"";
+    let table =
+        "[[regression]]\ncounts = \"searches\"\nadjust = [\"place\", \"year\"]\ndisplay = \"year\"";
     let found = adjusted::results(&adjusted::study(table, &adjusted::searches(24)));
     let rows = objects(&found["findings"][0]);
     let expected = reference["predicted"].as_array().unwrap();
@@ -343,13 +431,25 @@ fn predicted_probabilities_are_those_of_r() {
             .find(|row| {
                 row["estimand"] == "predicted_probability"
                     && row["group"] == line["group"]
-                    && row["period"].as_str().or(row["stratum"].as_str()).unwrap_or_default().contains(year)
+                    && row["period"]
+                        .as_str()
+                        .or(row["stratum"].as_str())
+                        .unwrap_or_default()
+                        .contains(year)
                     && (year.is_empty() == is_over_all(row))
             })
             .unwrap_or_else(|| panic!("no prediction like {line}"));
-        for (own, theirs) in [("estimate", "estimate"), ("std_error", "std_error"), ("conf_low", "low"), ("conf_high", "high")] {
+        for (own, theirs) in [
+            ("estimate", "estimate"),
+            ("std_error", "std_error"),
+            ("conf_low", "low"),
+            ("conf_high", "high"),
+        ] {
             let (own, theirs) = (row[own].as_f64().unwrap(), line[theirs].as_f64().unwrap());
-            assert!((own / theirs - 1.0).abs() < 1e-8, "{line}: {own} is not {theirs}");
+            assert!(
+                (own / theirs - 1.0).abs() < 1e-8,
+                "{line}: {own} is not {theirs}"
+            );
         }
     }
 }
@@ -363,21 +463,35 @@ fn is_over_all(row: &Value) -> bool {
 fn a_display_needs_numbers_in_a_logistic_model() {
     let refused = |table: &str| {
         let workspace = adjusted::study(table, &adjusted::searches(8));
-        workspace.evenhand(&["run", "study.toml", "--out", "out"]).stderr
+        workspace
+            .evenhand(&["run", "study.toml", "--out", "out"])
+            .stderr
     };
-    let place = refused("[[regression]]\ncounts = \"searches\"\nadjust = [\"place\"]\ndisplay = \"place\"");
+    let place =
+        refused("[[regression]]\ncounts = \"searches\"\nadjust = [\"place\"]\ndisplay = \"place\"");
     assert!(place.contains("which is no number"), "{place}");
-    let absent = refused("[[regression]]\ncounts = \"searches\"\nadjust = [\"place\"]\ndisplay = \"year\"");
+    let absent =
+        refused("[[regression]]\ncounts = \"searches\"\nadjust = [\"place\"]\ndisplay = \"year\"");
     assert!(absent.contains("no key of this regression"), "{absent}");
-    let poisson = refused("[[regression]]\ncounts = \"searches\"\nadjust = [\"year\"]\nfamily = \"poisson\"\ndisplay = \"year\"");
+    let poisson = refused(
+        "[[regression]]\ncounts = \"searches\"\nadjust = [\"year\"]\nfamily = \"poisson\"\ndisplay = \"year\"",
+    );
     assert!(poisson.contains("logistic"), "{poisson}");
 }
 
 /// Group, hits and searches of two towns, all and by consent.
 #[cfg(unix)]
-const ALL_HITS: [(&str, u64, u64); 3] = [("White, non-Hispanic", 48, 102), ("Black", 21, 89), ("Hispanic", 8, 28)];
+const ALL_HITS: [(&str, u64, u64); 3] = [
+    ("White, non-Hispanic", 48, 102),
+    ("Black", 21, 89),
+    ("Hispanic", 8, 28),
+];
 #[cfg(unix)]
-const BY_CONSENT: [(&str, u64, u64); 3] = [("White, non-Hispanic", 11, 29), ("Black", 4, 43), ("Hispanic", 0, 5)];
+const BY_CONSENT: [(&str, u64, u64); 3] = [
+    ("White, non-Hispanic", 11, 29),
+    ("Black", 4, 43),
+    ("Hispanic", 0, 5),
+];
 
 /// Rows of two towns of Connecticut, counted once more with Python's `csv` for these numbers.
 #[test]
@@ -394,8 +508,17 @@ fn two_towns_of_connecticut_are_counted_by_rule() {
         let rows = objects(&found["findings"][finding]);
         let is_it = |row: &&Value| row["estimand"] == "hit_rate" && row["group"] == group;
         let row = rows.iter().find(is_it).unwrap();
-        (row["events"].as_u64().unwrap(), row["trials"].as_u64().unwrap())
+        (
+            row["events"].as_u64().unwrap(),
+            row["trials"].as_u64().unwrap(),
+        )
     };
-    assert_eq!(ALL_HITS.map(|(group, ..)| of(0, group)), ALL_HITS.map(|(_, hits, searches)| (hits, searches)));
-    assert_eq!(BY_CONSENT.map(|(group, ..)| of(1, group)), BY_CONSENT.map(|(_, hits, searches)| (hits, searches)));
+    assert_eq!(
+        ALL_HITS.map(|(group, ..)| of(0, group)),
+        ALL_HITS.map(|(_, hits, searches)| (hits, searches))
+    );
+    assert_eq!(
+        BY_CONSENT.map(|(group, ..)| of(1, group)),
+        BY_CONSENT.map(|(_, hits, searches)| (hits, searches))
+    );
 }

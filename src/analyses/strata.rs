@@ -356,7 +356,9 @@ impl Counts {
         let cells = |of: fn(&Counted) -> &Arc<BTreeSet<Vec<String>>>| match found.as_slice() {
             [one] => Arc::clone(of(one)),
             several => {
-                let all = several.iter().flat_map(|counted| of(counted).iter().cloned());
+                let all = several
+                    .iter()
+                    .flat_map(|counted| of(counted).iter().cloned());
                 Arc::new(all.collect())
             }
         };
@@ -375,7 +377,9 @@ impl Counts {
             cells: Arc::clone(cells),
             count,
         };
-        let trials = sum.trials.map(|trials| part(Part::Trials, &of_trials, trials));
+        let trials = sum
+            .trials
+            .map(|trials| part(Part::Trials, &of_trials, trials));
         std::iter::once(part(Part::Events, &of_events, sum.events))
             .chain(trials)
             .collect()

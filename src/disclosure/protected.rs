@@ -58,7 +58,11 @@ impl Protected {
         let Some(key) = source.keys.iter().position(|key| *key == wanted) else {
             return;
         };
-        let kinds = if of_searches { vec![2, 3, 4] } else { vec![0, 1, 2, 3, 4] };
+        let kinds = if of_searches {
+            vec![2, 3, 4]
+        } else {
+            vec![0, 1, 2, 3, 4]
+        };
         let by_part = BTreeMap::from([(Part::Events, kinds.clone()), (Part::Trials, kinds)]);
         source.made_of.insert(name.to_owned(), by_part);
         source.parts.insert(name.to_owned(), PartOf { key });
@@ -241,9 +245,8 @@ impl<'a> Index<'a> {
             by_values.get(&values)
         });
         let part_of = source.parts.get(&count.counts);
-        let is_part = |cell: &&usize| {
-            part_of.is_none_or(|of| of.holds(count.part, &source.cells[**cell]))
-        };
+        let is_part =
+            |cell: &&usize| part_of.is_none_or(|of| of.holds(count.part, &source.cells[**cell]));
         let cells: BTreeSet<usize> = found.flatten().filter(is_part).copied().collect();
         cells.into_iter().collect()
     }

@@ -10,9 +10,7 @@ use crate::ingest::{
     ColumnSource, DataRoot, Joined, OutOf, Periods, RowCounts, StopsConfig, YES, counts_of_key,
     says_key,
 };
-use crate::stops::{
-    Contradictions, HITS, NOT_RECORDED, OFFICER, SEARCHED, SEARCHES, SourceLedger,
-};
+use crate::stops::{Contradictions, HITS, NOT_RECORDED, OFFICER, SEARCHED, SEARCHES, SourceLedger};
 use crate::warning::Warning;
 use crate::world::World;
 
@@ -195,7 +193,11 @@ impl Embedded<'_> {
         let says = says_at(name, keys)?;
         let (mut known, mut unknown) = (0u64, 0u64);
         for (key, sums) in &counted.cells {
-            let count = if key[says] == NOT_RECORDED { &mut unknown } else { &mut known };
+            let count = if key[says] == NOT_RECORDED {
+                &mut unknown
+            } else {
+                &mut known
+            };
             *count = count.saturating_add(parts_of(further.out_of, sums));
         }
         if known == 0 && unknown > 0 {

@@ -109,7 +109,7 @@ mod tests {
                 cautions: Vec::new(),
                 keys,
                 keys_on_request: Vec::new(),
-            by_officer: false,
+                by_officer: false,
                 covered: crate::cells::Covered::All,
                 absent: Absent::Unknown,
                 files: vec!["stops.csv".into()],

@@ -113,8 +113,12 @@ impl Curves {
             canvas.text(lettering, &tick.text);
         }
         canvas.line((left, bottom), (RIGHT, bottom), thin(FRAME));
-        self.curves.iter().for_each(|curve| plot.bands(canvas, curve, &self.x));
-        self.curves.iter().for_each(|curve| plot.line(canvas, curve, &self.x));
+        self.curves
+            .iter()
+            .for_each(|curve| plot.bands(canvas, curve, &self.x));
+        self.curves
+            .iter()
+            .for_each(|curve| plot.line(canvas, curve, &self.x));
         self.name_values(canvas, &plot)
     }
 
@@ -173,7 +177,13 @@ impl Plot {
                     let interval = point.interval?;
                     let known = !interval.low.is_nan() && !interval.high.is_nan();
                     let x = self.x.position(x.get(point.at)?.0);
-                    known.then(|| (x, self.y.position(interval.low), self.y.position(interval.high)))
+                    known.then(|| {
+                        (
+                            x,
+                            self.y.position(interval.low),
+                            self.y.position(interval.high),
+                        )
+                    })
                 })
                 .collect();
             let fill = Fill {

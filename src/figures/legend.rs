@@ -231,7 +231,13 @@ fn sample(canvas: &mut Canvas, (x, y): Point, sample: Sample) {
         Sample::Block(fill) => {
             let (upper, lower) = (y - width / 2.0, y + width / 2.0);
             canvas.rect((x, upper), (to.0, lower), solid(fill));
-            let corners = vec![(x, upper), (to.0, upper), (to.0, lower), (x, lower), (x, upper)];
+            let corners = vec![
+                (x, upper),
+                (to.0, upper),
+                (to.0, lower),
+                (x, lower),
+                (x, upper),
+            ];
             canvas.path(corners, stroke(INK, 0.8));
         }
         Sample::Sizes(large, small) => {

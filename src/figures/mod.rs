@@ -374,7 +374,9 @@ mod tests {
     fn stacked() -> Chart {
         let row = |i: usize| StackedRow {
             label: "group ".repeat(i % 30),
-            shares: (0..i % 9).map(|k| Some(EXTREMES[(i + k) % 12]).filter(|_| k != 4)).collect(),
+            shares: (0..i % 9)
+                .map(|k| Some(EXTREMES[(i + k) % 12]).filter(|_| k != 4))
+                .collect(),
             n: "1,000".repeat(i % 3),
         };
         Chart::Stacked(Stacked {
@@ -399,7 +401,9 @@ mod tests {
             x_label: "Year".into(),
             y_label: "Predicted".into(),
             style: Style::Percent,
-            x: (0..50).map(|i| (f64::from(i) * f64::from(i), format!("x{i}"))).collect(),
+            x: (0..50)
+                .map(|i| (f64::from(i) * f64::from(i), format!("x{i}")))
+                .collect(),
             series: vec!["one".into(), "two".into()],
             band: "95 % interval".into(),
             curves: (0..3).map(curve).collect(),

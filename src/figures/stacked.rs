@@ -123,7 +123,12 @@ impl StackedRow {
         let height = height(&lines);
         let middle = top + height / 2.0;
         let text_top = middle - line_height(BODY) * lines.len() as f64 / 2.0;
-        block(canvas, &lines, (MARGIN, text_top, Anchor::Start), (BODY, INK));
+        block(
+            canvas,
+            &lines,
+            (MARGIN, text_top, Anchor::Start),
+            (BODY, INK),
+        );
         let (upper, lower) = (middle - BAR / 2.0, middle + BAR / 2.0);
         let mut from = 0.0;
         for (part, share) in self.usable() {
@@ -145,7 +150,13 @@ impl StackedRow {
             }
             from = until;
         }
-        let frame = [(0.0, upper), (1.0, upper), (1.0, lower), (0.0, lower), (0.0, upper)];
+        let frame = [
+            (0.0, upper),
+            (1.0, upper),
+            (1.0, lower),
+            (0.0, lower),
+            (0.0, upper),
+        ];
         let frame = frame.map(|(part, y)| (at(part), y));
         canvas.path(frame.to_vec(), thin(FRAME));
         let lettering = Lettering {
@@ -172,7 +183,8 @@ fn height_of(section: &Section<StackedRow>) -> f64 {
     let heading = if section.heading.is_empty() {
         0.0
     } else {
-        4.0 + line_height(STRONG) * super::text::wrap(&section.heading, STRONG, RIGHT - MARGIN).len() as f64
+        4.0 + line_height(STRONG)
+            * super::text::wrap(&section.heading, STRONG, RIGHT - MARGIN).len() as f64
     };
     let rows = section.rows.iter().map(|row| height(&row.lines()));
     heading + rows.sum::<f64>()

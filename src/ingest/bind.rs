@@ -82,7 +82,10 @@ impl StopsConfig {
         for counts in brought.counts {
             if self.further(counts.name.get_ref()).is_none() {
                 let name = Spanned::new(span.clone(), counts.name.get_ref().clone());
-                self.counts.push(RowCounts { name, ..counts.of_a_format() });
+                self.counts.push(RowCounts {
+                    name,
+                    ..counts.of_a_format()
+                });
             }
         }
         let filters = brought.filter.into_iter().map(RowFilter::of_a_format);

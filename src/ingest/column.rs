@@ -292,18 +292,19 @@ impl ColumnSource {
         let mut values = self.0.iter().flat_map(|rule| rule.codes.values());
         match values.find(|value| bases_of(value).is_none()) {
             None => Ok(()),
-            Some(value) => Err((
-                format!("`{value}` is no basis of a search"),
-                known_bases(),
-            )),
+            Some(value) => Err((format!("`{value}` is no basis of a search"), known_bases())),
         }
     }
 }
 
 /// The bases that a text names, divided by `|` or `;`; `None` where one of them is none.
 pub fn bases_of(text: &str) -> Option<Bases> {
-    let mut words = text.split(['|', ';']).filter(|word| !word.trim().is_empty());
-    words.try_fold(Bases::default(), |all, word| Some(all.with(Basis::of(word)?)))
+    let mut words = text
+        .split(['|', ';'])
+        .filter(|word| !word.trim().is_empty());
+    words.try_fold(Bases::default(), |all, word| {
+        Some(all.with(Basis::of(word)?))
+    })
 }
 
 /// The bases that there are, for whoever wrote another.

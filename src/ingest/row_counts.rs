@@ -78,7 +78,9 @@ impl StopsConfig {
     /// The further counts of a name.
     #[must_use]
     pub fn further(&self, name: &str) -> Option<&RowCounts> {
-        self.counts.iter().find(|counts| counts.name.get_ref() == name)
+        self.counts
+            .iter()
+            .find(|counts| counts.name.get_ref() == name)
     }
 
     /// Holds further counts against the table.
@@ -90,7 +92,9 @@ impl StopsConfig {
         for (i, counts) in self.counts.iter().enumerate() {
             let name = counts.name.get_ref();
             let taken = [self.rows_are(), SEARCHES, HITS].contains(&name.as_str())
-                || self.counts[..i].iter().any(|other| other.name.get_ref() == name);
+                || self.counts[..i]
+                    .iter()
+                    .any(|other| other.name.get_ref() == name);
             if taken || name.is_empty() {
                 return Err(Error::study(
                     counts.name.span(),
@@ -106,19 +110,28 @@ impl StopsConfig {
             if counts.out_of == OutOf::Searches && self.column(SEARCHED).is_none() {
                 return Err(Error::study(
                     counts.name.span(),
-                    format!("`{name}` are counted out of searches, and `columns` names no column for `{SEARCHED}`"),
-                    format!("add {SEARCHED} = \"the column's name in the file\", or take out_of = \"searches\" out"),
+                    format!(
+                        "`{name}` are counted out of searches, and `columns` names no column for `{SEARCHED}`"
+                    ),
+                    format!(
+                        "add {SEARCHED} = \"the column's name in the file\", or take out_of = \"searches\" out"
+                    ),
                 ));
             }
             if matches!(self.same_stop, Some(SameStop::Columns(_))) {
                 return Err(Error::study(
                     counts.name.span(),
-                    format!("`{name}` are counted of rows, and here several rows are records of one stop"),
+                    format!(
+                        "`{name}` are counted of rows, and here several rows are records of one stop"
+                    ),
                     "further counts need a row for each stop: leave same_stop out or say \"exact\", or leave these counts out",
                 ));
             }
         }
-        let says = self.keys.keys().find(|key| counts_of_key(key.get_ref()).is_some());
+        let says = self
+            .keys
+            .keys()
+            .find(|key| counts_of_key(key.get_ref()).is_some());
         match says {
             None => Ok(()),
             Some(key) => Err(Error::study(
@@ -144,7 +157,9 @@ impl StopsConfig {
         let has_days = self.column(DATE).is_some()
             && layouts().all(|layouts| layouts.iter().all(|layout| layout != "%Y"));
         let has_time = self.column(TIME).is_some()
-            || layouts().flatten().any(|layout| has_clock(layout) || layout == "excel");
+            || layouts()
+                .flatten()
+                .any(|layout| has_clock(layout) || layout == "excel");
         let offered = [
             (SEARCH_BASIS, self.column(SEARCH_BASIS).is_some()),
             (WEEKDAY, has_days),
@@ -217,10 +232,12 @@ impl StopsConfig {
                 ),
             );
         }
-        self.counts.retain(|counts| !counts.brought || is_there(counts));
+        self.counts
+            .retain(|counts| !counts.brought || is_there(counts));
         // What is counted out of searches goes with them.
         if self.column(SEARCHED).is_none() {
-            self.counts.retain(|counts| !counts.brought || counts.out_of == OutOf::Rows);
+            self.counts
+                .retain(|counts| !counts.brought || counts.out_of == OutOf::Rows);
         }
     }
 }

@@ -438,7 +438,9 @@ fn finest_requests(study: &Study, requests: &[Tabulation]) -> Vec<Tabulation> {
     };
     let further = |request: &Tabulation| {
         let stops = study.file.stops.first()?;
-        stops.further(&request.counts).map(|_| says_key(&request.counts))
+        stops
+            .further(&request.counts)
+            .map(|_| says_key(&request.counts))
     };
     let mut named: Vec<String> = requests
         .iter()

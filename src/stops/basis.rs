@@ -126,10 +126,12 @@ impl Bases {
         }
         let all = std::iter::once(first).chain(own);
         let has_consent = first == Basis::Consent;
-        let (has_some, has_others) = all.into_iter().fold((false, false), |(some, others), basis| {
-            let has = basis.has_discretion();
-            (some || has, others || !has)
-        });
+        let (has_some, has_others) =
+            all.into_iter()
+                .fold((false, false), |(some, others), basis| {
+                    let has = basis.has_discretion();
+                    (some || has, others || !has)
+                });
         Some(match (has_consent, has_some, has_others) {
             (true, _, false) => CONSENT_ALL,
             (true, _, true) => CONSENT_SOME,
@@ -213,7 +215,9 @@ mod tests {
     use super::*;
 
     fn value(bases: &[Basis]) -> Option<&'static str> {
-        let all = bases.iter().fold(Bases::default(), |all, basis| all.with(*basis));
+        let all = bases
+            .iter()
+            .fold(Bases::default(), |all, basis| all.with(*basis));
         all.value()
     }
 
@@ -231,11 +235,27 @@ mod tests {
             let any = own.iter().any(|basis| basis.has_discretion());
             let all = own.iter().all(|basis| basis.has_discretion());
             let consent = own.contains(&Basis::Consent);
-            assert_eq!(with_discretion(Mixed::Counted).contains(&found), any, "{own:?}");
-            assert_eq!(with_discretion(Mixed::LeftOut).contains(&found), all, "{own:?}");
-            assert_eq!(by_consent(Mixed::Counted).contains(&found), consent, "{own:?}");
+            assert_eq!(
+                with_discretion(Mixed::Counted).contains(&found),
+                any,
+                "{own:?}"
+            );
+            assert_eq!(
+                with_discretion(Mixed::LeftOut).contains(&found),
+                all,
+                "{own:?}"
+            );
+            assert_eq!(
+                by_consent(Mixed::Counted).contains(&found),
+                consent,
+                "{own:?}"
+            );
             let alone = own == [Basis::Consent];
-            assert_eq!(by_consent(Mixed::LeftOut).contains(&found), alone, "{own:?}");
+            assert_eq!(
+                by_consent(Mixed::LeftOut).contains(&found),
+                alone,
+                "{own:?}"
+            );
         }
     }
 

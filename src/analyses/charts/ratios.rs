@@ -264,7 +264,10 @@ pub(in crate::analyses) fn ladder(finding: &Disclosed<Finding>, setting: &Settin
             finding,
             setting,
             Drawing {
-                part: Part { page, ..Part::default() },
+                part: Part {
+                    page,
+                    ..Part::default()
+                },
                 title,
                 lines,
             },

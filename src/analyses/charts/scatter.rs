@@ -31,7 +31,11 @@ pub(in crate::analyses) fn scatter_of(
 /// One panel per compared group; circle area by the denominators of both groups.
 pub(in crate::analyses) fn scatter(finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {
     let lines: Vec<&Line> = finding.lines.iter().collect();
-    drawn(finding, setting, (&lines, Part::default(), finding.title.clone()))
+    drawn(
+        finding,
+        setting,
+        (&lines, Part::default(), finding.title.clone()),
+    )
 }
 
 fn drawn(

@@ -5,9 +5,7 @@ use super::{Drawing, Part, figure, interval, level_text};
 use crate::analyses::Setting;
 use crate::analyses::words::capitalised;
 use crate::disclosure::Disclosed;
-use crate::figures::{
-    Chart, Curve, CurvePoint, Curves, Figure, Section, Stacked, StackedRow,
-};
+use crate::figures::{Chart, Curve, CurvePoint, Curves, Figure, Section, Stacked, StackedRow};
 use crate::findings::{Finding, Line, glossary};
 use crate::number::count;
 use crate::stops::SEARCH_BASIS;
@@ -69,9 +67,8 @@ pub(in crate::analyses) fn predicted(
     setting: &Setting,
     key: &str,
 ) -> Vec<Figure> {
-    let is_point = |line: &&Line| {
-        line.estimand == glossary::PREDICTED_PROBABILITY && line.key(key).is_some()
-    };
+    let is_point =
+        |line: &&Line| line.estimand == glossary::PREDICTED_PROBABILITY && line.key(key).is_some();
     let lines: Vec<&Line> = finding.lines.iter().filter(is_point).collect();
     if lines.iter().all(|line| line.estimate.is_none()) {
         return Vec::new();

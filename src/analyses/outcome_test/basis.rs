@@ -156,7 +156,11 @@ impl OutcomeTestOptions {
         };
         let name = Spanned::new(self.counts.span(), name);
         let mut common = self.searches(&name).check(setting)?;
-        Ok(self.by_basis(&mut common).tabulations(false).into_iter().next())
+        Ok(self
+            .by_basis(&mut common)
+            .tabulations(false)
+            .into_iter()
+            .next())
     }
 
     /// The tables of the searches that count.

@@ -348,7 +348,11 @@ impl Regression<'_> {
         build().map_err(|fault| self.options.refused(&fault))
     }
 
-    pub(super) fn of_design(&self, family: glm::Family, design: Design) -> Result<Model, RegressionError> {
+    pub(super) fn of_design(
+        &self,
+        family: glm::Family,
+        design: Design,
+    ) -> Result<Model, RegressionError> {
         let events: Vec<u64> = self.cells.iter().map(|cell| cell.events).collect();
         let trials: Option<Vec<u64>> = self.cells.iter().map(|cell| cell.trials).collect();
         match trials.filter(|_| family != glm::Family::NegativeBinomial) {

@@ -87,11 +87,20 @@ impl Regression<'_> {
             .map(|factor| distinct(factor.levels.iter()))
             .sum();
         if effects > MOST_EFFECTS {
-            let span = self.options.display.as_ref().map_or(0..0, toml::Spanned::span);
+            let span = self
+                .options
+                .display
+                .as_ref()
+                .map_or(0..0, toml::Spanned::span);
             return Err(Error::study(
                 span,
-                format!("predicted probabilities with {effects} effects of {}", self.adjust.join(" and ")),
-                format!("their errors need every effect as a column, {MOST_EFFECTS} at most: adjust for fewer values, or take `display` out"),
+                format!(
+                    "predicted probabilities with {effects} effects of {}",
+                    self.adjust.join(" and ")
+                ),
+                format!(
+                    "their errors need every effect as a column, {MOST_EFFECTS} at most: adjust for fewer values, or take `display` out"
+                ),
             ));
         }
         let curve = match &self.options.smooth {
@@ -124,7 +133,11 @@ impl Regression<'_> {
             .iter()
             .map(|key| numbered(self.cells, key))
             .collect();
-        let fewest = ids.iter().map(|ids| self.fewest_sides(ids)).min().unwrap_or_default();
+        let fewest = ids
+            .iter()
+            .map(|ids| self.fewest_sides(ids))
+            .min()
+            .unwrap_or_default();
         let clusters = match ids.as_slice() {
             [one] if fewest >= FEWEST => Some(Clusters::OneWay(one.clone())),
             [one, two] if fewest >= FEWEST => Some(Clusters::TwoWay(one.clone(), two.clone())),
@@ -133,7 +146,10 @@ impl Regression<'_> {
         let (covariance, method, variance, few) = match clusters {
             Some(clusters) => (
                 fit.covariance(&CovarianceKind::Cr1(clusters))?,
-                format!("delta method, CR1 by {}, log odds, t", self.clusters.join(" and ")),
+                format!(
+                    "delta method, CR1 by {}, log odds, t",
+                    self.clusters.join(" and ")
+                ),
                 Variance::Cluster,
                 fewest < ENOUGH,
             ),
@@ -160,7 +176,10 @@ impl Regression<'_> {
     fn fewest_sides(&self, ids: &[u32]) -> usize {
         let side = |group: usize| {
             let own = ids.iter().zip(self.cells);
-            distinct(own.filter(|(_, cell)| cell.group == group).map(|(id, _)| id))
+            distinct(
+                own.filter(|(_, cell)| cell.group == group)
+                    .map(|(id, _)| id),
+            )
         };
         (0..self.groups.len()).map(side).min().unwrap_or_default()
     }
@@ -187,14 +206,18 @@ impl Columns {
         }
         let design = Design::new(self.names.clone(), values)?;
         let level = regression.common.level;
-        self.fit.standardised((&design, &weights), &self.covariance, level)
+        self.fit
+            .standardised((&design, &weights), &self.covariance, level)
     }
 }
 
 /// Whether every stratum has a number for a key.
 pub(super) fn is_numeric(strata: &[Stratum], key: &str) -> Result<(), String> {
     let odd = strata.iter().map(|stratum| value(stratum, key));
-    match odd.into_iter().find(|text| !text.parse::<f64>().is_ok_and(f64::is_finite)) {
+    match odd
+        .into_iter()
+        .find(|text| !text.parse::<f64>().is_ok_and(f64::is_finite))
+    {
         None => Ok(()),
         Some(odd) => Err(odd.to_owned()),
     }

@@ -89,7 +89,9 @@ impl<'a> Binder<'a, '_> {
     /// A key that is made where it is asked for; `None` for every other.
     fn on_request(&self, key: &str) -> Result<Option<OnRequest>, Error> {
         if let Some(counts) = counts_of_key(key).and_then(|name| self.config.further(name)) {
-            return self.says(counts.column.get_ref()).map(|says| Some(OnRequest::Says(says)));
+            return self
+                .says(counts.column.get_ref())
+                .map(|says| Some(OnRequest::Says(says)));
         }
         if self.config.own_key(key).is_some() {
             return Ok(None);

@@ -397,10 +397,12 @@ impl<'a> Coder<'a> {
                 None => self.rules.period,
             },
             (From::Year | From::Period, None) => self.rules.date,
-            (From::Group(_) | From::Text(_) | From::OnRequest(_), _) => match self.text_code(i, at, record)? {
-                Some(code) => return Ok(Some(code)),
-                None => self.rules.group,
-            },
+            (From::Group(_) | From::Text(_) | From::OnRequest(_), _) => {
+                match self.text_code(i, at, record)? {
+                    Some(code) => return Ok(Some(code)),
+                    None => self.rules.group,
+                }
+            }
         };
         self.dropped(rule);
         Ok(None)

@@ -118,7 +118,10 @@ impl BasisColumn {
             Some(bases) => bases,
             None => {
                 let found = crate::ingest::quoted_or_blank(text);
-                let hint = format!("list it under `codes` of search_basis, or under `missing`; {}", known_bases());
+                let hint = format!(
+                    "list it under `codes` of search_basis, or under `missing`; {}",
+                    known_bases()
+                );
                 let message = format!("found {found}, which names no basis of a search");
                 return Err(at.fault_in(self.column, message, &hint).into());
             }

@@ -168,12 +168,19 @@ fn stops_sections(stops: &StopsConfig, layout: Option<String>) -> String {
     section(&mut page, "Keys", &sources(&stops.keys));
     let further = stops.counts.iter().map(|counts| {
         let rules = counts.column.get_ref().rules();
-        let rules: Vec<String> = rules.iter().map(|rule| described(rule, ReadAs::YesOrNo)).collect();
+        let rules: Vec<String> = rules
+            .iter()
+            .map(|rule| described(rule, ReadAs::YesOrNo))
+            .collect();
         let part = match counts.out_of {
             OutOf::Rows => "rows",
             OutOf::Searches => "searches",
         };
-        format!("`{}` out of {part}: {}", counts.name.get_ref(), rules.join("; or "))
+        format!(
+            "`{}` out of {part}: {}",
+            counts.name.get_ref(),
+            rules.join("; or ")
+        )
     });
     section(&mut page, "Further counts", &further.collect::<Vec<_>>());
     page
@@ -197,7 +204,10 @@ fn sources(columns: &Columns) -> Vec<String> {
                 )
             }
             (several, ReadAs::Bases) => {
-                format!("`{name}`, of which each adds its own:\n  - {}", several.join("\n  - "))
+                format!(
+                    "`{name}`, of which each adds its own:\n  - {}",
+                    several.join("\n  - ")
+                )
             }
             (several, _) => format!(
                 "`{name}`, by the first that lists the value:\n  - {}",

@@ -66,7 +66,9 @@ impl Covariance {
     #[must_use]
     pub fn times(mut self, dispersion: f64, df: Option<u64>) -> Covariance {
         if df.is_some() {
-            self.matrix.iter_mut().for_each(|value| *value *= dispersion);
+            self.matrix
+                .iter_mut()
+                .for_each(|value| *value *= dispersion);
             self.df = df;
         }
         self

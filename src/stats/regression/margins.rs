@@ -65,7 +65,12 @@ impl Fit {
         finite("weight", weights)?;
         if let Some(&value) = weights.iter().find(|weight| **weight < 0.0) {
             let allowed = "not negative";
-            return Err(StatsError::OutOfRange { what: "weight", value, allowed }.into());
+            return Err(StatsError::OutOfRange {
+                what: "weight",
+                value,
+                allowed,
+            }
+            .into());
         }
         let columns = self.names().len();
         let (mut total, mut sum) = (0.0, 0.0);
@@ -75,7 +80,10 @@ impl Fit {
             total += weight;
             sum += weight * p;
             let slope = weight * p * (1.0 - p);
-            gradient.iter_mut().zip(x).for_each(|(g, x)| *g += slope * x);
+            gradient
+                .iter_mut()
+                .zip(x)
+                .for_each(|(g, x)| *g += slope * x);
         }
         if total <= 0.0 {
             return Ok(None);
@@ -109,7 +117,7 @@ impl Fit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::regression::{CovarianceKind, Model, Response};
+    use crate::stats::regression::{CovarianceKind, Grain, Model, Response};
 
     /// Two groups in two years: with a column for every cell the prediction is the rate that was observed.
     fn saturated() -> Fit {
@@ -126,7 +134,8 @@ mod tests {
         };
         let design = Design::new(names, x).unwrap();
         let model = Model::new(Family::Logistic, design, response).unwrap();
-        model.fit().unwrap()
+        let by_trial = model.observed_by(Grain::Trial).unwrap();
+        by_trial.fit().unwrap()
     }
 
     #[test]
@@ -168,7 +177,13 @@ mod tests {
         assert!((found.std_error - variance.sqrt()).abs() < 1e-12);
         let none = fit.standardised((&cells, &[0.0, 0.0]), &covariance, Level::NINETY_FIVE);
         assert_eq!(none.unwrap(), None);
-        assert!(fit.standardised((&cells, &[1.0]), &covariance, Level::NINETY_FIVE).is_err());
-        assert!(fit.standardised((&cells, &[1.0, -1.0]), &covariance, Level::NINETY_FIVE).is_err());
+        assert!(
+            fit.standardised((&cells, &[1.0]), &covariance, Level::NINETY_FIVE)
+                .is_err()
+        );
+        assert!(
+            fit.standardised((&cells, &[1.0, -1.0]), &covariance, Level::NINETY_FIVE)
+                .is_err()
+        );
     }
 }
