@@ -109,6 +109,8 @@ mod tests {
                 cautions: Vec::new(),
                 keys,
                 by_officer: false,
+                clock: false,
+                daylight: false,
                 covered: crate::cells::Covered::All,
                 absent: Absent::Unknown,
                 files: vec!["stops.csv".into()],

@@ -11,6 +11,7 @@ mod blocks;
 mod column;
 mod counts;
 mod csv_file;
+mod daylight;
 mod formats;
 mod header;
 mod join;
@@ -45,6 +46,7 @@ pub use counts::{
 pub(crate) use counts::{UnlistedCodes, group_of};
 pub(crate) use csv_file::hex;
 pub use csv_file::{CsvFile, Row, Rows, quoted_or_blank, sha256, sha256_of_file};
+pub use daylight::{DaylightConfig, PlacePoint, PointColumns};
 pub use formats::{Checked, Fingerprint, Format, shipped as shipped_formats};
 pub use join::{JoinConfig, Joined};
 pub use key_column::KeyColumn;

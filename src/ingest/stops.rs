@@ -19,7 +19,9 @@ use super::row_filter::RowFilter;
 use super::same_stop::SameStop;
 use crate::cells::{Absent, Covered, GROUP, Outcome};
 use crate::error::{Error, nearest_hint, repeated};
-use crate::stops::{AGE, Column, DATE, HIT, OFFICER, PERIOD, PLACE, SEARCHED, STOPS, TIME, YEAR};
+use crate::stops::{
+    AGE, Column, DATE, HIT, LIGHT, MINUTE, OFFICER, PERIOD, PLACE, SEARCHED, STOPS, TIME, YEAR,
+};
 use crate::world::{World, without_detours};
 
 /// The `[[stops]]` table of the study: CSV files with a column mapping, a format that brings one, or both.
@@ -362,7 +364,7 @@ impl StopsConfig {
             }
         }
         for name in self.keys.keys() {
-            let reserved = [YEAR, PERIOD].contains(&name.get_ref().as_str())
+            let reserved = [YEAR, PERIOD, MINUTE, LIGHT].contains(&name.get_ref().as_str())
                 || Column::ALL
                     .iter()
                     .any(|column| column.name == name.get_ref());
@@ -536,6 +538,18 @@ impl StopsConfig {
         keys
     }
 
+    /// Whether rows name their day and their time of day, so that they can be counted by `date` and `minute`. Records of one
+    /// stop that name several times have none, unless they are equal in every field.
+    #[must_use]
+    pub fn has_clock(&self) -> bool {
+        let rules = self.column(DATE).into_iter().flat_map(ColumnSource::rules);
+        let mut layouts = rules.flat_map(ColumnRule::layouts);
+        let is_one = matches!(self.same_stop, None | Some(SameStop::Exact));
+        let has_time = self.column(TIME).is_some()
+            || layouts.any(|layout| has_clock(layout) || layout == "excel");
+        self.column(DATE).is_some() && has_time && is_one
+    }
+
     /// The outcomes that these rows have: `stops`, and `searches` and `hits` where their columns are mapped.
     #[must_use]
     pub fn outcomes(&self, periods: &Periods) -> Vec<Outcome> {
@@ -550,6 +564,8 @@ impl StopsConfig {
             cautions: self.cautions.clone(),
             keys: self.keys(periods),
             by_officer: self.column(OFFICER).is_some(),
+            clock: self.has_clock(),
+            daylight: false,
             covered: self.covered,
             absent: Absent::Zero,
             files: self

@@ -1,6 +1,7 @@
 //! The canonical stop and the account of every row.
 
 mod contradictions;
+mod daylight;
 mod ledger;
 mod repeats;
 mod schema;
@@ -10,10 +11,11 @@ mod screens;
 pub const PAGE: &str = include_str!("stops.md");
 
 pub use contradictions::Contradictions;
+pub use daylight::{Light, SunDay, SunPoint, SunTable};
 pub use ledger::{Dropped, Input, SourceLedger};
 pub use repeats::{Repeats, ShownRepeats};
 pub use schema::{
-    AGE, Column, DATE, GROUP, HIT, HITS, OFFICER, PERIOD, PLACE, SEARCHED, SEARCHES, STATE, STOPS,
-    TIME, WEIGHT, YEAR,
+    AGE, Column, DATE, GROUP, HIT, HITS, LIGHT, MINUTE, OFFICER, PERIOD, PLACE, SEARCHED, SEARCHES,
+    STATE, STOPS, TIME, UNKNOWN, WEIGHT, YEAR,
 };
 pub use screens::{FIELDS, Month, RowSeen, Screens};

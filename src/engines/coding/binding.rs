@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::ingest::{
     AgeReader, ColumnRule, ColumnSource, CsvFile, MomentReader, Seen, StopsConfig,
 };
-use crate::stops::{AGE, DATE, OFFICER, PERIOD, PLACE, YEAR};
+use crate::stops::{AGE, DATE, LIGHT, MINUTE, OFFICER, PERIOD, PLACE, YEAR};
 
 /// Binds the columns of a mapping to those of a file.
 pub(super) struct Binder<'a, 'f> {
@@ -117,6 +117,9 @@ impl<'a> Binder<'a, '_> {
             GROUP => From::Group(self.rules(self.config.column(GROUP).ok_or_else(unmapped)?)?),
             YEAR => From::Year,
             PERIOD => From::Period,
+            DATE => From::Date,
+            MINUTE => From::Minute,
+            LIGHT => From::Light,
             PLACE | OFFICER => {
                 From::Text(self.rules(self.config.column(key).ok_or_else(unmapped)?)?)
             }

@@ -371,6 +371,8 @@ impl CountsConfig {
             cautions: self.cautions.clone(),
             keys,
             by_officer: false,
+            clock: false,
+            daylight: false,
             covered: crate::cells::Covered::All,
             absent: Absent::Unknown,
             files: vec![self.file.get_ref().clone()],

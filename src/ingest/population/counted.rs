@@ -134,6 +134,8 @@ mod tests {
             cautions: Vec::new(),
             keys: table.keys().to_vec(),
             by_officer: false,
+            clock: false,
+            daylight: false,
             covered: crate::cells::Covered::All,
             absent: crate::cells::Absent::Unknown,
             files: Vec::new(),
