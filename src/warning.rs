@@ -102,6 +102,11 @@ pub enum Warning {
         /// The baseline.
         baseline: String,
     },
+    /// Places of which it is not said where they are, so that it is not known whether it was light there.
+    NoPoint {
+        /// The places.
+        places: Vec<String>,
+    },
     /// One stratum holds over half of the weight of a fixed-effect pool.
     DominantStratum {
         /// The stratum.
@@ -220,6 +225,7 @@ impl Warning {
             Self::MarginControlled => "margin_controlled",
             Self::MarginNotCarried => "margin_not_carried",
             Self::NoBaseline { .. } => "no_baseline",
+            Self::NoPoint { .. } => "no_point",
             Self::DominantStratum { .. } => "dominant_stratum",
             Self::Heterogeneous { .. } => "heterogeneous",
             Self::Undefined => "undefined",
@@ -352,6 +358,11 @@ impl fmt::Display for Warning {
             Self::NoBaseline { places, baseline } => write!(
                 f,
                 "Not in baseline {baseline} with people of every group that was counted there, and left out of events and people alike: {}.",
+                list(places)
+            ),
+            Self::NoPoint { places } => write!(
+                f,
+                "Places without a point in [daylight], whose rows are neither light nor dark: {}.",
                 list(places)
             ),
             Self::DominantStratum { stratum, share } => write!(

@@ -83,6 +83,7 @@ fn counted(
         root: &root,
         groups: &groups,
         periods: &periods,
+        sun: None,
         world: &world,
         smallest_shown: 0,
         counts_repeats: false,

@@ -52,6 +52,13 @@ pub struct Outcome {
     pub keys_on_request: Vec<String>,
     /// Whether every row names its officer, so that uncertainty can be counted by officer. The officer is never shown.
     pub by_officer: bool,
+    /// Whether every row may name its date and its time of day, so that it can be counted by `date` and `minute`. These keys
+    /// are for analyses that ask for them; they are not among `keys`.
+    #[serde(skip)]
+    pub clock: bool,
+    /// Whether it is also known where the places are, so that rows can be counted by `light`.
+    #[serde(skip)]
+    pub daylight: bool,
     /// What an absent cell means.
     pub absent: Absent,
     /// In which of its years a place is covered.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::counting::{Counted, Counting};
+use super::daylight;
 use super::tally::Sums;
 use crate::cells::{Cell, CellTable, GROUP, Groups, Tabulate, Tabulated, Tabulation};
 use crate::error::{DataFault, Error};
@@ -10,7 +11,10 @@ use crate::ingest::{
     ColumnSource, DataRoot, Joined, OutOf, Periods, RowCounts, StopsConfig, YES, counts_of_key,
     says_key,
 };
-use crate::stops::{Contradictions, HITS, NOT_RECORDED, OFFICER, SEARCHED, SEARCHES, SourceLedger};
+use crate::stops::{
+    Contradictions, DATE, HITS, LIGHT, MINUTE, NOT_RECORDED, OFFICER, PLACE, SEARCHED, SEARCHES,
+    STATE, SourceLedger, SunTable,
+};
 use crate::warning::Warning;
 use crate::world::World;
 
@@ -27,6 +31,8 @@ pub struct Embedded<'a> {
     pub groups: &'a Groups,
     /// The periods of the study.
     pub periods: &'a Periods,
+    /// The sun of the places, where the study says where they are.
+    pub sun: Option<&'a SunTable>,
     /// Files and threads.
     pub world: &'a World,
     /// The smallest count of persons that a remark may state; smaller ones are only called so.
@@ -37,6 +43,7 @@ pub struct Embedded<'a> {
 
 impl Tabulate for Embedded<'_> {
     fn tabulate(&self, requests: &[Tabulation]) -> Result<Tabulated, Error> {
+        self.can_answer(requests)?;
         let keys = self.keys(requests);
         let joined = self.read_joined()?;
         let counted = Counting::new(self, &keys, &joined).count()?;
@@ -58,7 +65,12 @@ impl Tabulate for Embedded<'_> {
         if self.config.column(SEARCHED).is_some() && unclear[0] == ledger.rows_kept {
             return Err(self.nothing_known());
         }
-        let warnings = self.warnings(&ledger, contradictions);
+        let mut warnings = self.warnings(&ledger, contradictions);
+        if let Some(sun) = self.sun.filter(|_| asks_for(&keys, LIGHT)) {
+            let (unknown, places) = daylight::unknown(sun, &keys, &counted.cells);
+            ledger.notes.extend(self.not_lit(unknown));
+            warnings.extend((!places.is_empty()).then_some(Warning::NoPoint { places }));
+        }
         describe_unclear(
             &mut ledger,
             contradictions.hit_without_search,
@@ -96,10 +108,47 @@ impl Tabulate for Embedded<'_> {
 }
 
 impl Embedded<'_> {
+    /// Holds the keys of the clock against what the rows and the study say.
+    fn can_answer(&self, requests: &[Tabulation]) -> Result<(), Error> {
+        let keys = finest_keys(requests, self.config);
+        let refused = |key: &str, why: &str| {
+            Err(Error::bundle(
+                format!(
+                    "`{}` cannot be counted by `{key}`: {why}",
+                    self.config.rows_are()
+                ),
+                "map the columns of the date and of the time under [stops.columns], and say where the places are in [daylight]",
+            ))
+        };
+        for key in [DATE, MINUTE, LIGHT] {
+            if asks_for(&keys, key) && !self.config.has_clock() {
+                return refused(
+                    key,
+                    "the rows do not name both their date and their time of day",
+                );
+            }
+        }
+        if asks_for(&keys, LIGHT) && self.sun.is_none() {
+            return refused(LIGHT, "the study does not say where the places are");
+        }
+        Ok(())
+    }
+
     /// The keys by which rows are coded. Whether records of one stop agree must not depend on what is asked, so there all
     /// are taken that the study names.
     fn keys(&self, requests: &[Tabulation]) -> Vec<String> {
         let mut keys = finest_keys(requests, self.config);
+        if let (true, Some(sun)) = (asks_for(&keys, LIGHT), self.sun) {
+            let needed = [(sun.by_place(), PLACE), (sun.by_state(), STATE)];
+            keys.extend(
+                needed
+                    .iter()
+                    .filter(|(is, _)| *is)
+                    .map(|(_, key)| (*key).to_owned()),
+            );
+            keys.sort();
+            keys.dedup();
+        }
         if self.config.same_stop.is_some() {
             keys.extend(self.config.keys(self.periods));
             let officer = self.config.column(OFFICER).map(|_| OFFICER.to_owned());
@@ -108,6 +157,17 @@ impl Embedded<'_> {
             keys.dedup();
         }
         keys
+    }
+
+    /// Rows of which it is not known whether it was light.
+    fn not_lit(&self, rows: u64) -> Option<String> {
+        let shown = match self.smallest_shown {
+            0 => crate::number::count(rows),
+            _ => "some".into(),
+        };
+        (rows > 0).then(|| {
+            format!("{shown} rows are neither light nor dark: no time is recorded, or the place has no point in [daylight]")
+        })
     }
 
     /// Rows in which a column that makes a stop says nothing.
@@ -397,6 +457,10 @@ fn parts_of(out_of: OutOf, sums: &Sums) -> u64 {
         OutOf::Rows => sums[0],
         OutOf::Searches => sums[2],
     }
+}
+
+fn asks_for(keys: &[String], key: &str) -> bool {
+    keys.iter().any(|asked| asked == key)
 }
 
 /// Every key that any request counts or filters by, and those that say what further counts are, in a fixed order.

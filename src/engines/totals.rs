@@ -110,6 +110,8 @@ mod tests {
                 keys,
                 keys_on_request: Vec::new(),
                 by_officer: false,
+                clock: false,
+                daylight: false,
                 covered: crate::cells::Covered::All,
                 absent: Absent::Unknown,
                 files: vec!["stops.csv".into()],

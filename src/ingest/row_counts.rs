@@ -5,14 +5,13 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::column::{ColumnRule, ColumnSource, ReadAs};
-use super::moments::has_clock;
 use super::periods::Periods;
 use super::same_stop::SameStop;
 use super::stops::{StopsConfig, Unit};
 use crate::cells::{Absent, Outcome};
 use crate::error::Error;
 use crate::stops::{
-    DATE, HIT, HITS, HOUR, MONTH, OFFICER, SEARCH_BASIS, SEARCHED, SEARCHES, STOPS, TIME, WEEKDAY,
+    DATE, HIT, HITS, HOUR, MONTH, OFFICER, SEARCH_BASIS, SEARCHED, SEARCHES, STOPS, WEEKDAY,
 };
 
 /// A `counts` table of rows: how many of the rows, or of the searches, have something.
@@ -150,16 +149,13 @@ impl StopsConfig {
         if matches!(self.same_stop, Some(SameStop::Columns(_))) {
             return Vec::new();
         }
-        let layouts = || {
-            let rules = self.column(DATE).into_iter().flat_map(ColumnSource::rules);
-            rules.map(ColumnRule::layouts)
-        };
-        let has_days = self.column(DATE).is_some()
-            && layouts().all(|layouts| layouts.iter().all(|layout| layout != "%Y"));
-        let has_time = self.column(TIME).is_some()
-            || layouts()
-                .flatten()
-                .any(|layout| has_clock(layout) || layout == "excel");
+        let mut layouts = self
+            .column(DATE)
+            .into_iter()
+            .flat_map(ColumnSource::rules)
+            .flat_map(ColumnRule::layouts);
+        let has_days = self.column(DATE).is_some() && layouts.all(|layout| layout != "%Y");
+        let has_time = self.has_clock();
         let offered = [
             (SEARCH_BASIS, self.column(SEARCH_BASIS).is_some()),
             (WEEKDAY, has_days),
@@ -190,6 +186,8 @@ impl StopsConfig {
             keys: self.keys(periods),
             keys_on_request: self.keys_on_request(),
             by_officer: self.column(OFFICER).is_some(),
+            clock: self.has_clock(),
+            daylight: false,
             covered: self.covered,
             absent: Absent::Zero,
             files: self

@@ -21,7 +21,7 @@ use super::same_stop::SameStop;
 use crate::cells::{Covered, GROUP};
 use crate::error::{Error, nearest_hint, repeated};
 use crate::stops::{
-    AGE, Column, DATE, HIT, PERIOD, PLACE, SEARCH_BASIS, SEARCHED, STOPS, TIME, YEAR,
+    AGE, Column, DATE, HIT, LIGHT, MINUTE, PERIOD, PLACE, SEARCH_BASIS, SEARCHED, STOPS, TIME, YEAR,
 };
 use crate::world::{World, without_detours};
 
@@ -368,7 +368,7 @@ impl StopsConfig {
             }
         }
         for name in self.keys.keys() {
-            let reserved = [YEAR, PERIOD].contains(&name.get_ref().as_str())
+            let reserved = [YEAR, PERIOD, MINUTE, LIGHT].contains(&name.get_ref().as_str())
                 || Column::ALL
                     .iter()
                     .any(|column| column.name == name.get_ref());
@@ -541,6 +541,18 @@ impl StopsConfig {
             }
         }
         keys
+    }
+
+    /// Whether rows name their day and their time of day, so that they can be counted by `date` and `minute`. Records of one
+    /// stop that name several times have none, unless they are equal in every field.
+    #[must_use]
+    pub fn has_clock(&self) -> bool {
+        let rules = self.column(DATE).into_iter().flat_map(ColumnSource::rules);
+        let mut layouts = rules.flat_map(ColumnRule::layouts);
+        let is_one = matches!(self.same_stop, None | Some(SameStop::Exact));
+        let has_time = self.column(TIME).is_some()
+            || layouts.any(|layout| has_clock(layout) || layout == "excel");
+        self.column(DATE).is_some() && has_time && is_one
     }
 }
 

@@ -6,6 +6,8 @@ mod unmatched;
 
 use std::collections::BTreeMap;
 
+use toml::Spanned;
+
 use crate::analyses::{Answers, words};
 use crate::cells::{Absent, CellTable, Only, Tabulate, Tabulated, Tabulation};
 use crate::disclosure::{self, Account, Disclosed, Protected, PublishedRule, disclose};
@@ -18,7 +20,7 @@ use crate::ingest::{
     read_population, says_key,
 };
 use crate::results::{Exhibit, Identity, Run};
-use crate::stops::{HITS, Input, Repeats, SEARCHES, Screens, SourceLedger};
+use crate::stops::{HITS, Input, Repeats, SEARCHES, Screens, SourceLedger, SunTable};
 use crate::study::{Held, LockState, Study};
 use crate::warning::Warning;
 use crate::world::World;
@@ -38,6 +40,8 @@ pub struct Reading {
     pub agreements: Vec<Agreement>,
     /// The keys that are made from them.
     pub statuses: Statuses,
+    /// The sun of every place, where the study says where they are.
+    pub sun: Option<SunTable>,
     /// The registers in words, and the rules by which keys are made from them.
     pub register: RegisterWords,
     /// Where every row went.
@@ -137,6 +141,7 @@ pub fn judge(study: &Study, world: &World, reading: &Reading) -> Result<Judged, 
             tables,
             baselines: &reading.baselines,
             statuses: &reading.statuses,
+            sun: reading.sun.as_ref(),
             id: &planned.id,
             seed: study.seed(world),
         };
@@ -222,6 +227,7 @@ fn read_as(study: &Study, world: &World, counts_repeats: bool) -> Result<Reading
         statuses,
         ledger: mut of_registers,
     } = read_registers(study, world, (&mut counts, &mut inputs)).map_err(|e| study.locate(e))?;
+    let sun = read_points(study, world, &mut inputs).map_err(|error| study.locate(error))?;
     let published: BTreeMap<String, CellTable> = counts
         .iter()
         .map(|c| (c.outcome.name.clone(), c.table.clone()))
@@ -245,6 +251,7 @@ fn read_as(study: &Study, world: &World, counts_repeats: bool) -> Result<Reading
                 root,
                 groups,
                 periods,
+                sun: sun.as_ref(),
                 world,
                 smallest_shown: study.file.disclosure.smallest_shown(),
                 counts_repeats,
@@ -322,6 +329,7 @@ fn read_as(study: &Study, world: &World, counts_repeats: bool) -> Result<Reading
             .flat_map(|(_, register)| register.agreements)
             .collect(),
         statuses,
+        sun,
         ledger,
         inputs,
         warnings: tabulated
@@ -392,6 +400,39 @@ fn read_registers<'a>(
         statuses,
         ledger,
     })
+}
+
+/// Reads where the places are.
+fn read_points(
+    study: &Study,
+    world: &World,
+    inputs: &mut Vec<Input>,
+) -> Result<Option<SunTable>, Error> {
+    let Some(daylight) = &study.file.daylight else {
+        return Ok(None);
+    };
+    let stops = study.file.stops.first();
+    let zone = stops.and_then(|stops| stops.timezone.as_ref());
+    let (table, input) = daylight.read(world, &study.root, zone)?;
+    let turned = zone.filter(|_| stops.is_some_and(|stops| stops.utc));
+    let other = |turned: &&Spanned<String>| {
+        let points = table.points().iter();
+        points.clone().find(|point| point.zone != *turned.get_ref())
+    };
+    if let Some((turned, point)) = turned.and_then(|turned| Some((turned, other(&turned)?))) {
+        return Err(Error::study(
+            turned.span(),
+            format!(
+                "the rows state universal time and are all turned into the clock of {}, and {} has that of {}",
+                turned.get_ref(),
+                point.place,
+                point.zone
+            ),
+            "rows of several zones are read where they state the local clock: divide the files by zone",
+        ));
+    }
+    inputs.extend(input);
+    Ok(Some(table))
 }
 
 /// Asks each engine for its requests, all at once, and puts the tables back in order.
@@ -508,7 +549,8 @@ fn files_exist(study: &Study, world: &World) -> Result<(), Error> {
         .iter()
         .flat_map(|s| &s.join)
         .map(|join| &join.file);
-    for named in counts.chain(stops).chain(joined).chain(rest) {
+    let points = file.daylight.iter().flat_map(|daylight| &daylight.file);
+    for named in counts.chain(stops).chain(joined).chain(rest).chain(points) {
         let path = study.root.locate(named.get_ref());
         if !world.exists(&path) {
             let message = format!("there is no file `{}`", named.get_ref());

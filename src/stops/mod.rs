@@ -2,6 +2,7 @@
 
 pub mod basis;
 mod contradictions;
+mod daylight;
 mod ledger;
 mod repeats;
 mod schema;
@@ -11,10 +12,11 @@ mod screens;
 pub const PAGE: &str = include_str!("stops.md");
 
 pub use contradictions::Contradictions;
+pub use daylight::{Light, SunDay, SunPoint, SunTable};
 pub use ledger::{Dropped, Input, SourceLedger};
 pub use repeats::{Repeats, ShownRepeats};
 pub use schema::{
-    AGE, Column, DATE, GROUP, HIT, HITS, HOUR, MONTH, NOT_RECORDED, OFFICER, PERIOD, PLACE,
-    SEARCH_BASIS, SEARCHED, SEARCHES, STATE, STOPS, TIME, WEEKDAY, WEIGHT, YEAR,
+    AGE, Column, DATE, GROUP, HIT, HITS, HOUR, LIGHT, MINUTE, MONTH, NOT_RECORDED, OFFICER, PERIOD,
+    PLACE, SEARCH_BASIS, SEARCHED, SEARCHES, STATE, STOPS, TIME, UNKNOWN, WEEKDAY, WEIGHT, YEAR,
 };
 pub use screens::{FIELDS, Month, RowSeen, Screens};

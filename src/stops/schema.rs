@@ -34,6 +34,13 @@ pub const SEARCHES: &str = "searches";
 pub const HITS: &str = "hits";
 /// Time of day of the stop, by the local clock.
 pub const TIME: &str = "time";
+/// Name of the minute of the day, HH:MM by the local clock: a key for counting, made from the time.
+pub const MINUTE: &str = "minute";
+/// Name of the key that says whether it was `light`, `twilight` or `dark`: made from the date, the time and the point of
+/// the place.
+pub const LIGHT: &str = "light";
+/// The value of [`MINUTE`] and [`LIGHT`] where nothing is known.
+pub const UNKNOWN: &str = "unknown";
 /// Age of the person stopped, in whole years.
 pub const AGE: &str = "age";
 /// How many stops a row stands for.

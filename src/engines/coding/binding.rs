@@ -9,7 +9,9 @@ use crate::error::Error;
 use crate::ingest::{
     AgeReader, ColumnRule, ColumnSource, CsvFile, MomentReader, Seen, StopsConfig, counts_of_key,
 };
-use crate::stops::{AGE, DATE, HOUR, MONTH, OFFICER, PERIOD, PLACE, SEARCH_BASIS, WEEKDAY, YEAR};
+use crate::stops::{
+    AGE, DATE, HOUR, LIGHT, MINUTE, MONTH, OFFICER, PERIOD, PLACE, SEARCH_BASIS, WEEKDAY, YEAR,
+};
 
 /// Binds the columns of a mapping to those of a file.
 pub(super) struct Binder<'a, 'f> {
@@ -144,6 +146,9 @@ impl<'a> Binder<'a, '_> {
             GROUP => From::Group(self.rules(self.config.column(GROUP).ok_or_else(unmapped)?)?),
             YEAR => From::Year,
             PERIOD => From::Period,
+            DATE => From::Date,
+            MINUTE => From::Minute,
+            LIGHT => From::Light,
             PLACE | OFFICER => {
                 From::Text(self.rules(self.config.column(key).ok_or_else(unmapped)?)?)
             }

@@ -46,7 +46,7 @@ impl OnRequest {
                 Some(day) => codes.code(&format!("{:02}", day.month())),
                 None => codes.code(NOT_RECORDED),
             },
-            Self::Hour => match clock.minute {
+            Self::Hour => match clock.minute() {
                 Some(minute) => codes.code(&format!("{:02}", minute / 60)),
                 None => codes.code(NOT_RECORDED),
             },

@@ -372,6 +372,8 @@ impl CountsConfig {
             keys,
             keys_on_request: Vec::new(),
             by_officer: false,
+            clock: false,
+            daylight: false,
             covered: crate::cells::Covered::All,
             absent: Absent::Unknown,
             files: vec![self.file.get_ref().clone()],

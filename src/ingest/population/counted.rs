@@ -135,6 +135,8 @@ mod tests {
             keys: table.keys().to_vec(),
             keys_on_request: Vec::new(),
             by_officer: false,
+            clock: false,
+            daylight: false,
             covered: crate::cells::Covered::All,
             absent: crate::cells::Absent::Unknown,
             files: Vec::new(),
