@@ -102,6 +102,11 @@ pub enum Warning {
         /// The baseline.
         baseline: String,
     },
+    /// Places of which it is not said where they are, so that it is not known whether it was light there.
+    NoPoint {
+        /// The places.
+        places: Vec<String>,
+    },
     /// One stratum holds over half of the weight of a fixed-effect pool.
     DominantStratum {
         /// The stratum.
@@ -164,6 +169,10 @@ pub enum Warning {
     },
     /// An outcome test says nothing about a threshold by itself.
     InfraMarginality,
+    /// A rule of discretion that leaves no search out.
+    RuleLeavesNothingOut,
+    /// Searches whose basis is not recorded.
+    BasisNotRecorded,
     /// The share is one of the groups in the data, not of everybody.
     ShareOfGroupsInData {
         /// The groups, as they are labelled.
@@ -216,6 +225,7 @@ impl Warning {
             Self::MarginControlled => "margin_controlled",
             Self::MarginNotCarried => "margin_not_carried",
             Self::NoBaseline { .. } => "no_baseline",
+            Self::NoPoint { .. } => "no_point",
             Self::DominantStratum { .. } => "dominant_stratum",
             Self::Heterogeneous { .. } => "heterogeneous",
             Self::Undefined => "undefined",
@@ -231,6 +241,8 @@ impl Warning {
             Self::SmallExpected { .. } => "small_expected",
             Self::FewPlaces { .. } => "few_places",
             Self::InfraMarginality => "infra_marginality",
+            Self::RuleLeavesNothingOut => "rule_leaves_nothing_out",
+            Self::BasisNotRecorded => "basis_not_recorded",
             Self::ShareOfGroupsInData { .. } => "share_of_groups_in_data",
             Self::Withheld { .. } => "withheld",
             Self::SmallCount { .. } => "small_count",
@@ -348,6 +360,11 @@ impl fmt::Display for Warning {
                 "Not in baseline {baseline} with people of every group that was counted there, and left out of events and people alike: {}.",
                 list(places)
             ),
+            Self::NoPoint { places } => write!(
+                f,
+                "Places without a point in [daylight], whose rows are neither light nor dark: {}.",
+                list(places)
+            ),
             Self::DominantStratum { stratum, share } => write!(
                 f,
                 "{stratum} holds {} of the fixed-effect weight: that pool is mostly a statement about one stratum.",
@@ -412,6 +429,14 @@ impl fmt::Display for Warning {
             Self::InfraMarginality => write!(
                 f,
                 "Equal or unequal hit rates do not by themselves show equal or unequal thresholds of suspicion: groups may differ in how risk is spread (infra-marginality)."
+            ),
+            Self::RuleLeavesNothingOut => write!(
+                f,
+                "The rule of discretion leaves no search out: look whether the basis of searches is read as the file means it, or say searches = \"all\"."
+            ),
+            Self::BasisNotRecorded => write!(
+                f,
+                "Searches whose basis is not recorded are in no rule of discretion and are left out; their share stands beside the others."
             ),
             Self::ShareOfGroupsInData { groups } => write!(
                 f,

@@ -409,6 +409,7 @@ pub(crate) fn read(study: &str, folder: &Path, by: &[(&str, &[&str])]) -> Result
         root: &data,
         groups: &file.groups,
         periods: &periods,
+        sun: None,
         world: &world,
         smallest_shown: 0,
         counts_repeats: false,
@@ -678,7 +679,12 @@ fn times_are_those_that_were_written() {
         let read = MomentReader::new(&source.rules()[0], None)
             .unwrap()
             .read(text.as_bytes());
-        read.ok().map(|at| (at.date.to_string(), at.minute))
+        read.ok().map(|at| {
+            (
+                at.date.to_string(),
+                at.second.map(|second| u16::try_from(second / 60).unwrap()),
+            )
+        })
     };
     assert_eq!(
         date("nypd-sqf", "1022011"),

@@ -57,6 +57,7 @@ fn count(
         root: &root,
         groups: &groups(),
         periods: &Periods::default(),
+        sun: None,
         world,
         smallest_shown: 0,
         counts_repeats: true,

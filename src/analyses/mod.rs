@@ -31,6 +31,7 @@ use crate::error::Error;
 use crate::figures::Figure;
 use crate::findings::Finding;
 use crate::ingest::{Baseline, Periods, Statuses};
+use crate::stops::SunTable;
 
 pub(crate) use charts::n_text;
 pub use wanted::{Common, DispersionRule, Header};
@@ -119,6 +120,8 @@ pub struct Answers<'a> {
     pub baselines: &'a BTreeMap<String, Baseline>,
     /// The keys that are made from registers of agreements.
     pub statuses: &'a Statuses,
+    /// The sun of every place, where the study says where they are.
+    pub sun: Option<&'a SunTable>,
     /// Name of the finding in the bundle.
     pub id: &'a str,
     /// Seed of the run, for analyses that draw random numbers.

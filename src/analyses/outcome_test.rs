@@ -1,5 +1,7 @@
 #![doc = include_str!("outcome_test.md")]
 
+mod basis;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
@@ -20,7 +22,7 @@ use crate::findings::{Band, Comparison, Counted, Finding, Line, Test, Variance};
 use crate::stats::chi_square::EqualRates;
 use crate::stats::paired::{PairedDifferences, average_over_places_std_error};
 use crate::stats::{Interval, Level, special};
-use crate::stops::{PLACE, STATE};
+use crate::stops::{NOT_RECORDED, PLACE, SEARCH_BASIS, STATE};
 use crate::warning::{self, Warning};
 
 /// The word in the study file.
@@ -50,7 +52,11 @@ pub struct OutcomeTestOptions {
     #[schemars(with = "String")]
     pub counts: Spanned<String>,
     /// Which searches are looked at: a named rule, since it decides the result.
-    pub searches: SearchRule,
+    #[schemars(with = "SearchRule")]
+    pub searches: Spanned<SearchRule>,
+    /// What is done with searches of several bases; required unless all searches are looked at.
+    #[schemars(with = "Option<MixedBasis>")]
+    pub mixed_basis: Option<Spanned<MixedBasis>>,
     /// Counts of searches out of stops, to be set beside the hit rates.
     #[schemars(with = "Option<String>")]
     pub search_counts: Option<Spanned<String>>,
@@ -64,8 +70,22 @@ pub struct OutcomeTestOptions {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SearchRule {
-    /// All searches. Published hits cannot be split, and a plain table of stops does not say why a search was made.
+    /// All searches.
     All,
+    /// Searches by consent.
+    Consent,
+    /// Searches with discretion: consent, probable cause, plain view, K9.
+    Discretionary,
+}
+
+/// What is done with searches of several bases of which some count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MixedBasis {
+    /// One basis that counts is enough.
+    Counted,
+    /// Every basis must be one that counts.
+    LeftOut,
 }
 
 impl Analysis for OutcomeTestOptions {
@@ -87,7 +107,7 @@ impl Analysis for OutcomeTestOptions {
     }
 
     fn asks(&self, setting: &Setting) -> Result<Asks, Error> {
-        let common = self.header().check(setting)?;
+        let mut common = self.header().check(setting)?;
         if common.outcome.trials.is_none() {
             let message = format!(
                 "counts `{}` are not counted out of anything: an outcome test needs hits out of searches",
@@ -99,9 +119,10 @@ impl Analysis for OutcomeTestOptions {
                 "name counts whose `trials` are searches",
             ));
         }
-        let mut tabulations = common.tabulations(false);
+        self.check_rule(&common)?;
+        let mut tabulations = self.by_basis(&mut common).tabulations(false);
         if let Some(name) = &self.search_counts {
-            let searches = self.searches(name).check(setting)?;
+            let mut searches = self.searches(name).check(setting)?;
             if searches.outcome.trials.is_none() {
                 return Err(Error::study(
                     name.span(),
@@ -112,8 +133,12 @@ impl Analysis for OutcomeTestOptions {
                     "name counts of searches whose `trials` are stops",
                 ));
             }
-            tabulations.extend(searches.tabulations(false));
+            if self.rule().is_some() {
+                self.check_search_counts(name, &searches)?;
+            }
+            tabulations.extend(self.by_basis(&mut searches).tabulations(false));
         }
+        tabulations.extend(self.kinds_request(setting)?);
         Ok(Asks {
             tabulations,
             baselines: Vec::new(),
@@ -127,13 +152,17 @@ impl Analysis for OutcomeTestOptions {
             answers,
             format!(
                 "Outcome test: hit rates of {}{}",
-                common.outcome.trials.as_deref().unwrap_or_default(),
+                self.trials_words(common.outcome),
                 charts::by_words(&self.by)
             ),
         );
+        self.describe(&mut finding, common.outcome);
         finding.frame.counting = "Wilson; Newcombe for differences".into();
         warning::add(&mut finding.warnings, Warning::InfraMarginality);
-        let split = Split::new(&common, answers.tables, None);
+        let asked = 1 + usize::from(common.outcome.by_officer);
+        let (own, rest) = answers.tables.split_at(asked);
+        let own = self.under_rule(own, &mut finding.warnings)?;
+        let split = Split::new(&common, &own, None);
         let strata = split.strata(answers)?;
         let test = OutcomeTest {
             answers,
@@ -144,8 +173,12 @@ impl Analysis for OutcomeTestOptions {
         test.rates(&mut finding, &strata, glossary::HIT_RATE)?;
         if let Some(name) = &self.search_counts {
             let searches = self.searches(name).check(answers.setting)?;
-            let tables = &answers.tables[common.tabulations(false).len()..];
-            let strata = Split::new(&searches, tables, None).strata(answers)?;
+            let rule = self.rule();
+            let split = Split {
+                events_of: rule.as_ref(),
+                ..Split::new(&searches, rest, None)
+            };
+            let strata = split.strata(answers)?;
             let test = OutcomeTest {
                 outcome: searches.outcome,
                 uncertainty: searches.uncertainty(),
@@ -170,17 +203,32 @@ impl Analysis for OutcomeTestOptions {
             };
             test.over_places(&mut finding, &split.strata(answers)?)?;
         }
+        if let (Some(name), Some(table)) = (self.kinds_of(answers.setting), answers.tables.last()) {
+            let lines = basis::shares(table, &name, (&answers.setting.groups, common.level))?;
+            let is_unknown = |line: &Line| line.key(SEARCH_BASIS) == Some(NOT_RECORDED);
+            if lines.iter().any(is_unknown) {
+                warning::add(&mut finding.warnings, Warning::BasisNotRecorded);
+            }
+            finding.lines.extend(lines);
+        }
         finding.frame.comparisons = strata.len() * answers.setting.groups.compared().count();
         name_headline(&mut finding);
         Ok(finding)
     }
 
     fn figures(&self, finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {
-        if self.search_counts.is_some() {
+        let mut figures = if self.search_counts.is_some() {
             charts::rate_pair(finding, setting)
         } else {
             charts::dots(finding, setting)
+        };
+        if self.by.iter().any(|key| key.get_ref() == PLACE) {
+            for estimand in [glossary::HIT_RATE, glossary::SEARCH_RATE] {
+                figures.extend(charts::scatter_of(finding, setting, estimand));
+            }
         }
+        figures.extend(charts::shares(finding, setting));
+        figures
     }
 }
 

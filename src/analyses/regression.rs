@@ -2,6 +2,7 @@
 
 mod cells;
 mod lines;
+mod predicted;
 mod quoted;
 
 use schemars::JsonSchema;
@@ -71,6 +72,9 @@ pub struct RegressionOptions {
     /// How the limits of counting alone are found.
     #[serde(default)]
     pub limits: Limits,
+    /// A key of numbers along which predicted probabilities are shown for each group.
+    #[schemars(with = "Option<String>")]
+    pub display: Option<Spanned<String>>,
 }
 
 /// A natural cubic spline of a key.
@@ -156,7 +160,7 @@ impl Analysis for RegressionOptions {
     }
 
     fn asks(&self, setting: &Setting) -> Result<Asks, Error> {
-        let common = self.header().check(setting)?;
+        let mut common = self.header().check(setting)?;
         if common.outcome.annual_average {
             return Err(Error::study(
                 self.counts.span(),
@@ -182,6 +186,8 @@ impl Analysis for RegressionOptions {
                 "take `observation` out",
             ));
         }
+        self.check_display(&common)?;
+        self.with_cells(&mut common);
         Ok(Asks {
             tabulations: common.tabulations(self.population.is_some()),
             baselines: self
@@ -196,13 +202,7 @@ impl Analysis for RegressionOptions {
         let mut common = self.header().check(answers.setting)?;
         let adjust = common.by.clone();
         let clusters = self.clusters(&common);
-        let smooth = self.smooth.iter().map(|smooth| smooth.key.get_ref());
-        let further = self.cells.iter().map(Spanned::get_ref);
-        for key in clusters.iter().chain(smooth).chain(further) {
-            if !common.by.contains(key) {
-                common.by.push(key.clone());
-            }
-        }
+        self.with_cells(&mut common);
         let baseline = self
             .population
             .as_ref()
@@ -212,6 +212,15 @@ impl Analysis for RegressionOptions {
             ..Split::new(&common, answers.tables, baseline)
         };
         let strata = split.strata(answers)?;
+        if let Some(display) = &self.display {
+            predicted::is_numeric(&strata, display.get_ref()).map_err(|odd| {
+                Error::study(
+                    display.span(),
+                    format!("`{}` has the value `{odd}`, which is no number", display.get_ref()),
+                    "a display needs a key of numbers, such as a year, a month or an hour; `only` leaves out a value",
+                )
+            })?;
+        }
         let curve = self.smooth.iter().map(|smooth| match *smooth.df.get_ref() {
             1 => format!("a straight line along {}", smooth.key.get_ref()),
             _ => format!("a curve along {}", smooth.key.get_ref()),
@@ -272,6 +281,7 @@ impl Analysis for RegressionOptions {
             behind: &behind,
         };
         finding.lines = regression.lines()?;
+        finding.lines.extend(regression.predicted()?);
         let adjusted = |line: &&Line| is_adjusted(line.estimand);
         finding.frame.comparisons = finding.lines.iter().filter(adjusted).count();
         finding.frame.headline = finding.headline_methods();
@@ -279,7 +289,11 @@ impl Analysis for RegressionOptions {
     }
 
     fn figures(&self, finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {
-        charts::forest(finding, setting, &|line| is_adjusted(line.estimand))
+        let mut figures = charts::forest(finding, setting, &|line| is_adjusted(line.estimand));
+        if let Some(display) = &self.display {
+            figures.extend(charts::predicted(finding, setting, display.get_ref()));
+        }
+        figures
     }
 }
 
@@ -346,6 +360,43 @@ impl RegressionOptions {
             ));
         }
         Ok(())
+    }
+
+    /// Keeps cells apart by every key that the table names.
+    fn with_cells(&self, common: &mut Common<'_>) {
+        let clusters = self.clusters(common);
+        let smooth = self.smooth.iter().map(|smooth| smooth.key.get_ref());
+        let further = self.cells.iter().map(Spanned::get_ref);
+        for key in clusters.iter().chain(smooth).chain(further) {
+            if !common.by.contains(key) {
+                common.by.push(key.clone());
+            }
+        }
+    }
+
+    /// Holds the display against the model.
+    fn check_display(&self, common: &Common<'_>) -> Result<(), Error> {
+        let Some(display) = &self.display else {
+            return Ok(());
+        };
+        check_key(common.outcome, display)?;
+        if self.kernel_family(common.outcome) != glm::Family::Logistic {
+            return Err(Error::study(
+                display.span(),
+                "predicted probabilities are those of a logistic regression",
+                "say family = \"logistic\" of counts with `trials`, or take `display` out",
+            ));
+        }
+        let smooth = self.smooth.iter().map(|smooth| &smooth.key);
+        let mut held = self.adjust.iter().chain(&self.cells).chain(smooth);
+        if held.any(|key| key.get_ref() == display.get_ref()) {
+            return Ok(());
+        }
+        Err(Error::study(
+            display.span(),
+            format!("`{}` is no key of this regression", display.get_ref()),
+            "name it under `adjust` or as the key of `smooth`; under `cells` the lines differ by who was there alone",
+        ))
     }
 
     fn check_without_trials(&self, common: &Common<'_>) -> Result<(), Error> {

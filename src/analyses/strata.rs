@@ -39,6 +39,8 @@ pub(super) struct Counts {
 pub(super) struct Counted {
     pub(super) tally: Tally,
     cells: Arc<BTreeSet<Vec<String>>>,
+    /// The cells of its events, where these are not all of them.
+    of_events: Option<Arc<BTreeSet<Vec<String>>>>,
 }
 
 /// Counts of one group.
@@ -67,6 +69,8 @@ pub(super) struct Split<'a> {
     pub(super) coverage: Option<&'a CellTable>,
     pub(super) by: &'a [String],
     pub(super) only: &'a Only,
+    /// Which cells have events that count; trials count in all.
+    pub(super) events_of: Option<&'a Only>,
     pub(super) baseline: Option<&'a Baseline>,
 }
 
@@ -90,6 +94,7 @@ impl<'a> Split<'a> {
                 .filter(|_| baseline.is_some() && common.outcome.absent == Absent::Zero),
             by: &common.by,
             only: common.only,
+            events_of: None,
             baseline,
         }
     }
@@ -159,6 +164,7 @@ impl<'a> Split<'a> {
             table: self.table,
             groups: &groups,
             exposure,
+            events_of: self.events_of,
         };
         let mut replicate_keys = self.outcome.replicate_keys(self.by);
         if exposure.is_some_and(|exposure| !exposure.knows_years()) {
@@ -218,6 +224,7 @@ impl<'a> Split<'a> {
             table,
             groups: &[],
             exposure: None,
+            events_of: self.events_of,
         };
         let mut by_officer: BTreeMap<&str, Vec<&Cell>> = BTreeMap::new();
         for &cell in cells {
@@ -255,6 +262,7 @@ struct Counting<'a> {
     /// Groups that are there, with zero, where no cell is.
     groups: &'a [String],
     exposure: Option<&'a Exposure<'a>>,
+    events_of: Option<&'a Only>,
 }
 
 impl Counting<'_> {
@@ -283,7 +291,14 @@ impl Counting<'_> {
                 .iter()
                 .try_fold(0u64, |total, cell| total.checked_add(pick(cell)?))
         };
-        let events = sum(|cell| Some(cell.events))
+        let counts = |cell: &Cell| {
+            let passes = |only: &Only| only.passes(|key| self.table.value(cell, key));
+            self.events_of.is_none_or(passes)
+        };
+        let of_events: Vec<&Cell> = cells.iter().copied().filter(|cell| counts(cell)).collect();
+        let events = of_events
+            .iter()
+            .try_fold(0u64, |total, cell| total.checked_add(cell.events))
             .ok_or_else(|| Error::Internal("a sum of counts exceeds the largest integer".into()))?;
         let people = self
             .exposure
@@ -298,9 +313,14 @@ impl Counting<'_> {
         };
         Ok(Counted {
             tally,
-            cells: Arc::new(cells.iter().map(|cell| cell.key.clone()).collect()),
+            cells: keys_of(cells),
+            of_events: self.events_of.map(|_| keys_of(&of_events)),
         })
     }
+}
+
+fn keys_of(cells: &[&Cell]) -> Arc<BTreeSet<Vec<String>>> {
+    Arc::new(cells.iter().map(|cell| cell.key.clone()).collect())
 }
 
 impl Counts {
@@ -333,28 +353,35 @@ impl Counts {
         let found: Vec<&Counted> = groups
             .filter_map(|group| self.by_group.get(group))
             .collect();
-        let cells = match found.as_slice() {
-            [] => return Vec::new(),
-            [one] => Arc::clone(&one.cells),
-            several => Arc::new(
-                several
+        let cells = |of: fn(&Counted) -> &Arc<BTreeSet<Vec<String>>>| match found.as_slice() {
+            [one] => Arc::clone(of(one)),
+            several => {
+                let all = several
                     .iter()
-                    .flat_map(|c| c.cells.iter().cloned())
-                    .collect(),
-            ),
+                    .flat_map(|counted| of(counted).iter().cloned());
+                Arc::new(all.collect())
+            }
         };
+        if found.is_empty() {
+            return Vec::new();
+        }
+        let of_events = cells(|counted| counted.of_events.as_ref().unwrap_or(&counted.cells));
+        let of_trials = cells(|counted| &counted.cells);
         let Some(sum) = add_up(found.iter().map(|counted| &counted.tally)) else {
             return Vec::new();
         };
-        let part = |part, count| CountRef {
+        let part = |part, cells: &Arc<BTreeSet<Vec<String>>>, count| CountRef {
             counts: counts.to_owned(),
             part,
             keys: Arc::clone(&self.keys),
-            cells: Arc::clone(&cells),
+            cells: Arc::clone(cells),
             count,
         };
-        std::iter::once(part(Part::Events, sum.events))
-            .chain(sum.trials.map(|trials| part(Part::Trials, trials)))
+        let trials = sum
+            .trials
+            .map(|trials| part(Part::Trials, &of_trials, trials));
+        std::iter::once(part(Part::Events, &of_events, sum.events))
+            .chain(trials)
             .collect()
     }
 }

@@ -82,8 +82,8 @@ impl<'a> Header<'a> {
                     "shares and comparisons need every group: say under [groups] `compare` which are compared",
                 ));
             }
-            if !outcome.keys.iter().any(|known| known == key) {
-                let hint = nearest_hint(key, outcome.keys.iter().map(String::as_str));
+            if !outcome.has_key(key) {
+                let hint = nearest_hint(key, outcome.every_key());
                 return Err(Error::study(
                     self.only.map_or(0..0, Spanned::span),
                     format!(
@@ -156,6 +156,18 @@ impl Common<'_> {
             .try_for_each(|name| check_baseline(setting, self.outcome, name))
     }
 
+    /// The keys to count by: those that every question asks for, and those that are named.
+    fn keys(&self) -> Vec<String> {
+        let mut keys = self.outcome.keys.clone();
+        let named = self.by.iter().map(String::as_str).chain(self.only.keys());
+        for key in named {
+            if !keys.iter().any(|known| known == key) {
+                keys.push(key.to_owned());
+            }
+        }
+        keys
+    }
+
     /// The requests of this analysis: all public keys of the counts, so that places and periods repeat; the same by
     /// officer, where rows name one; and without restriction, where people are exposed and an absent cell is zero.
     #[must_use]
@@ -165,7 +177,7 @@ impl Common<'_> {
             by,
             only: only.clone(),
         };
-        let keys = &self.outcome.keys;
+        let keys = self.keys();
         let by_officer = || keys.iter().cloned().chain([OFFICER.to_owned()]).collect();
         let everywhere = per_head && self.outcome.absent == Absent::Zero;
         std::iter::once(counted(keys.clone(), self.only))
@@ -282,17 +294,11 @@ pub(super) fn check_key(outcome: &Outcome, key: &Spanned<String>) -> Result<(), 
             "take `group` out: every analysis compares the groups",
         ));
     }
-    if outcome.keys.iter().any(|known| known == key.get_ref()) {
+    if outcome.has_key(key.get_ref()) {
         return Ok(());
     }
-    let hint = nearest_hint(
-        key.get_ref(),
-        outcome
-            .keys
-            .iter()
-            .map(String::as_str)
-            .filter(|k| *k != GROUP),
-    );
+    let known = outcome.every_key().filter(|k| *k != GROUP);
+    let hint = nearest_hint(key.get_ref(), known);
     Err(Error::study(
         key.span(),
         format!("counts `{}` have no key `{}`", outcome.name, key.get_ref()),

@@ -11,11 +11,12 @@ pub struct Answer {
     why: Option<&'static str>,
 }
 
-/// One number, or several.
+/// One number, several, or a text.
 #[derive(Debug, Clone, PartialEq)]
 enum Field {
     One(Option<f64>),
     Many(Vec<Option<f64>>),
+    Text(Option<String>),
 }
 
 impl Answer {
@@ -33,6 +34,12 @@ impl Answer {
     ) -> Self {
         let values = values.into_iter().map(Into::into).collect();
         self.fields.push((name, Field::Many(values)));
+        self
+    }
+
+    /// Adds a text, such as a time; undefined is `None`.
+    pub(super) fn with_text(mut self, name: &'static str, text: Option<String>) -> Self {
+        self.fields.push((name, Field::Text(text)));
         self
     }
 
@@ -92,6 +99,8 @@ impl Answer {
                 let all: Vec<String> = values.iter().map(|value| text(*value)).collect();
                 (*name, all.join(" "))
             }
+            Field::Text(None) => (*name, text(None)),
+            Field::Text(Some(said)) => (*name, said.clone()),
         };
         self.fields.iter().map(line).collect()
     }
@@ -102,6 +111,7 @@ impl Answer {
         let is_undefined = |(_, field): &(_, Field)| match field {
             Field::One(value) => value.is_none(),
             Field::Many(values) => values.contains(&None),
+            Field::Text(said) => said.is_none(),
         };
         self.fields
             .iter()
@@ -124,6 +134,7 @@ impl Answer {
             let value = match field {
                 Field::One(number) => value(number),
                 Field::Many(numbers) => numbers.into_iter().map(value).collect(),
+                Field::Text(said) => said.map_or(Value::Null, Value::String),
             };
             (name.to_owned(), value)
         };

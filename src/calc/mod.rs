@@ -10,6 +10,7 @@ mod intervals;
 mod mean;
 mod regression;
 mod significance;
+mod sun;
 mod survey;
 mod tables;
 
@@ -246,6 +247,13 @@ pub const KINDS: &[Kind] = &[
         fields: "values weights",
         answers: "estimate",
         run: run::<mean::WeightedMeanRequest>,
+    },
+    Kind {
+        name: "sun",
+        about: "civil dawn, sunrise, noon, sunset and civil dusk of the solar day whose noon falls on a local date",
+        fields: "lat lon date: YYYY-MM-DD [tz: America/New_York; without one the day of the mean sun there]",
+        answers: "dawn sunrise noon sunset dusk, universal time to the second",
+        run: run::<sun::SunRequest>,
     },
 ];
 

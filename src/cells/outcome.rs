@@ -47,8 +47,18 @@ pub struct Outcome {
     pub cautions: Vec<String>,
     /// The keys that the counts can be asked by.
     pub keys: Vec<String>,
+    /// Further keys of rows, which are counted by where an analysis names them: each makes every cell smaller.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub keys_on_request: Vec<String>,
     /// Whether every row names its officer, so that uncertainty can be counted by officer. The officer is never shown.
     pub by_officer: bool,
+    /// Whether every row may name its date and its time of day, so that it can be counted by `date` and `minute`. These keys
+    /// are for analyses that ask for them; they are not among `keys`.
+    #[serde(skip)]
+    pub clock: bool,
+    /// Whether it is also known where the places are, so that rows can be counted by `light`.
+    #[serde(skip)]
+    pub daylight: bool,
     /// What an absent cell means.
     pub absent: Absent,
     /// In which of its years a place is covered.
@@ -58,6 +68,18 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Whether analyses may ask by a key.
+    #[must_use]
+    pub fn has_key(&self, key: &str) -> bool {
+        self.every_key().any(|known| known == key)
+    }
+
+    /// Every key that analyses may ask by.
+    pub fn every_key(&self) -> impl Iterator<Item = &str> {
+        let keys = self.keys.iter().chain(&self.keys_on_request);
+        keys.map(String::as_str)
+    }
+
     /// What repeats within a stratum: places, told apart by their states, and years or periods. Other keys are added up:
     /// a kind of stop is no second observation of a place.
     #[must_use]

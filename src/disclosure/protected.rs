@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::audit::{Elementary, Sum};
 use crate::cells::{Cell, CellTable, GROUP};
 use crate::findings::{CountRef, Part};
+use crate::ingest::{YES, says_key};
+use crate::stops::NOT_RECORDED;
 
 /// Counts whose small cells are protected, by the source that they come from.
 #[derive(Debug, Default)]
@@ -22,11 +24,50 @@ pub(super) struct Source {
     kinds: Vec<Vec<u64>>,
     is_sensitive: Vec<bool>,
     made_of: BTreeMap<String, BTreeMap<Part, Vec<usize>>>,
+    /// Counts that hold only for cells with some values of a key: of which key, and which values by part.
+    parts: BTreeMap<String, PartOf>,
     /// Whether the sum of everything is the number of rows kept.
     pub(super) counts_rows: bool,
 }
 
+/// Which cells further counts of rows are made of.
+#[derive(Debug)]
+struct PartOf {
+    /// Where their key stands.
+    key: usize,
+}
+
+impl PartOf {
+    /// Whether a cell counts.
+    fn holds(&self, part: Part, cell: &[String]) -> bool {
+        match part {
+            Part::Events => cell[self.key] == YES,
+            Part::Trials => cell[self.key] != NOT_RECORDED,
+        }
+    }
+}
+
 impl Protected {
+    /// Further counts of the rows that were added last, told by a key of theirs. All of them are sensitive: that it is not
+    /// known of somebody is only said of all.
+    pub fn add_part_of_rows(&mut self, name: &str, of_searches: bool) {
+        let Some(source) = self.sources.last_mut() else {
+            return;
+        };
+        let wanted = says_key(name);
+        let Some(key) = source.keys.iter().position(|key| *key == wanted) else {
+            return;
+        };
+        let kinds = if of_searches {
+            vec![2, 3, 4]
+        } else {
+            vec![0, 1, 2, 3, 4]
+        };
+        let by_part = BTreeMap::from([(Part::Events, kinds.clone()), (Part::Trials, kinds)]);
+        source.made_of.insert(name.to_owned(), by_part);
+        source.parts.insert(name.to_owned(), PartOf { key });
+    }
+
     /// Counts of rows: stops, and of the same stops searches and hits where they are recorded. All by the same keys.
     pub fn add_rows(
         &mut self,
@@ -85,6 +126,7 @@ impl Protected {
             // That something was not recorded of a person says nothing about the person.
             is_sensitive: vec![!of_searches, true, !of_hits, true, true],
             made_of,
+            parts: BTreeMap::new(),
             counts_rows: true,
         });
     }
@@ -106,6 +148,7 @@ impl Protected {
                 name.to_owned(),
                 BTreeMap::from([(Part::Events, vec![0]), (Part::Trials, vec![0, 1])]),
             )]),
+            parts: BTreeMap::new(),
             counts_rows: false,
         });
     }
@@ -201,7 +244,10 @@ impl<'a> Index<'a> {
             let values: Vec<&str> = values.iter().map(String::as_str).collect();
             by_values.get(&values)
         });
-        let cells: BTreeSet<usize> = found.flatten().copied().collect();
+        let part_of = source.parts.get(&count.counts);
+        let is_part =
+            |cell: &&usize| part_of.is_none_or(|of| of.holds(count.part, &source.cells[**cell]));
+        let cells: BTreeSet<usize> = found.flatten().filter(is_part).copied().collect();
         cells.into_iter().collect()
     }
 }

@@ -282,7 +282,8 @@ impl<'a> Counting<'a> {
 
     fn coder(&self, file: &CsvFile) -> Result<Coder<'a>, Error> {
         let (engine, keys) = (self.engine, self.keys);
-        Coder::new(engine.config, file, keys, (engine.groups, engine.periods))
+        let study = (engine.groups, engine.periods, engine.sun);
+        Coder::new(engine.config, file, keys, study)
     }
 
     fn likeness(&self, file: &CsvFile) -> Result<Option<Likeness>, Error> {

@@ -3,11 +3,18 @@
 use std::collections::BTreeMap;
 
 use super::counting::{Counted, Counting};
+use super::daylight;
 use super::tally::Sums;
 use crate::cells::{Cell, CellTable, GROUP, Groups, Tabulate, Tabulated, Tabulation};
 use crate::error::{DataFault, Error};
-use crate::ingest::{ColumnSource, DataRoot, Joined, Periods, StopsConfig};
-use crate::stops::{Contradictions, OFFICER, SEARCHED, SourceLedger};
+use crate::ingest::{
+    ColumnSource, DataRoot, Joined, OutOf, Periods, RowCounts, StopsConfig, YES, counts_of_key,
+    says_key,
+};
+use crate::stops::{
+    Contradictions, DATE, HITS, LIGHT, MINUTE, NOT_RECORDED, OFFICER, PLACE, SEARCHED, SEARCHES,
+    STATE, SourceLedger, SunTable,
+};
 use crate::warning::Warning;
 use crate::world::World;
 
@@ -24,6 +31,8 @@ pub struct Embedded<'a> {
     pub groups: &'a Groups,
     /// The periods of the study.
     pub periods: &'a Periods,
+    /// The sun of the places, where the study says where they are.
+    pub sun: Option<&'a SunTable>,
     /// Files and threads.
     pub world: &'a World,
     /// The smallest count of persons that a remark may state; smaller ones are only called so.
@@ -34,6 +43,7 @@ pub struct Embedded<'a> {
 
 impl Tabulate for Embedded<'_> {
     fn tabulate(&self, requests: &[Tabulation]) -> Result<Tabulated, Error> {
+        self.can_answer(requests)?;
         let keys = self.keys(requests);
         let joined = self.read_joined()?;
         let counted = Counting::new(self, &keys, &joined).count()?;
@@ -55,7 +65,12 @@ impl Tabulate for Embedded<'_> {
         if self.config.column(SEARCHED).is_some() && unclear[0] == ledger.rows_kept {
             return Err(self.nothing_known());
         }
-        let warnings = self.warnings(&ledger, contradictions);
+        let mut warnings = self.warnings(&ledger, contradictions);
+        if let Some(sun) = self.sun.filter(|_| asks_for(&keys, LIGHT)) {
+            let (unknown, places) = daylight::unknown(sun, &keys, &counted.cells);
+            ledger.notes.extend(self.not_lit(unknown));
+            warnings.extend((!places.is_empty()).then_some(Warning::NoPoint { places }));
+        }
         describe_unclear(
             &mut ledger,
             contradictions.hit_without_search,
@@ -63,6 +78,9 @@ impl Tabulate for Embedded<'_> {
         );
         let screens = &counted.screens;
         ledger.notes.extend(screens.remarks(self.smallest_shown));
+        for name in keys.iter().filter_map(|key| counts_of_key(key)) {
+            ledger.notes.extend(self.not_said(name, &keys, &counted)?);
+        }
         let mut finest: BTreeMap<&str, CellTable> = BTreeMap::new();
         for request in requests {
             let name = request.counts.as_str();
@@ -90,10 +108,47 @@ impl Tabulate for Embedded<'_> {
 }
 
 impl Embedded<'_> {
+    /// Holds the keys of the clock against what the rows and the study say.
+    fn can_answer(&self, requests: &[Tabulation]) -> Result<(), Error> {
+        let keys = finest_keys(requests, self.config);
+        let refused = |key: &str, why: &str| {
+            Err(Error::bundle(
+                format!(
+                    "`{}` cannot be counted by `{key}`: {why}",
+                    self.config.rows_are()
+                ),
+                "map the columns of the date and of the time under [stops.columns], and say where the places are in [daylight]",
+            ))
+        };
+        for key in [DATE, MINUTE, LIGHT] {
+            if asks_for(&keys, key) && !self.config.has_clock() {
+                return refused(
+                    key,
+                    "the rows do not name both their date and their time of day",
+                );
+            }
+        }
+        if asks_for(&keys, LIGHT) && self.sun.is_none() {
+            return refused(LIGHT, "the study does not say where the places are");
+        }
+        Ok(())
+    }
+
     /// The keys by which rows are coded. Whether records of one stop agree must not depend on what is asked, so there all
     /// are taken that the study names.
     fn keys(&self, requests: &[Tabulation]) -> Vec<String> {
-        let mut keys = finest_keys(requests);
+        let mut keys = finest_keys(requests, self.config);
+        if let (true, Some(sun)) = (asks_for(&keys, LIGHT), self.sun) {
+            let needed = [(sun.by_place(), PLACE), (sun.by_state(), STATE)];
+            keys.extend(
+                needed
+                    .iter()
+                    .filter(|(is, _)| *is)
+                    .map(|(_, key)| (*key).to_owned()),
+            );
+            keys.sort();
+            keys.dedup();
+        }
         if self.config.same_stop.is_some() {
             keys.extend(self.config.keys(self.periods));
             let officer = self.config.column(OFFICER).map(|_| OFFICER.to_owned());
@@ -102,6 +157,17 @@ impl Embedded<'_> {
             keys.dedup();
         }
         keys
+    }
+
+    /// Rows of which it is not known whether it was light.
+    fn not_lit(&self, rows: u64) -> Option<String> {
+        let shown = match self.smallest_shown {
+            0 => crate::number::count(rows),
+            _ => "some".into(),
+        };
+        (rows > 0).then(|| {
+            format!("{shown} rows are neither light nor dark: no time is recorded, or the place has no point in [daylight]")
+        })
     }
 
     /// Rows in which a column that makes a stop says nothing.
@@ -128,10 +194,13 @@ impl Embedded<'_> {
         if counted.overflowed {
             return Err(self.too_many());
         }
+        if let Some(further) = self.config.further(counts) {
+            return self.further(further, keys, counted);
+        }
         let pick: fn(&Sums) -> (u64, Option<u64>) = match counts {
             rows if rows == self.config.rows_are() => |m| (m[0], None),
-            "searches" => |m| (m[2], Some(m[1])),
-            "hits" => |m| (m[4], Some(m[3])),
+            SEARCHES => |m| (m[2], Some(m[1])),
+            HITS => |m| (m[4], Some(m[3])),
             other => {
                 return Err(Error::Internal(format!(
                     "rows of stops have no counts `{other}`"
@@ -147,6 +216,66 @@ impl Embedded<'_> {
             }
         });
         CellTable::new(keys.to_vec(), cells).ok_or_else(|| self.too_many())
+    }
+
+    /// Further counts by all keys: rows that say yes, out of those of which it is known.
+    fn further(
+        &self,
+        further: &RowCounts,
+        keys: &[String],
+        counted: &Counted,
+    ) -> Result<CellTable, Error> {
+        let says = says_at(further.name.get_ref(), keys)?;
+        let cells = counted.cells.iter().map(|(key, sums)| {
+            let all = parts_of(further.out_of, sums);
+            Cell {
+                key: key.clone(),
+                events: if key[says] == YES { all } else { 0 },
+                trials: Some(if key[says] == NOT_RECORDED { 0 } else { all }),
+            }
+        });
+        CellTable::new(keys.to_vec(), cells).ok_or_else(|| self.too_many())
+    }
+
+    /// What is said of rows of which it is not known whether they count.
+    ///
+    /// # Errors
+    /// It is known of none: the words of the study are not those of the file.
+    fn not_said(
+        &self,
+        name: &str,
+        keys: &[String],
+        counted: &Counted,
+    ) -> Result<Option<String>, Error> {
+        let Some(further) = self.config.further(name) else {
+            return Ok(None);
+        };
+        let says = says_at(name, keys)?;
+        let (mut known, mut unknown) = (0u64, 0u64);
+        for (key, sums) in &counted.cells {
+            let count = if key[says] == NOT_RECORDED {
+                &mut unknown
+            } else {
+                &mut known
+            };
+            *count = count.saturating_add(parts_of(further.out_of, sums));
+        }
+        if known == 0 && unknown > 0 {
+            let first = self.files.first().map_or("", String::as_str);
+            let fault = DataFault::new(
+                &self.root.locate(first),
+                format!("no row says whether it is one of `{name}`"),
+                "list the words of the file under yes and no of that column",
+            );
+            return Err(fault.in_column(further.column.get_ref().described()).into());
+        }
+        let shown = match self.smallest_shown {
+            0 => crate::number::count(unknown),
+            _ => "some".into(),
+        };
+        Ok((unknown > 0).then(|| {
+            format!("{shown} rows kept as stops: whether they count as {name} is not known; left out of these rates")
+        }))
     }
 
     fn too_many(&self) -> Error {
@@ -315,11 +444,32 @@ fn describe_unclear(
     );
 }
 
-/// Every key that any request counts or filters by, in a fixed order.
-fn finest_keys(requests: &[Tabulation]) -> Vec<String> {
+/// Where the key of further counts stands.
+fn says_at(name: &str, keys: &[String]) -> Result<usize, Error> {
+    let wanted = says_key(name);
+    let at = keys.iter().position(|key| *key == wanted);
+    at.ok_or_else(|| Error::Internal(format!("`{name}` was counted and not asked for")))
+}
+
+/// The rows of a cell that further counts are a part of.
+fn parts_of(out_of: OutOf, sums: &Sums) -> u64 {
+    match out_of {
+        OutOf::Rows => sums[0],
+        OutOf::Searches => sums[2],
+    }
+}
+
+fn asks_for(keys: &[String], key: &str) -> bool {
+    keys.iter().any(|asked| asked == key)
+}
+
+/// Every key that any request counts or filters by, and those that say what further counts are, in a fixed order.
+fn finest_keys(requests: &[Tabulation], config: &StopsConfig) -> Vec<String> {
+    let named = |r: &Tabulation| config.further(&r.counts).map(|_| says_key(&r.counts));
     let mut keys: Vec<String> = requests
         .iter()
         .flat_map(|r| r.by.iter().cloned().chain(r.only.keys().map(str::to_owned)))
+        .chain(requests.iter().filter_map(named))
         .collect();
     keys.sort();
     keys.dedup();

@@ -2,6 +2,7 @@
 
 mod coding;
 mod counting;
+mod daylight;
 mod embedded;
 mod joining;
 mod likeness;

@@ -27,6 +27,8 @@ pub(super) enum Sample {
     Link,
     /// A circle of a given radius, filled with a colour or hollow.
     Circle(f64, Option<Colour>),
+    /// A block of a colour.
+    Block(Colour),
     /// Two circles in one another, larger radius first.
     Sizes(f64, f64),
 }
@@ -193,7 +195,7 @@ fn draw_entry(canvas: &mut Canvas, (x, y): Point, entry: &Entry) {
 
 fn sample_width(sample: Sample) -> f64 {
     match sample {
-        Sample::Series(_) | Sample::Hollow(_) => 14.0,
+        Sample::Series(_) | Sample::Hollow(_) | Sample::Block(_) => 14.0,
         Sample::Circle(radius, _) | Sample::Sizes(radius, _) => (2.0 * radius).max(14.0),
         _ => SAMPLE,
     }
@@ -226,6 +228,18 @@ fn sample(canvas: &mut Canvas, (x, y): Point, sample: Sample) {
         }
         Sample::Link => canvas.line(from, to, stroke(tint(INK), LINK)),
         Sample::Circle(radius, fill) => circle(canvas, middle, radius, fill),
+        Sample::Block(fill) => {
+            let (upper, lower) = (y - width / 2.0, y + width / 2.0);
+            canvas.rect((x, upper), (to.0, lower), solid(fill));
+            let corners = vec![
+                (x, upper),
+                (to.0, upper),
+                (to.0, lower),
+                (x, lower),
+                (x, upper),
+            ];
+            canvas.path(corners, stroke(INK, 0.8));
+        }
         Sample::Sizes(large, small) => {
             circle(canvas, middle, large, None);
             circle(canvas, (middle.0, y + large - small), small, None);

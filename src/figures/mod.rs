@@ -6,6 +6,7 @@
 
 mod axis;
 mod columns;
+mod curves;
 mod dot_interval;
 mod forest;
 mod frame;
@@ -22,12 +23,14 @@ mod png;
 mod rate_pair;
 mod scale;
 mod scatter_panel;
+mod stacked;
 mod svg;
 mod table;
 mod text;
 mod ticks;
 mod waterfall;
 
+pub use curves::{Curve, CurvePoint, Curves};
 pub use dot_interval::DotInterval;
 pub use forest::{Forest, ForestKind, ForestRow};
 pub use ladder::Ladder;
@@ -37,6 +40,7 @@ pub use parts::{Axis, AxisScale, Columns, Interval, IntervalNames, Mark, Referen
 pub use place_scatter::{Naming, Place, PlaceKind, PlaceScatter, ScatterPanel};
 pub use png::svg_to_png;
 pub use rate_pair::{PairPanel, PairRow, RatePair};
+pub use stacked::{Stacked, StackedRow};
 pub use waterfall::{Step, StepKind, Waterfall};
 
 use svg::{Canvas, Document};
@@ -79,6 +83,10 @@ pub enum Chart {
     Months(Months),
     /// Rows in, what each rule dropped, rows kept.
     Waterfall(Waterfall),
+    /// Parts of a whole, one bar for each group.
+    Stacked(Stacked),
+    /// A number along a key of numbers, one line for each group.
+    Curves(Curves),
 }
 
 impl Figure {
@@ -114,6 +122,8 @@ impl Chart {
             Self::NullDistribution(chart) => chart.draw(canvas, top),
             Self::Months(chart) => chart.draw(canvas, top),
             Self::Waterfall(chart) => chart.draw(canvas, top),
+            Self::Stacked(chart) => chart.draw(canvas, top),
+            Self::Curves(chart) => chart.draw(canvas, top),
         }
     }
 }
@@ -339,6 +349,8 @@ mod tests {
             null_distribution(),
             months(),
             waterfall(),
+            stacked(),
+            curves(),
         ]
     }
 
@@ -356,6 +368,45 @@ mod tests {
         Chart::Months(Months {
             first: (i16::MAX, 12),
             panels: vec![panel(Style::Count), panel(Style::Percent)],
+        })
+    }
+
+    fn stacked() -> Chart {
+        let row = |i: usize| StackedRow {
+            label: "group ".repeat(i % 30),
+            shares: (0..i % 9)
+                .map(|k| Some(EXTREMES[(i + k) % 12]).filter(|_| k != 4))
+                .collect(),
+            n: "1,000".repeat(i % 3),
+        };
+        Chart::Stacked(Stacked {
+            axis: "percent".into(),
+            parts: (0..9).map(|i| format!("part {i}")).collect(),
+            number_heading: "searches".into(),
+            sections: rows(row),
+        })
+    }
+
+    fn curves() -> Chart {
+        let point = |i: usize| CurvePoint {
+            at: i,
+            value: Some(EXTREMES[i % 12]).filter(|_| i != 5),
+            interval: mark(i).headline,
+        };
+        let curve = |series: usize| Curve {
+            series,
+            points: (0..60).map(|i| point(i + series)).collect(),
+        };
+        Chart::Curves(Curves {
+            x_label: "Year".into(),
+            y_label: "Predicted".into(),
+            style: Style::Percent,
+            x: (0..50)
+                .map(|i| (f64::from(i) * f64::from(i), format!("x{i}")))
+                .collect(),
+            series: vec!["one".into(), "two".into()],
+            band: "95 % interval".into(),
+            curves: (0..3).map(curve).collect(),
         })
     }
 

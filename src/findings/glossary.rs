@@ -274,6 +274,15 @@ pub const CRUDE_RISK_RATIO: Estimand =
 pub const HIT_RATE: Estimand = estimand("hit_rate", "Hit rate", Style::Percent);
 /// Searches out of stops.
 pub const SEARCH_RATE: Estimand = estimand("search_rate", "Search rate", Style::Percent);
+/// Searches of one kind of basis out of all searches.
+pub const SHARE_OF_SEARCHES: Estimand =
+    estimand("share_of_searches", "Share of searches", Style::Percent);
+/// Probability of the event that a regression predicts for a group, everybody being taken as of that group.
+pub const PREDICTED_PROBABILITY: Estimand = estimand(
+    "predicted_probability",
+    "Predicted probability",
+    Style::Percent,
+);
 /// Chi-square of equal hit rates.
 pub const EQUAL_HIT_RATES: Estimand = estimand(
     "equal_hit_rates_chi_square",

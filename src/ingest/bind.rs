@@ -8,11 +8,12 @@ use toml::Spanned;
 use super::column::ColumnSource;
 use super::formats::Format;
 use super::layout::Layout;
+use super::row_counts::RowCounts;
 use super::row_filter::RowFilter;
 use super::stops::{Columns, StopsConfig};
 use crate::cells::GROUP;
 use crate::error::Error;
-use crate::stops::{DATE, HIT, HITS, PERIOD, SEARCHED, SEARCHES, YEAR};
+use crate::stops::{DATE, HIT, HITS, PERIOD, SEARCH_BASIS, SEARCHED, SEARCHES, YEAR};
 
 /// A file and its header.
 type Header = (String, Vec<String>);
@@ -49,7 +50,7 @@ impl StopsConfig {
                 }
             }
         }
-        self.columns = Spanned::new(span, columns);
+        self.columns = Spanned::new(span.clone(), columns);
         if self.layout == Layout::default() {
             self.layout = brought.layout;
         }
@@ -77,6 +78,15 @@ impl StopsConfig {
                 format!("{folder}{}", join.file.get_ref()),
             );
             self.join.push(join);
+        }
+        for counts in brought.counts {
+            if self.further(counts.name.get_ref()).is_none() {
+                let name = Spanned::new(span.clone(), counts.name.get_ref().clone());
+                self.counts.push(RowCounts {
+                    name,
+                    ..counts.of_a_format()
+                });
+            }
         }
         let filters = brought.filter.into_iter().map(RowFilter::of_a_format);
         self.filter.splice(0..0, filters);
@@ -113,7 +123,8 @@ impl StopsConfig {
         for (name, source) in all.filter(|(name, _)| self.is_brought(name.get_ref())) {
             let name = name.get_ref();
             let alike = self.same_everywhere(name, source, headers);
-            let is_key = self.own_key(name).is_some();
+            // What is read only where it is asked for does no harm either.
+            let is_key = self.own_key(name).is_some() || name == SEARCH_BASIS;
             let in_none = headers.iter().all(|(_, header)| !source.fits(header));
             match alike {
                 // A key that nobody asks for does no harm.
@@ -134,9 +145,11 @@ impl StopsConfig {
             return Err(self.no_groups(headers));
         }
         // Hits are a part of searches: without these nothing can be said of them.
-        if self.lacking.contains_key(SEARCHED) && self.is_brought(HIT) {
-            let why = self.lacking[SEARCHED].clone();
-            self.lacking.insert(HIT.to_owned(), why);
+        for part in [HIT, SEARCH_BASIS] {
+            if self.lacking.contains_key(SEARCHED) && self.is_brought(part) {
+                let why = self.lacking[SEARCHED].clone();
+                self.lacking.insert(part.to_owned(), why);
+            }
         }
         let absent: BTreeSet<String> = self.lacking.keys().cloned().collect();
         let keep = |name: &Spanned<String>| !absent.contains(name.get_ref());
@@ -144,6 +157,7 @@ impl StopsConfig {
         columns.retain(|name, _| keep(name));
         self.columns = Spanned::new(self.columns.span(), columns);
         self.keys.retain(|name, _| keep(name));
+        self.bind_counts(headers);
         self.bind_filters(headers)
     }
 

@@ -16,7 +16,8 @@ use super::schema::{kinds, some, text};
 use super::stops::UnclearRule;
 use crate::cells::OneOrMany;
 use crate::error::Error;
-use crate::stops::{AGE, DATE, HIT, SEARCHED, TIME, WEIGHT};
+use crate::stops::basis::{Bases, Basis};
+use crate::stops::{AGE, DATE, HIT, SEARCH_BASIS, SEARCHED, TIME, WEIGHT};
 
 /// Where a value comes from. `"race"`, `{ column = "race", codes = { W = "white" } }`, or a list of such tables.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +36,8 @@ pub enum ReadAs {
     Number,
     /// Yes or no; of several rules one yes is enough.
     YesOrNo,
+    /// Bases of a search; of several rules each adds its own.
+    Bases,
 }
 
 impl ReadAs {
@@ -46,6 +49,7 @@ impl ReadAs {
             AGE => Self::Age,
             WEIGHT => Self::Number,
             SEARCHED | HIT => Self::YesOrNo,
+            SEARCH_BASIS => Self::Bases,
             _ => Self::Value,
         }
     }
@@ -58,6 +62,7 @@ impl ReadAs {
             Self::Age => &["column", "layout", "missing", "unclear"],
             Self::Number => &["column"],
             Self::YesOrNo => &["column", "any", "yes", "no", "unclear", "missing"],
+            Self::Bases => &["column", "codes", "missing"],
         }
     }
 
@@ -68,6 +73,7 @@ impl ReadAs {
             Self::Age => "an age",
             Self::Number => "a number",
             Self::YesOrNo => "a column that says yes or no",
+            Self::Bases => "the basis of a search",
         }
     }
 }
@@ -221,6 +227,7 @@ impl ColumnSource {
     /// # Errors
     /// What contradicts itself, as a message and a hint.
     pub fn check(&self, kind: ReadAs) -> Result<(), (String, String)> {
+        self.check_bases(kind)?;
         for (i, rule) in self.0.iter().enumerate() {
             let ways = usize::from(rule.column.is_some())
                 + usize::from(!rule.any.is_empty())
@@ -235,6 +242,12 @@ impl ColumnSource {
                 return Err((
                     format!("`{word}` means nothing for {}", kind.described()),
                     format!("a rule for it may have {}", kind.words().join(", ")),
+                ));
+            }
+            if kind == ReadAs::Bases && self.0.len() > 1 && rule.codes.is_empty() {
+                return Err((
+                    "of several rules each adds the bases that its `codes` name, and this one has none".into(),
+                    "write { column = \"BFS_CONSENT_GIVEN\", codes = { \"1\" = \"consent\" } }".into(),
                 ));
             }
             if kind == ReadAs::Value && i + 1 < self.0.len() && rule.codes.is_empty() {
@@ -268,6 +281,36 @@ impl ColumnSource {
         }
         Ok(())
     }
+}
+
+impl ColumnSource {
+    /// Codes of a basis of a search lead to bases that rules of discretion know.
+    fn check_bases(&self, kind: ReadAs) -> Result<(), (String, String)> {
+        if kind != ReadAs::Bases {
+            return Ok(());
+        }
+        let mut values = self.0.iter().flat_map(|rule| rule.codes.values());
+        match values.find(|value| bases_of(value).is_none()) {
+            None => Ok(()),
+            Some(value) => Err((format!("`{value}` is no basis of a search"), known_bases())),
+        }
+    }
+}
+
+/// The bases that a text names, divided by `|` or `;`; `None` where one of them is none.
+pub fn bases_of(text: &str) -> Option<Bases> {
+    let mut words = text
+        .split(['|', ';'])
+        .filter(|word| !word.trim().is_empty());
+    words.try_fold(Bases::default(), |all, word| {
+        Some(all.with(Basis::of(word)?))
+    })
+}
+
+/// The bases that there are, for whoever wrote another.
+pub fn known_bases() -> String {
+    let words = Basis::ALL.map(|basis| format!("`{}`", basis.word()));
+    format!("a basis is one of {}", words.join(", "))
 }
 
 impl From<&str> for ColumnSource {

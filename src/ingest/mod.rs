@@ -11,6 +11,7 @@ mod blocks;
 mod column;
 mod counts;
 mod csv_file;
+mod daylight;
 mod formats;
 mod header;
 mod join;
@@ -21,6 +22,7 @@ mod moments;
 mod notation;
 mod periods;
 mod population;
+mod row_counts;
 mod row_filter;
 mod rows;
 mod same_stop;
@@ -38,19 +40,20 @@ pub use agreements::{
 };
 pub use at::At;
 pub use blocks::Block;
-pub use column::{ColumnRule, ColumnSource, ReadAs};
+pub use column::{ColumnRule, ColumnSource, ReadAs, bases_of, known_bases};
 pub use counts::{
     CountsConfig, CountsFragment, EventsAre, Lines, PublishedCounts, WideCounts, read_counts,
 };
 pub(crate) use counts::{UnlistedCodes, group_of};
 pub(crate) use csv_file::hex;
 pub use csv_file::{CsvFile, Row, Rows, quoted_or_blank, sha256, sha256_of_file};
+pub use daylight::{DaylightConfig, PlacePoint, PointColumns, placed};
 pub use formats::{Checked, Fingerprint, Format, shipped as shipped_formats};
 pub use join::{JoinConfig, Joined};
 pub use key_column::KeyColumn;
 pub use layout::{HeaderRow, Layout, Separator, SheetChoice, TextEncoding};
 pub(crate) use listing::{ListRow, read_list};
-pub use moments::{ClockReader, MINUTES, Moment, MomentReader};
+pub use moments::{ClockReader, MINUTES, Moment, MomentReader, Odd};
 pub use notation::{DecimalMark, NoNumber, Notation, ThousandsMark};
 pub use periods::{PartOfYear, Period, PeriodConfig, Periods, PeriodsConfig};
 pub use population::{
@@ -59,6 +62,7 @@ pub use population::{
     WideGroup, counts_of, county_changes, from_counts, nearest, propose, read_population,
     why_not_there,
 };
+pub use row_counts::{NO, OutOf, RowCounts, YES, counts_of_key, says_key};
 pub use row_filter::{CompiledFilter, RowFilter};
 pub use rows::{Fields, Record, Split};
 pub use same_stop::SameStop;

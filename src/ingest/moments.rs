@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::column::ColumnRule;
 use super::seen::Seen;
+use crate::stats::sun;
 
 /// Day 0 of a spreadsheet's serial numbers, as Excel counts from March 1900 on.
 const EXCEL_EPOCH: Date = Date::constant(1899, 12, 30);
@@ -19,19 +20,19 @@ const YEARS: std::ops::RangeInclusive<i16> = 1900..=2100;
 /// Minutes of a day.
 pub const MINUTES: u16 = 24 * 60;
 
-/// A date, and the minute of the day where the text had one.
+/// A date, and the second of the day where the text had a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
     /// The day, by the local clock.
     pub date: Date,
-    /// Minutes since midnight, by the local clock.
-    pub minute: Option<u16>,
+    /// Seconds since midnight, by the local clock.
+    pub second: Option<u32>,
     /// Whether only the year is known, of which `date` is the first day.
     pub is_year: bool,
 }
 
 /// Why a text is no date or time: what is said of it, and what to do.
-pub(super) type Odd = (String, String);
+pub type Odd = (String, String);
 
 /// How one column's dates are written.
 #[derive(Debug, Clone)]
@@ -228,7 +229,7 @@ impl MomentReader {
         }
         Ok(Moment {
             date: at.date(),
-            minute: layout.has_time(text).then(|| minute(at.time())),
+            second: layout.has_time(text).then(|| second(at.time())),
             is_year: matches!(layout, Layout::Year),
         })
     }
@@ -264,10 +265,12 @@ impl MomentReader {
 
 /// A zone by its name in the tz database.
 pub(super) fn time_zone(name: &str) -> Result<TimeZone, Odd> {
-    TimeZone::get(name).map_err(|_| {
+    sun::time_zone(name).ok_or_else(|| {
+        let all = sun::time_zones();
+        let hint = crate::error::nearest_hint(name, all.iter().map(String::as_str));
         (
             format!("`{name}` is no time zone"),
-            "a name of the tz database: America/New_York, America/Chicago, America/Denver, America/Los_Angeles".into(),
+            format!("a name of the tz database, such as America/New_York; {hint}"),
         )
     })
 }
@@ -277,16 +280,16 @@ fn to_local(utc: DateTime, zone: &TimeZone) -> Option<DateTime> {
     Some(zone.to_datetime(at))
 }
 
-fn minute(time: Time) -> u16 {
+fn second(time: Time) -> u32 {
     let minute = i32::from(time.hour()) * 60 + i32::from(time.minute());
-    u16::try_from(minute).unwrap_or_default()
+    u32::try_from(minute * 60 + i32::from(time.second())).unwrap_or_default()
 }
 
 /// How one column's times of day are written.
 #[derive(Debug, Clone)]
 pub struct ClockReader {
     layouts: Vec<String>,
-    known: Seen<u16>,
+    known: Seen<u32>,
 }
 
 impl ClockReader {
@@ -303,11 +306,11 @@ impl ClockReader {
         }
     }
 
-    /// The minute of the day that a text states.
+    /// The second of the day that a text states.
     ///
     /// # Errors
     /// No layout fits: 24:60, or 2500.
-    pub fn read(&mut self, raw: &[u8]) -> Result<u16, Odd> {
+    pub fn read(&mut self, raw: &[u8]) -> Result<u32, Odd> {
         if let Some(known) = self.known.get(raw) {
             return Ok(known);
         }
@@ -323,7 +326,7 @@ impl ClockReader {
                 .unwrap_or(text);
             BrokenDownTime::parse(layout, text).ok()?.to_time().ok()
         });
-        let at = read.map(minute).ok_or_else(|| {
+        let at = read.map(second).ok_or_else(|| {
             (
                 format!("found {}, which is no time of day here", super::quoted_or_blank(text)),
                 format!(
@@ -344,9 +347,9 @@ mod tests {
         MomentReader::new(&toml::from_str(rule).unwrap(), None).unwrap()
     }
 
-    fn read(rule: &str, text: &str) -> Option<(String, Option<u16>)> {
+    fn read(rule: &str, text: &str) -> Option<(String, Option<u32>)> {
         let moment = reader(rule).read(text.as_bytes()).ok()?;
-        Some((moment.date.to_string(), moment.minute))
+        Some((moment.date.to_string(), moment.second))
     }
 
     #[test]
@@ -368,11 +371,11 @@ mod tests {
         assert_eq!(read(us, "2/3/2013 x"), None);
         assert_eq!(
             read("layout = '%m/%d/%Y %I:%M %p'", "02/03/2013 1:05 PM"),
-            Some(("2013-02-03".into(), Some(785)))
+            Some(("2013-02-03".into(), Some(785 * 60)))
         );
         assert_eq!(
             read("layout = ['%m/%d/%Y', 'excel']", "41561.5"),
-            Some(("2013-10-14".into(), Some(720)))
+            Some(("2013-10-14".into(), Some(720 * 60)))
         );
         assert_eq!(
             read("layout = 'excel'", "41561"),
@@ -380,7 +383,7 @@ mod tests {
         );
         assert_eq!(
             read("layout = 'excel'", "41561.5"),
-            Some(("2013-10-14".into(), Some(720)))
+            Some(("2013-10-14".into(), Some(720 * 60)))
         );
     }
 
@@ -398,7 +401,7 @@ mod tests {
     #[test]
     fn a_year_is_a_year_and_no_day_of_it() {
         let moment = reader("layout = '%Y'").read(b"2013").unwrap();
-        assert!(moment.is_year && moment.minute.is_none());
+        assert!(moment.is_year && moment.second.is_none());
         assert_eq!(moment.date.to_string(), "2013-01-01");
         for odd in ["13", "2013.0", "1813", "20133", "+201"] {
             assert_eq!(read("layout = '%Y'", odd), None, "{odd}");
@@ -429,8 +432,8 @@ mod tests {
         let mut utc = MomentReader::new(&rule, Some("America/New_York")).unwrap();
         let moment = utc.read(b"2013-07-01T03:30:00Z").unwrap();
         assert_eq!(
-            (moment.date.to_string(), moment.minute),
-            ("2013-06-30".into(), Some(23 * 60 + 30))
+            (moment.date.to_string(), moment.second),
+            ("2013-06-30".into(), Some(23 * 3600 + 30 * 60))
         );
         assert!(MomentReader::new(&rule, Some("America/Charlotte")).is_err());
     }
@@ -442,10 +445,10 @@ mod tests {
                 .read(text.as_bytes())
                 .ok()
         };
-        assert_eq!(clock("", "19:05"), Some(1145));
-        assert_eq!(clock("", "19:05:59"), Some(1145));
-        assert_eq!(clock("layout = '%H%M'", "905"), Some(545));
-        assert_eq!(clock("layout = '%I:%M %p'", "12:10 AM"), Some(10));
+        assert_eq!(clock("", "19:05"), Some(1145 * 60));
+        assert_eq!(clock("", "19:05:59"), Some(1145 * 60 + 59));
+        assert_eq!(clock("layout = '%H%M'", "905"), Some(545 * 60));
+        assert_eq!(clock("layout = '%I:%M %p'", "12:10 AM"), Some(600));
         for odd in ["24:60", "24:00", "2500", "1905", "", "7 pm"] {
             assert_eq!(clock("", odd), None, "{odd}");
         }

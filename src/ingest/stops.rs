@@ -15,11 +15,14 @@ use super::join::JoinConfig;
 use super::layout::Layout;
 use super::moments::{has_clock, time_zone};
 use super::periods::Periods;
+use super::row_counts::RowCounts;
 use super::row_filter::RowFilter;
 use super::same_stop::SameStop;
-use crate::cells::{Absent, Covered, GROUP, Outcome};
+use crate::cells::{Covered, GROUP};
 use crate::error::{Error, nearest_hint, repeated};
-use crate::stops::{AGE, Column, DATE, HIT, OFFICER, PERIOD, PLACE, SEARCHED, STOPS, TIME, YEAR};
+use crate::stops::{
+    AGE, Column, DATE, HIT, LIGHT, MINUTE, PERIOD, PLACE, SEARCH_BASIS, SEARCHED, STOPS, TIME, YEAR,
+};
 use crate::world::{World, without_detours};
 
 /// The `[[stops]]` table of the study: CSV files with a column mapping, a format that brings one, or both.
@@ -84,6 +87,9 @@ pub struct StopsConfig {
     /// Rows to leave out, each with a line in the ledger.
     #[serde(default)]
     pub filter: Vec<RowFilter>,
+    /// Further counts of rows, such as arrests or weapons found.
+    #[serde(default)]
+    pub counts: Vec<RowCounts>,
     /// Further files whose rows belong to those of these.
     #[serde(default)]
     pub join: Vec<JoinConfig>,
@@ -260,8 +266,10 @@ impl StopsConfig {
 
     /// Every column of a file that the study names, those of joined files among them.
     pub fn named_columns(&self) -> impl Iterator<Item = &str> {
+        let further = self.counts.iter().map(|counts| counts.column.get_ref());
         let sources = self.columns.get_ref().values().chain(self.keys.values());
         let rules = sources
+            .chain(further)
             .flat_map(ColumnSource::rules)
             .flat_map(ColumnRule::names);
         let filters = self
@@ -346,12 +354,10 @@ impl StopsConfig {
                 "add unit = \"stop\", \"person\" or \"driver\"; `evenhand explain stops` has the others",
             ));
         }
+        let of_searches = self.column(HIT).is_some() || self.column(SEARCH_BASIS).is_some();
         for (required, because) in [
             (GROUP, self.column(GROUP).is_none()),
-            (
-                SEARCHED,
-                self.column(HIT).is_some() && self.column(SEARCHED).is_none(),
-            ),
+            (SEARCHED, of_searches && self.column(SEARCHED).is_none()),
         ] {
             if because {
                 return Err(Error::study(
@@ -362,7 +368,7 @@ impl StopsConfig {
             }
         }
         for name in self.keys.keys() {
-            let reserved = [YEAR, PERIOD].contains(&name.get_ref().as_str())
+            let reserved = [YEAR, PERIOD, MINUTE, LIGHT].contains(&name.get_ref().as_str())
                 || Column::ALL
                     .iter()
                     .any(|column| column.name == name.get_ref());
@@ -382,6 +388,7 @@ impl StopsConfig {
             ));
         }
         self.check_files()?;
+        self.check_counts()?;
         super::check_years(self.years.as_ref())?;
         Ok(())
     }
@@ -536,37 +543,16 @@ impl StopsConfig {
         keys
     }
 
-    /// The outcomes that these rows have: `stops`, and `searches` and `hits` where their columns are mapped.
+    /// Whether rows name their day and their time of day, so that they can be counted by `date` and `minute`. Records of one
+    /// stop that name several times have none, unless they are equal in every field.
     #[must_use]
-    pub fn outcomes(&self, periods: &Periods) -> Vec<Outcome> {
-        let outcome = |name: &str, trials: Option<&str>| Outcome {
-            name: name.to_owned(),
-            events: name.to_owned(),
-            trials: trials.map(str::to_owned),
-            unit: self.unit.map_or(STOPS, Unit::noun).to_owned(),
-            annual_average: false,
-            years: self.years.as_ref().map(|y| *y.get_ref()),
-            note: self.note.clone(),
-            cautions: self.cautions.clone(),
-            keys: self.keys(periods),
-            by_officer: self.column(OFFICER).is_some(),
-            covered: self.covered,
-            absent: Absent::Zero,
-            files: self
-                .files
-                .get_ref()
-                .iter()
-                .map(|f| f.get_ref().clone())
-                .collect(),
-        };
-        let mut outcomes = vec![outcome(self.rows_are(), None)];
-        if self.column(SEARCHED).is_some() {
-            outcomes.push(outcome("searches", Some(self.rows_are())));
-        }
-        if self.column(HIT).is_some() {
-            outcomes.push(outcome("hits", Some("searches")));
-        }
-        outcomes
+    pub fn has_clock(&self) -> bool {
+        let rules = self.column(DATE).into_iter().flat_map(ColumnSource::rules);
+        let mut layouts = rules.flat_map(ColumnRule::layouts);
+        let is_one = matches!(self.same_stop, None | Some(SameStop::Exact));
+        let has_time = self.column(TIME).is_some()
+            || layouts.any(|layout| has_clock(layout) || layout == "excel");
+        self.column(DATE).is_some() && has_time && is_one
     }
 }
 

@@ -6,6 +6,8 @@ mod unmatched;
 
 use std::collections::BTreeMap;
 
+use toml::Spanned;
+
 use crate::analyses::{Answers, words};
 use crate::cells::{Absent, CellTable, Only, Tabulate, Tabulated, Tabulation};
 use crate::disclosure::{self, Account, Disclosed, Protected, PublishedRule, disclose};
@@ -13,12 +15,12 @@ use crate::engines::{Embedded, Totals, WithStatuses};
 use crate::error::Error;
 use crate::findings::Finding;
 use crate::ingest::{
-    Agreement, AgreementsConfig, Baseline, PublishedCounts, Register, Statuses, StopsConfig,
+    Agreement, AgreementsConfig, Baseline, OutOf, PublishedCounts, Register, Statuses, StopsConfig,
     counts_of, from_counts, is_pattern, planned_statuses, read_agreements, read_counts,
-    read_population,
+    read_population, says_key,
 };
 use crate::results::{Exhibit, Identity, Run};
-use crate::stops::{Input, Repeats, Screens, SourceLedger};
+use crate::stops::{HITS, Input, Repeats, SEARCHES, Screens, SourceLedger, SunTable};
 use crate::study::{Held, LockState, Study};
 use crate::warning::Warning;
 use crate::world::World;
@@ -38,6 +40,8 @@ pub struct Reading {
     pub agreements: Vec<Agreement>,
     /// The keys that are made from them.
     pub statuses: Statuses,
+    /// The sun of every place, where the study says where they are.
+    pub sun: Option<SunTable>,
     /// The registers in words, and the rules by which keys are made from them.
     pub register: RegisterWords,
     /// Where every row went.
@@ -137,6 +141,7 @@ pub fn judge(study: &Study, world: &World, reading: &Reading) -> Result<Judged, 
             tables,
             baselines: &reading.baselines,
             statuses: &reading.statuses,
+            sun: reading.sun.as_ref(),
             id: &planned.id,
             seed: study.seed(world),
         };
@@ -222,6 +227,7 @@ fn read_as(study: &Study, world: &World, counts_repeats: bool) -> Result<Reading
         statuses,
         ledger: mut of_registers,
     } = read_registers(study, world, (&mut counts, &mut inputs)).map_err(|e| study.locate(e))?;
+    let sun = read_points(study, world, &mut inputs).map_err(|error| study.locate(error))?;
     let published: BTreeMap<String, CellTable> = counts
         .iter()
         .map(|c| (c.outcome.name.clone(), c.table.clone()))
@@ -231,7 +237,7 @@ fn read_as(study: &Study, world: &World, counts_repeats: bool) -> Result<Reading
         .iter()
         .flat_map(|planned| planned.asks.tabulations.clone())
         .collect();
-    let finest = finest_requests(study);
+    let finest = finest_requests(study, &requests);
     let totals = Totals::new(counts);
     let embedded = study
         .file
@@ -245,6 +251,7 @@ fn read_as(study: &Study, world: &World, counts_repeats: bool) -> Result<Reading
                 root,
                 groups,
                 periods,
+                sun: sun.as_ref(),
                 world,
                 smallest_shown: study.file.disclosure.smallest_shown(),
                 counts_repeats,
@@ -292,7 +299,7 @@ fn read_as(study: &Study, world: &World, counts_repeats: bool) -> Result<Reading
         .map_err(|error| study.locate(error))?;
     let protected = protected(study, &published, &finest);
     // Rows are compared once: their searches and hits lie in the same places.
-    let is_part = |name: &str| finest.contains_key(name) && ["searches", "hits"].contains(&name);
+    let is_part = |name: &str| finest.contains_key(name) && [SEARCHES, HITS].contains(&name);
     let tables: Vec<(&str, &CellTable)> = everything
         .iter()
         .filter(|(name, _)| !is_part(name))
@@ -322,6 +329,7 @@ fn read_as(study: &Study, world: &World, counts_repeats: bool) -> Result<Reading
             .flat_map(|(_, register)| register.agreements)
             .collect(),
         statuses,
+        sun,
         ledger,
         inputs,
         warnings: tabulated
@@ -394,6 +402,39 @@ fn read_registers<'a>(
     })
 }
 
+/// Reads where the places are.
+fn read_points(
+    study: &Study,
+    world: &World,
+    inputs: &mut Vec<Input>,
+) -> Result<Option<SunTable>, Error> {
+    let Some(daylight) = &study.file.daylight else {
+        return Ok(None);
+    };
+    let stops = study.file.stops.first();
+    let zone = stops.and_then(|stops| stops.timezone.as_ref());
+    let (table, input) = daylight.read(world, &study.root, zone)?;
+    let turned = zone.filter(|_| stops.is_some_and(|stops| stops.utc));
+    let other = |turned: &&Spanned<String>| {
+        let points = table.points().iter();
+        points.clone().find(|point| point.zone != *turned.get_ref())
+    };
+    if let Some((turned, point)) = turned.and_then(|turned| Some((turned, other(&turned)?))) {
+        return Err(Error::study(
+            turned.span(),
+            format!(
+                "the rows state universal time and are all turned into the clock of {}, and {} has that of {}",
+                turned.get_ref(),
+                point.place,
+                point.zone
+            ),
+            "rows of several zones are read where they state the local clock: divide the files by zone",
+        ));
+    }
+    inputs.extend(input);
+    Ok(Some(table))
+}
+
 /// Asks each engine for its requests, all at once, and puts the tables back in order.
 fn tabulate(
     requests: &[Tabulation],
@@ -429,18 +470,41 @@ fn tabulate(
     Ok(result)
 }
 
-/// Rows at the finest grain that any request may ask for: what is counted there protects every sum, and says which
-/// places, periods and groups there are.
-fn finest_requests(study: &Study) -> Vec<Tabulation> {
+/// Rows at the finest grain that any request asks for but for officers: what is counted there protects every sum, and says
+/// which places, periods and groups there are. Further counts are told by a key of all rows.
+fn finest_requests(study: &Study, requests: &[Tabulation]) -> Vec<Tabulation> {
+    let offered = |key: &&String| {
+        let mut outcomes = study.setting.outcomes.iter();
+        outcomes.any(|outcome| outcome.keys_on_request.contains(key))
+    };
+    let further = |request: &Tabulation| {
+        let stops = study.file.stops.first()?;
+        stops
+            .further(&request.counts)
+            .map(|_| says_key(&request.counts))
+    };
+    let mut named: Vec<String> = requests
+        .iter()
+        .flat_map(|request| &request.by)
+        .filter(offered)
+        .cloned()
+        .chain(requests.iter().filter_map(further))
+        .collect();
+    named.sort();
+    named.dedup();
     let of_rows = study
         .setting
         .outcomes
         .iter()
-        .filter(|outcome| outcome.absent == Absent::Zero);
+        .filter(|outcome| outcome.absent == Absent::Zero)
+        .filter(|outcome| {
+            let stops = study.file.stops.first();
+            stops.is_none_or(|stops| stops.further(&outcome.name).is_none())
+        });
     of_rows
         .map(|outcome| Tabulation {
             counts: outcome.name.clone(),
-            by: outcome.keys.clone(),
+            by: outcome.keys.iter().chain(&named).cloned().collect(),
             only: Only::default(),
         })
         .collect()
@@ -455,7 +519,11 @@ fn protected(
     let mut protected = Protected::default();
     let rows_are = study.file.stops.first().map(StopsConfig::rows_are);
     if let Some((name, stops)) = rows_are.and_then(|name| Some((name, rows.get(name)?))) {
-        protected.add_rows((name, stops), rows.get("searches"), rows.get("hits"));
+        protected.add_rows((name, stops), rows.get(SEARCHES), rows.get(HITS));
+        let further = study.file.stops.iter().flat_map(|stops| &stops.counts);
+        for counts in further.filter(|c| stops.position(&says_key(c.name.get_ref())).is_some()) {
+            protected.add_part_of_rows(counts.name.get_ref(), counts.out_of == OutOf::Searches);
+        }
     }
     if study.file.disclosure.published == PublishedRule::Withhold {
         for (name, table) in published {
@@ -481,7 +549,8 @@ fn files_exist(study: &Study, world: &World) -> Result<(), Error> {
         .iter()
         .flat_map(|s| &s.join)
         .map(|join| &join.file);
-    for named in counts.chain(stops).chain(joined).chain(rest) {
+    let points = file.daylight.iter().flat_map(|daylight| &daylight.file);
+    for named in counts.chain(stops).chain(joined).chain(rest).chain(points) {
         let path = study.root.locate(named.get_ref());
         if !world.exists(&path) {
             let message = format!("there is no file `{}`", named.get_ref());

@@ -27,6 +27,7 @@ pub mod regression;
 pub mod root;
 pub mod special;
 pub mod standardise;
+pub mod sun;
 pub mod trend;
 pub mod two_by_two;
 pub mod uncertain;

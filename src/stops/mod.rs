@@ -1,6 +1,8 @@
 //! The canonical stop and the account of every row.
 
+pub mod basis;
 mod contradictions;
+mod daylight;
 mod ledger;
 mod repeats;
 mod schema;
@@ -10,10 +12,11 @@ mod screens;
 pub const PAGE: &str = include_str!("stops.md");
 
 pub use contradictions::Contradictions;
+pub use daylight::{Light, SunDay, SunPoint, SunTable};
 pub use ledger::{Dropped, Input, SourceLedger};
 pub use repeats::{Repeats, ShownRepeats};
 pub use schema::{
-    AGE, Column, DATE, GROUP, HIT, HITS, OFFICER, PERIOD, PLACE, SEARCHED, SEARCHES, STATE, STOPS,
-    TIME, WEIGHT, YEAR,
+    AGE, Column, DATE, GROUP, HIT, HITS, HOUR, LIGHT, MINUTE, MONTH, NOT_RECORDED, OFFICER, PERIOD,
+    PLACE, SEARCH_BASIS, SEARCHED, SEARCHES, STATE, STOPS, TIME, UNKNOWN, WEEKDAY, WEIGHT, YEAR,
 };
 pub use screens::{FIELDS, Month, RowSeen, Screens};

@@ -16,6 +16,16 @@ pub const PERIOD: &str = "period";
 pub const SEARCHED: &str = "searched";
 /// Whether the search found contraband.
 pub const HIT: &str = "hit";
+/// Name of the day of the week, made from the date: `1 Monday` to `7 Sunday`.
+pub const WEEKDAY: &str = "weekday";
+/// Name of the month of the year, made from the date: `01` to `12`.
+pub const MONTH: &str = "month";
+/// Name of the hour of the day, made from the time: `00` to `23`.
+pub const HOUR: &str = "hour";
+/// Why a search was made, by which searches with discretion are told from others.
+pub const SEARCH_BASIS: &str = "search_basis";
+/// What a key of which nothing is known is called.
+pub const NOT_RECORDED: &str = "not recorded";
 /// Name of the counts of all rows, unless the study calls them otherwise.
 pub const STOPS: &str = "stops";
 /// Name of the counts of searches, out of the rows whose search is known.
@@ -24,6 +34,13 @@ pub const SEARCHES: &str = "searches";
 pub const HITS: &str = "hits";
 /// Time of day of the stop, by the local clock.
 pub const TIME: &str = "time";
+/// Name of the minute of the day, HH:MM by the local clock: a key for counting, made from the time.
+pub const MINUTE: &str = "minute";
+/// Name of the key that says whether it was `light`, `twilight` or `dark`: made from the date, the time and the point of
+/// the place.
+pub const LIGHT: &str = "light";
+/// The value of [`MINUTE`] and [`LIGHT`] where nothing is known.
+pub const UNKNOWN: &str = "unknown";
 /// Age of the person stopped, in whole years.
 pub const AGE: &str = "age";
 /// How many stops a row stands for.
@@ -42,7 +59,7 @@ pub struct Column {
 
 impl Column {
     /// All canonical columns; only `group` is required.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self {
             name: GROUP,
             meaning: "race or ethnicity code of the person stopped",
@@ -74,6 +91,10 @@ impl Column {
         Self {
             name: HIT,
             meaning: "whether the search found contraband",
+        },
+        Self {
+            name: SEARCH_BASIS,
+            meaning: "why a search was made; several bases in one value are divided by | or ;",
         },
         Self {
             name: OFFICER,

@@ -20,7 +20,7 @@ use crate::cells::Groups;
 use crate::disclosure::{DisclosureConfig, PublishedRule};
 use crate::error::Error;
 use crate::ingest::{
-    AgreementsConfig, CountsConfig, DataRoot, Format, PeriodConfig, PeriodsConfig,
+    AgreementsConfig, CountsConfig, DataRoot, DaylightConfig, Format, PeriodConfig, PeriodsConfig,
     PopulationConfig, StopsConfig, is_pattern,
 };
 use crate::stops::Input;
@@ -67,6 +67,8 @@ pub struct StudyFile {
     /// Rows of stops.
     #[serde(default)]
     pub stops: Vec<StopsConfig>,
+    /// Where the places are, so that rows can be told by daylight and darkness.
+    pub daylight: Option<DaylightConfig>,
     /// Baselines.
     #[serde(default)]
     pub population: Vec<PopulationConfig>,

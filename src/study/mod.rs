@@ -17,7 +17,10 @@ pub use schema::{format_schema, study_schema};
 use crate::analyses::{Analysis, Asks, Setting};
 use crate::cells::Outcome;
 use crate::error::{Error, nearest_hint};
-use crate::ingest::{AgreementsConfig, DataRoot, Periods, planned_statuses, sha256};
+use crate::ingest::{
+    AgreementsConfig, DataRoot, DaylightConfig, Periods, planned_statuses, sha256,
+};
+use crate::stops::{PLACE, STATE};
 use crate::world::{DEFAULT_SEED, World};
 
 /// Characters that a finding's name may have: it becomes the name of files.
@@ -221,6 +224,12 @@ fn setting(file: &StudyFile) -> Result<Setting, Error> {
             outcomes.push(outcome);
         }
     }
+    if let Some(daylight) = &file.daylight {
+        check_daylight(file, daylight)?;
+        outcomes
+            .iter_mut()
+            .for_each(|outcome| outcome.daylight = outcome.clock);
+    }
     for status in planned_statuses(&file.agreements)? {
         status.offer(&mut outcomes)?;
     }
@@ -250,6 +259,42 @@ fn setting(file: &StudyFile) -> Result<Setting, Error> {
         period: file.period.clone(),
         pooled_prefix: file.places.pooled.clone(),
     })
+}
+
+/// Holds the points of places against the rows that they are for.
+fn check_daylight(file: &StudyFile, daylight: &DaylightConfig) -> Result<(), Error> {
+    let stops = file.stops.first();
+    daylight.check(stops.and_then(|stops| stops.timezone.as_ref()))?;
+    let at = daylight.span();
+    let Some(stops) = stops else {
+        return Err(Error::study(
+            at,
+            "[daylight] says where places are, and the study has no rows of stops",
+            "published counts carry no time of day: take [daylight] out",
+        ));
+    };
+    if !stops.has_clock() {
+        return Err(Error::study(
+            stops.columns.span(),
+            "[daylight] needs the date and the time of day of every row, and they are not both mapped",
+            "add date and time to `columns`, or a date whose layout has a time of day",
+        ));
+    }
+    if daylight.by_place() && stops.column(PLACE).is_none() {
+        return Err(Error::study(
+            stops.columns.span(),
+            "[daylight] has a point for each place, and `columns` names no column for `place`",
+            "add place = \"the column's name in the file\", or one latitude and longitude for all rows",
+        ));
+    }
+    if daylight.by_state() && stops.own_key(STATE).is_none() {
+        return Err(Error::study(
+            at,
+            "the points are told apart by their state, and the rows have no key `state`",
+            "add state = \"the column's name\" under [stops.keys], or take `state` out of the columns of the points",
+        ));
+    }
+    Ok(())
 }
 
 /// The analyses in the order of the file, each with a name of its own.

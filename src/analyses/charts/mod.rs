@@ -5,11 +5,13 @@ mod null;
 mod pairs;
 mod ratios;
 mod scatter;
+mod shares;
 
 pub(super) use null::null_distributions;
 pub(super) use pairs::{dots, rate_pair};
 pub(super) use ratios::{contrast_forest, forest, indices, ladder};
-pub(super) use scatter::scatter;
+pub(super) use scatter::{scatter, scatter_of};
+pub(super) use shares::{predicted, shares};
 
 use names::{Part, figure_name};
 use toml::Spanned;
@@ -191,10 +193,16 @@ fn notes(finding: &Finding, setting: &Setting, lines: &[&Line], chart: &Chart) -
         .outcomes
         .iter()
         .find(|outcome| outcome.name == finding.frame.counts);
-    let has_intervals = !matches!(chart, Chart::PlaceScatter(_) | Chart::NullDistribution(_));
+    let has_intervals = !matches!(
+        chart,
+        Chart::PlaceScatter(_) | Chart::NullDistribution(_) | Chart::Stacked(_)
+    );
     let mut notes = Vec::new();
     if has_intervals {
         notes.push(interval_note(finding, lines));
+    }
+    if matches!(chart, Chart::Stacked(_)) {
+        notes.push("All searches are shown, those among them that the test leaves out.".into());
     }
     if matches!(chart, Chart::PlaceScatter(scatter) if scatter.scale == AxisScale::Log) {
         notes.push("Both axes are logarithmic: equal distances are equal factors.".into());
@@ -281,6 +289,8 @@ fn alt_text(drawing: &Drawing<'_>, chart: &Chart) -> String {
         Chart::PlaceScatter(_) => "Scatter of places with a line of equal rates",
         Chart::RatePair(_) => "Two panels of dots with intervals",
         Chart::Months(_) => "Columns by month",
+        Chart::Stacked(_) => "Bars of one length, divided by shares",
+        Chart::Curves(_) => "Lines along a key of numbers, each with its band",
         Chart::Waterfall(_) => "Bars of rows in, dropped by each rule, and kept",
         Chart::NullDistribution(_) => {
             "Columns of what chance alone would give, in counts, with a line at the count observed, here in standard deviations from what is expected"

@@ -10,6 +10,8 @@ const LONGEST: usize = 60;
 pub(super) struct Part<'a> {
     /// One compared group.
     pub(super) group: Option<&'a str>,
+    /// One of several kinds of numbers.
+    pub(super) what: Option<&'a str>,
     /// One of several pages, counted from 1.
     pub(super) page: Option<usize>,
 }
@@ -23,10 +25,12 @@ pub(super) fn figure_name(finding: &str, part: Part<'_>, setting: &Setting) -> S
         found.map_or("", |(_, name)| name)
     };
     let group = part.group.map(|group| format!(".{}", own(group)));
+    let what = part.what.map(|what| format!(".{what}"));
     let page = part.page.map(|page| format!(".{page}"));
     [finding.to_owned()]
         .into_iter()
         .chain(group)
+        .chain(what)
         .chain(page)
         .collect()
 }
@@ -88,7 +92,7 @@ mod tests {
             .compared()
             .map(|group| Part {
                 group: Some(group),
-                page: None,
+                ..Part::default()
             })
             .map(|part| figure_name("a", part, &setting))
             .collect();

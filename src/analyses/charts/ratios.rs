@@ -131,6 +131,7 @@ impl Forests<'_> {
                 part: Part {
                     group: self.group,
                     page,
+                    what: None,
                 },
                 title: format!("{}{words}", self.title),
                 lines,
@@ -263,7 +264,10 @@ pub(in crate::analyses) fn ladder(finding: &Disclosed<Finding>, setting: &Settin
             finding,
             setting,
             Drawing {
-                part: Part { group: None, page },
+                part: Part {
+                    page,
+                    ..Part::default()
+                },
                 title,
                 lines,
             },

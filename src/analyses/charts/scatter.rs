@@ -7,23 +7,55 @@ use crate::disclosure::Disclosed;
 use crate::figures::{
     AxisScale, Chart, Figure, Naming, Place, PlaceKind, PlaceScatter, ScatterPanel,
 };
+use crate::findings::glossary::Estimand;
 use crate::findings::{Finding, Line};
 use crate::stops::PLACE;
 
+/// The lines of one kind of number in a finding that has others too.
+pub(in crate::analyses) fn scatter_of(
+    finding: &Disclosed<Finding>,
+    setting: &Setting,
+    estimand: Estimand,
+) -> Vec<Figure> {
+    let of_kind = |line: &&Line| line.estimand == estimand;
+    let lines: Vec<&Line> = finding.lines.iter().filter(of_kind).collect();
+    let what = estimand.name.replace('_', "-");
+    let part = Part {
+        what: Some(&what),
+        ..Part::default()
+    };
+    let title = format!("{} by place", estimand.heading);
+    drawn(finding, setting, (&lines, part, title))
+}
+
 /// One panel per compared group; circle area by the denominators of both groups.
 pub(in crate::analyses) fn scatter(finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {
+    let lines: Vec<&Line> = finding.lines.iter().collect();
+    drawn(
+        finding,
+        setting,
+        (&lines, Part::default(), finding.title.clone()),
+    )
+}
+
+fn drawn(
+    finding: &Disclosed<Finding>,
+    setting: &Setting,
+    (lines, part, title): (&[&Line], Part<'_>, String),
+) -> Vec<Figure> {
     let reference = setting.groups.label(setting.groups.reference());
     let mut by_place: BTreeMap<Vec<(String, String)>, BTreeMap<&str, &Line>> = BTreeMap::new();
-    for line in &finding.lines {
+    for line in lines.iter().copied() {
         by_place
             .entry(line.at.clone())
             .or_default()
             .insert(&line.group, line);
     }
-    if finding.lines.iter().all(|line| line.estimate.is_none()) {
+    if lines.iter().all(|line| line.estimate.is_none()) {
         return Vec::new();
     }
-    let programs = programs(finding);
+    let programs = programs(lines);
+    let (rate, trials) = rate_words(finding, lines);
     let panel = |group: &str| {
         let label = setting.groups.label(group);
         let places = by_place.values().filter_map(|groups| {
@@ -32,30 +64,29 @@ pub(in crate::analyses) fn scatter(finding: &Disclosed<Finding>, setting: &Setti
         });
         ScatterPanel {
             title: label.to_owned(),
-            y_label: format!("{label}: {}", rate_words(finding)),
+            y_label: format!("{label}: {rate}"),
             places: places.collect(),
         }
     };
     let panels: Vec<ScatterPanel> = setting.groups.compared().map(panel).collect();
     let chart = PlaceScatter {
-        x_label: format!("{reference}: {}", rate_words(finding)),
-        style: finding
-            .lines
+        x_label: format!("{reference}: {rate}"),
+        style: lines
             .first()
             .map_or(crate::number::Style::Quantity, |line| line.estimand.style),
         scale: axis_scale(&panels),
         size_label: format!(
             "{} of both groups",
-            finding.frame.trials.as_deref().unwrap_or("people × years")
+            trials.as_deref().unwrap_or("people × years")
         ),
         series: programs.clone(),
         pooled_label: "several places counted together".into(),
         panels,
     };
     let drawing = Drawing {
-        part: Part::default(),
-        title: finding.title.clone(),
-        lines: finding.lines.iter().collect(),
+        part,
+        title,
+        lines: lines.to_vec(),
     };
     vec![figure(
         finding,
@@ -116,9 +147,8 @@ fn place(x: &Line, y: &Line, (programs, pooled_prefix): (&[String], Option<&str>
     }
 }
 
-fn programs(finding: &Finding) -> Vec<String> {
-    let mut found: Vec<String> = finding
-        .lines
+fn programs(lines: &[&Line]) -> Vec<String> {
+    let mut found: Vec<String> = lines
         .iter()
         .filter_map(|line| line.key("program").map(str::to_owned))
         .collect();
@@ -131,9 +161,15 @@ fn programs(finding: &Finding) -> Vec<String> {
     }
 }
 
-fn rate_words(finding: &Finding) -> String {
-    match &finding.frame.trials {
-        Some(trials) => format!("{} out of {trials}", finding.frame.events),
-        None => super::per_head(finding),
+/// What the rates are, and what they are out of.
+fn rate_words(finding: &Finding, lines: &[&Line]) -> (String, Option<String>) {
+    let counted = lines.first().and_then(|line| line.counted.as_ref());
+    let (events, trials) = match counted {
+        Some(counted) => (&counted.events, &counted.trials),
+        None => (&finding.frame.events, &finding.frame.trials),
+    };
+    match trials {
+        Some(out_of) => (format!("{events} out of {out_of}"), trials.clone()),
+        None => (super::per_head(finding), None),
     }
 }

@@ -19,7 +19,7 @@ use crate::stats::regression::{
 use crate::warning::Warning;
 
 /// Most effects that are estimated as columns, where they cannot be taken out.
-const MOST_EFFECTS: usize = 200;
+pub(super) const MOST_EFFECTS: usize = 200;
 
 /// The name of the constant, where there are no effects to take its place.
 const CONSTANT: &str = "intercept";
@@ -281,7 +281,7 @@ impl Regression<'_> {
     }
 
     /// A line with the sums that it is made from, and the cells of every group, to which the effects are fitted.
-    fn resting_on(&self, mut line: Line, sums: &[&str]) -> Line {
+    pub(super) fn resting_on(&self, mut line: Line, sums: &[&str]) -> Line {
         for (group, counts) in self.groups.iter().zip(self.behind) {
             if sums.contains(group) {
                 line.rests_on.extend(counts.sums.iter().cloned());
@@ -293,7 +293,7 @@ impl Regression<'_> {
     }
 
     /// The keys whose effects are taken out.
-    fn factors(&self) -> Vec<Factor> {
+    pub(super) fn factors(&self) -> Vec<Factor> {
         let factor = |key: &String| Factor {
             name: key.clone(),
             levels: numbered(self.cells, key),
@@ -348,7 +348,11 @@ impl Regression<'_> {
         build().map_err(|fault| self.options.refused(&fault))
     }
 
-    fn of_design(&self, family: glm::Family, design: Design) -> Result<Model, RegressionError> {
+    pub(super) fn of_design(
+        &self,
+        family: glm::Family,
+        design: Design,
+    ) -> Result<Model, RegressionError> {
         let events: Vec<u64> = self.cells.iter().map(|cell| cell.events).collect();
         let trials: Option<Vec<u64>> = self.cells.iter().map(|cell| cell.trials).collect();
         match trials.filter(|_| family != glm::Family::NegativeBinomial) {
@@ -367,7 +371,7 @@ impl Regression<'_> {
     }
 
     /// The constant where there is one, an indicator for each compared group, and the columns of the curve.
-    fn design(
+    pub(super) fn design(
         &self,
         has_constant: bool,
         curve: Option<&[Vec<f64>]>,
@@ -388,7 +392,7 @@ impl Regression<'_> {
     }
 
     /// The columns of the curve at each cell.
-    fn curve(&self, smooth: &Smooth) -> Result<Vec<Vec<f64>>, Error> {
+    pub(super) fn curve(&self, smooth: &Smooth) -> Result<Vec<Vec<f64>>, Error> {
         let key = smooth.key.get_ref();
         let number = |cell: &&Cell<'_>| {
             let text = value(cell.stratum, key);

@@ -1,14 +1,17 @@
 //! The columns of a mapping are found in a file once, before its first row.
 
+use super::on_request::{BasisColumn, OnRequest};
 use super::rules::BoundRule;
 use super::yes_no::YesNo;
 use super::{BoundDate, From};
 use crate::cells::GROUP;
 use crate::error::Error;
 use crate::ingest::{
-    AgeReader, ColumnRule, ColumnSource, CsvFile, MomentReader, Seen, StopsConfig,
+    AgeReader, ColumnRule, ColumnSource, CsvFile, MomentReader, Seen, StopsConfig, counts_of_key,
 };
-use crate::stops::{AGE, DATE, OFFICER, PERIOD, PLACE, YEAR};
+use crate::stops::{
+    AGE, DATE, HOUR, LIGHT, MINUTE, MONTH, OFFICER, PERIOD, PLACE, SEARCH_BASIS, WEEKDAY, YEAR,
+};
 
 /// Binds the columns of a mapping to those of a file.
 pub(super) struct Binder<'a, 'f> {
@@ -77,8 +80,31 @@ impl<'a> Binder<'a, '_> {
             all.map(|column| self.file.column(column))
                 .collect::<Result<Vec<_>, _>>()?;
         }
+        self.says(source).map(Some)
+    }
+
+    fn says(&self, source: &ColumnSource) -> Result<YesNo, Error> {
         let outcomes = self.config.yes_and_no();
-        YesNo::new(source, self.file, (&outcomes, &self.config.missing)).map(Some)
+        YesNo::new(source, self.file, (&outcomes, &self.config.missing))
+    }
+
+    /// A key that is made where it is asked for; `None` for every other.
+    fn on_request(&self, key: &str) -> Result<Option<OnRequest>, Error> {
+        if let Some(counts) = counts_of_key(key).and_then(|name| self.config.further(name)) {
+            return self
+                .says(counts.column.get_ref())
+                .map(|says| Some(OnRequest::Says(says)));
+        }
+        if self.config.own_key(key).is_some() {
+            return Ok(None);
+        }
+        Ok(match (key, self.config.column(SEARCH_BASIS)) {
+            (WEEKDAY, _) => Some(OnRequest::Weekday),
+            (MONTH, _) => Some(OnRequest::Month),
+            (HOUR, _) => Some(OnRequest::Hour),
+            (SEARCH_BASIS, Some(source)) => Some(OnRequest::Bases(BasisColumn::all(source, self)?)),
+            _ => None,
+        })
     }
 
     fn rules(&self, source: &ColumnSource) -> Result<Vec<BoundRule>, Error> {
@@ -112,11 +138,17 @@ impl<'a> Binder<'a, '_> {
     }
 
     pub(super) fn key(&self, key: &str) -> Result<From, Error> {
+        if let Some(made) = self.on_request(key)? {
+            return Ok(From::OnRequest(made));
+        }
         let unmapped = || Error::Internal(format!("key `{key}` was asked for and is not mapped"));
         Ok(match key {
             GROUP => From::Group(self.rules(self.config.column(GROUP).ok_or_else(unmapped)?)?),
             YEAR => From::Year,
             PERIOD => From::Period,
+            DATE => From::Date,
+            MINUTE => From::Minute,
+            LIGHT => From::Light,
             PLACE | OFFICER => {
                 From::Text(self.rules(self.config.column(key).ok_or_else(unmapped)?)?)
             }

@@ -1,6 +1,8 @@
 //! Raw rows become small integers: one code per value of each key, one flag per outcome.
 
 mod binding;
+mod daylight;
+mod on_request;
 mod rules;
 mod values;
 mod yes_no;
@@ -16,16 +18,15 @@ use crate::ingest::{
     StopsConfig, UnlistedCodes,
 };
 use crate::stops::{
-    Contradictions, DATE, Dropped, HIT, PLACE, RowSeen, SEARCHED, Screens, SourceLedger, TIME,
-    WEIGHT,
+    Contradictions, DATE, Dropped, HIT, NOT_RECORDED, PLACE, RowSeen, SEARCH_BASIS, SEARCHED,
+    Screens, SourceLedger, SunTable, TIME, WEIGHT, basis::NO_SEARCH,
 };
 use binding::Binder;
+use daylight::Lights;
+use on_request::OnRequest;
 use rules::{BoundRule, Meaning};
 pub(super) use values::Codes;
 use yes_no::YesNo;
-
-/// What a key of which nothing is known is called.
-const NOT_RECORDED: &str = "not recorded";
 
 /// What one row counts as.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -78,6 +79,10 @@ enum From {
     Text(Vec<BoundRule>),
     Year,
     Period,
+    OnRequest(OnRequest),
+    Date,
+    Minute,
+    Light,
 }
 
 /// The date of the rows, bound.
@@ -87,23 +92,29 @@ struct BoundDate {
     missing: Vec<String>,
 }
 
-/// Day and minute of a row, as far as they are known.
+/// Day and time of a row, as far as they are known.
 #[derive(Clone, Copy)]
 struct Clock {
     day: Option<Date>,
-    minute: Option<u16>,
+    /// Seconds since midnight.
+    second: Option<u32>,
     /// Whether only the year is known, of which `day` is the first.
     is_year: bool,
 }
 
 impl Clock {
     /// A row without a date.
-    fn undated(minute: Option<u16>) -> Self {
+    fn undated(second: Option<u32>) -> Self {
         Self {
             day: None,
-            minute,
+            second,
             is_year: false,
         }
+    }
+
+    /// The minute of the day.
+    fn minute(self) -> Option<u16> {
+        u16::try_from(self.second? / 60).ok()
     }
 }
 
@@ -129,6 +140,9 @@ pub(super) struct Coder<'a> {
     place_at: Option<usize>,
     by_place: Vec<[u64; 2]>,
     group_at: Option<usize>,
+    basis_at: Option<usize>,
+    /// Where rows are counted by light.
+    sun: Option<Lights<'a>>,
     /// Whether some rows may be unreadable, and the first that was.
     tolerates: bool,
     pub(super) first_unreadable: Option<DataFault>,
@@ -153,8 +167,9 @@ impl<'a> Coder<'a> {
         config: &'a StopsConfig,
         file: &CsvFile,
         keys: &[String],
-        (groups, periods): (&'a Groups, &'a Periods),
+        (groups, periods, sun): (&'a Groups, &'a Periods, Option<&'a SunTable>),
     ) -> Result<Self, Error> {
+        let sun = Lights::new(keys, sun)?;
         let binder = Binder { config, file };
         let tolerates = config.tolerated_unreadable.is_some();
         let (ledger, rules) = empty_ledger(config);
@@ -187,6 +202,8 @@ impl<'a> Coder<'a> {
             place_at: keys.iter().position(|key| key == PLACE),
             by_place: Vec::new(),
             group_at: keys.iter().position(|key| key == GROUP),
+            basis_at: keys.iter().position(|key| key == SEARCH_BASIS),
+            sun,
             tolerates,
             first_unreadable: None,
             rules,
@@ -225,6 +242,12 @@ impl<'a> Coder<'a> {
                 }
             }
         }
+        if stopped_at.is_none()
+            && let Some(sun) = &mut self.sun
+        {
+            let day = moment.day.filter(|_| !moment.is_year);
+            sun.fill_in(key, day.zip(moment.second), &mut self.codes);
+        }
         let group_missing = stopped_at.is_some() && stopped_at == self.group_at;
         let flags = match stopped_at {
             None => Some(self.flags(at, record)?),
@@ -234,11 +257,11 @@ impl<'a> Coder<'a> {
         self.screens.add(&RowSeen {
             // The first of January of a year without days is no day with many stops.
             date: moment.day.filter(|_| !moment.is_year),
-            minute: moment.minute,
+            minute: moment.minute(),
             missing: [
                 group_missing,
                 place_missing,
-                self.time.is_some() && moment.minute.is_none(),
+                self.time.is_some() && moment.second.is_none(),
                 age_missing,
                 self.searched.is_some() && flags.is_some_and(|flags| !flags.search_known),
             ],
@@ -246,6 +269,13 @@ impl<'a> Coder<'a> {
         let Some(mut flags) = flags else {
             return Ok(None);
         };
+        if let Some(i) = self.basis_at
+            && !flags.searched
+        {
+            // Whatever is written there, a row without a search has no basis of one.
+            let is_known = flags.search_known;
+            key[i] = self.codes[i].code(if is_known { NO_SEARCH } else { NOT_RECORDED });
+        }
         flags.weight = match self.weight {
             None => 1,
             Some(column) => at.count(record, column)?,
@@ -325,7 +355,7 @@ impl<'a> Coder<'a> {
     /// The day and the minute of the row, as far as they are mapped and known. The time is read for its own sake: one that
     /// does not exist is a fault of the row.
     fn moment(&mut self, at: &At<'_>, record: &impl Record) -> Result<Clock, DataFault> {
-        let minute = match &mut self.time {
+        let second = match &mut self.time {
             Some((column, reader, missing)) => {
                 let raw = &record[*column];
                 if is_listed(missing, raw) {
@@ -338,17 +368,17 @@ impl<'a> Coder<'a> {
             None => None,
         };
         let Some(date) = &mut self.date else {
-            return Ok(Clock::undated(minute));
+            return Ok(Clock::undated(second));
         };
         let raw = &record[date.column];
         if is_listed(&date.missing, raw) {
-            return Ok(Clock::undated(minute));
+            return Ok(Clock::undated(second));
         }
         let read = date.reader.read(raw);
         let moment = read.map_err(|(message, hint)| at.fault_in(date.column, message, hint))?;
         Ok(Clock {
             day: Some(moment.date),
-            minute: minute.or(moment.minute),
+            second: second.or(moment.second),
             is_year: moment.is_year,
         })
     }
@@ -378,17 +408,34 @@ impl<'a> Coder<'a> {
         clock: Clock,
         (at, record): (&At<'_>, &impl Record),
     ) -> Result<Option<u32>, Error> {
+        if let From::OnRequest(made) = &mut self.keys[i] {
+            return made.code(&mut self.codes[i], clock, (at, record)).map(Some);
+        }
         let rule = match (&self.keys[i], clock.day) {
-            (From::Year, Some(day)) => return Ok(Some(self.codes[i].of_year(day.year()))),
+            (From::Year, Some(day)) => return Ok(Some(daylight::of_year(&mut self.codes[i], day))),
+            (From::Date, Some(day)) => {
+                let day = (!clock.is_year).then_some(day);
+                return Ok(Some(daylight::of_day(&mut self.codes[i], day)));
+            }
+            (From::Minute, _) => {
+                return Ok(Some(daylight::of_minute(
+                    &mut self.codes[i],
+                    clock.minute(),
+                )));
+            }
+            // Its place may be coded behind it, so the light is filled in when all are.
+            (From::Light, _) => return Ok(Some(0)),
             (From::Period, Some(day)) => match self.period_of(day, clock.is_year) {
                 Some(period) => return Ok(Some(self.codes[i].code(&period))),
                 None => self.rules.period,
             },
-            (From::Year | From::Period, None) => self.rules.date,
-            (From::Group(_) | From::Text(_), _) => match self.text_code(i, at, record)? {
-                Some(code) => return Ok(Some(code)),
-                None => self.rules.group,
-            },
+            (From::Year | From::Period | From::Date, None) => self.rules.date,
+            (From::Group(_) | From::Text(_) | From::OnRequest(_), _) => {
+                match self.text_code(i, at, record)? {
+                    Some(code) => return Ok(Some(code)),
+                    None => self.rules.group,
+                }
+            }
         };
         self.dropped(rule);
         Ok(None)
@@ -412,7 +459,12 @@ impl<'a> Coder<'a> {
         let (rules, is_group) = match &mut self.keys[i] {
             From::Group(rules) => (rules, true),
             From::Text(rules) => (rules, false),
-            From::Year | From::Period => return Ok(None),
+            From::Year
+            | From::Period
+            | From::Date
+            | From::Minute
+            | From::Light
+            | From::OnRequest(_) => return Ok(None),
         };
         for rule in rules {
             let joined = rule.joined(at, record)?;

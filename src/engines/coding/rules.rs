@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::NOT_RECORDED;
 use crate::cells::Groups;
 use crate::error::Error;
 use crate::ingest::{At, Record, Seen, UnlistedCodes, group_of};
+use crate::stops::NOT_RECORDED;
 
 /// One rule of a key, bound to its column.
 pub(super) struct BoundRule {

@@ -6,8 +6,8 @@ use rustc_hash::FxHashMap;
 #[derive(Debug, Default)]
 pub(crate) struct Codes {
     by_value: FxHashMap<String, u32>,
-    /// By the number of the year.
-    by_year: Vec<Option<u32>>,
+    /// By number, of values that have one: years, days, minutes.
+    by_number: Vec<Option<u32>>,
     values: Vec<String>,
 }
 
@@ -23,17 +23,17 @@ impl Codes {
         code
     }
 
-    /// The code of a calendar year.
-    pub(crate) fn of_year(&mut self, year: i16) -> u32 {
-        let at = usize::try_from(year).ok();
-        if let Some(code) = at.and_then(|at| *self.by_year.get(at)?) {
-            return code;
+    /// The code of a value that has a number of its own.
+    #[inline]
+    pub(crate) fn numbered(&mut self, number: u32, value: impl FnOnce() -> String) -> u32 {
+        let at = number as usize;
+        if let Some(Some(code)) = self.by_number.get(at) {
+            return *code;
         }
-        let code = self.code(&year.to_string());
-        if let Some(at) = at {
-            self.by_year.resize(self.by_year.len().max(at + 1), None);
-            self.by_year[at] = Some(code);
-        }
+        let code = self.code(&value());
+        self.by_number
+            .resize(self.by_number.len().max(at + 1), None);
+        self.by_number[at] = Some(code);
         code
     }
 

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::Format;
 use crate::cells::OneOrMany;
 use crate::ingest::column::{ColumnRule, ColumnSource, ReadAs};
+use crate::ingest::row_counts::OutOf;
 use crate::ingest::stops::{Columns, StopsConfig, UnclearRule};
 use crate::stops::SEARCHED;
 
@@ -165,6 +166,23 @@ fn stops_sections(stops: &StopsConfig, layout: Option<String>) -> String {
     section(&mut page, "Rows", &rows);
     section(&mut page, "Columns", &sources(stops.columns.get_ref()));
     section(&mut page, "Keys", &sources(&stops.keys));
+    let further = stops.counts.iter().map(|counts| {
+        let rules = counts.column.get_ref().rules();
+        let rules: Vec<String> = rules
+            .iter()
+            .map(|rule| described(rule, ReadAs::YesOrNo))
+            .collect();
+        let part = match counts.out_of {
+            OutOf::Rows => "rows",
+            OutOf::Searches => "searches",
+        };
+        format!(
+            "`{}` out of {part}: {}",
+            counts.name.get_ref(),
+            rules.join("; or ")
+        )
+    });
+    section(&mut page, "Further counts", &further.collect::<Vec<_>>());
     page
 }
 
@@ -182,6 +200,12 @@ fn sources(columns: &Columns) -> Vec<String> {
             (several, ReadAs::YesOrNo) => {
                 format!(
                     "`{name}`, where one says yes:\n  - {}",
+                    several.join("\n  - ")
+                )
+            }
+            (several, ReadAs::Bases) => {
+                format!(
+                    "`{name}`, of which each adds its own:\n  - {}",
                     several.join("\n  - ")
                 )
             }

@@ -62,6 +62,18 @@ impl Covariance {
         self.matrix[i * self.columns + j]
     }
 
+    /// The same covariance times a dispersion, with the degrees of freedom of that; it stays as it is without any.
+    #[must_use]
+    pub fn times(mut self, dispersion: f64, df: Option<u64>) -> Covariance {
+        if df.is_some() {
+            self.matrix
+                .iter_mut()
+                .for_each(|value| *value *= dispersion);
+            self.df = df;
+        }
+        self
+    }
+
     /// The standard error of a coefficient by its place; `None` when two-way clusters give no positive variance.
     ///
     /// # Panics

@@ -55,6 +55,13 @@ impl Design {
         &self.names
     }
 
+    /// The values of each cell.
+    #[must_use]
+    pub fn by_row(&self) -> Vec<Vec<f64>> {
+        let rows = self.values.chunks_exact(self.names.len().max(1));
+        rows.map(<[f64]>::to_vec).collect()
+    }
+
     /// This design without one column.
     pub(super) fn without(&self, column: usize) -> Design {
         let mut names = self.names.clone();

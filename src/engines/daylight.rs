@@ -1,0 +1,31 @@
+//! What a count by daylight does not know.
+
+use std::collections::BTreeSet;
+
+use super::tally::Sums;
+use crate::stops::{LIGHT, Light, PLACE, STATE, SunTable};
+
+/// How many rows are neither light nor dark, and the places that have no point.
+pub(super) fn unknown(
+    sun: &SunTable,
+    keys: &[String],
+    cells: &[(Vec<String>, Sums)],
+) -> (u64, Vec<String>) {
+    let at = |name: &str| keys.iter().position(|key| key == name);
+    let (light, place, state) = (at(LIGHT), at(PLACE), at(STATE));
+    let (mut rows, mut places) = (0, BTreeSet::new());
+    for (key, sums) in cells {
+        let value = |at: Option<usize>| at.map(|at| key[at].as_str());
+        if value(light) == Some(Light::Unknown.word()) {
+            rows += sums[0];
+            let (name, state) = (value(place).unwrap_or_default(), value(state));
+            if sun.find(name, state).is_none() {
+                places.insert(match state.filter(|_| sun.by_state()) {
+                    Some(state) => format!("{name}, {state}"),
+                    None => name.to_owned(),
+                });
+            }
+        }
+    }
+    (rows, places.into_iter().collect())
+}
