@@ -222,6 +222,8 @@ impl Common<'_> {
             },
             lines: Vec::new(),
             warnings,
+            sky: None,
+            own_counts: None,
         }
     }
 }

@@ -8,13 +8,13 @@ use crate::cells::{Cell, CellTable, GROUP};
 use crate::findings::{CountRef, Part};
 
 /// Counts whose small cells are protected, by the source that they come from.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Protected {
     pub(super) sources: Vec<Source>,
 }
 
 /// One source: kinds of persons by cell, and of which kinds each count is made.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Source {
     keys: Vec<String>,
     cells: Vec<Vec<String>>,
@@ -106,6 +106,18 @@ impl Protected {
                 name.to_owned(),
                 BTreeMap::from([(Part::Events, vec![0]), (Part::Trials, vec![0, 1])]),
             )]),
+            counts_rows: false,
+        });
+    }
+
+    /// Counts that a finding made of rows for itself.
+    pub(super) fn add_own(&mut self, name: &str, table: &CellTable) {
+        self.sources.push(Source {
+            keys: table.keys().to_vec(),
+            cells: table.cells().iter().map(|cell| cell.key.clone()).collect(),
+            kinds: table.cells().iter().map(|cell| vec![cell.events]).collect(),
+            is_sensitive: vec![true],
+            made_of: BTreeMap::from([(name.to_owned(), BTreeMap::from([(Part::Events, vec![0])]))]),
             counts_rows: false,
         });
     }

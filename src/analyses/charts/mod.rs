@@ -5,11 +5,13 @@ mod null;
 mod pairs;
 mod ratios;
 mod scatter;
+mod veil;
 
 pub(super) use null::null_distributions;
 pub(super) use pairs::{dots, rate_pair};
 pub(super) use ratios::{contrast_forest, forest, indices, ladder};
 pub(super) use scatter::scatter;
+pub(super) use veil::{twilight, veil_forest, veil_trio};
 
 use names::{Part, figure_name};
 use toml::Spanned;
@@ -281,6 +283,12 @@ fn alt_text(drawing: &Drawing<'_>, chart: &Chart) -> String {
         Chart::PlaceScatter(_) => "Scatter of places with a line of equal rates",
         Chart::RatePair(_) => "Two panels of dots with intervals",
         Chart::Months(_) => "Columns by month",
+        Chart::Twilight(_) => {
+            "A year of days with the clock upwards, areas of daylight, twilight and darkness"
+        }
+        Chart::VeilTrio(_) => {
+            "Panels of circles, shares by how far dusk or dawn is away, with the share of all in daylight and in darkness"
+        }
         Chart::Waterfall(_) => "Bars of rows in, dropped by each rule, and kept",
         Chart::NullDistribution(_) => {
             "Columns of what chance alone would give, in counts, with a line at the count observed, here in standard deviations from what is expected"

@@ -10,6 +10,8 @@ const LONGEST: usize = 60;
 pub(super) struct Part<'a> {
     /// One compared group.
     pub(super) group: Option<&'a str>,
+    /// What is drawn of it, beside its main picture.
+    pub(super) kind: Option<&'static str>,
     /// One of several pages, counted from 1.
     pub(super) page: Option<usize>,
 }
@@ -23,9 +25,11 @@ pub(super) fn figure_name(finding: &str, part: Part<'_>, setting: &Setting) -> S
         found.map_or("", |(_, name)| name)
     };
     let group = part.group.map(|group| format!(".{}", own(group)));
+    let kind = part.kind.map(|kind| format!(".{kind}"));
     let page = part.page.map(|page| format!(".{page}"));
     [finding.to_owned()]
         .into_iter()
+        .chain(kind)
         .chain(group)
         .chain(page)
         .collect()
@@ -88,7 +92,7 @@ mod tests {
             .compared()
             .map(|group| Part {
                 group: Some(group),
-                page: None,
+                ..Part::default()
             })
             .map(|part| figure_name("a", part, &setting))
             .collect();

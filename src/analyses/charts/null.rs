@@ -65,7 +65,7 @@ pub(in crate::analyses) fn null_distributions(
         let drawing = Drawing {
             part: Part {
                 group: Some(group),
-                page: None,
+                ..Part::default()
             },
             title: format!("{} ({label}): what chance alone would give", finding.title),
             lines,

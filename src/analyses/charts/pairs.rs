@@ -69,7 +69,10 @@ pub(in crate::analyses) fn dots(finding: &Disclosed<Finding>, setting: &Setting)
             sections,
         };
         let drawing = Drawing {
-            part: Part { group: None, page },
+            part: Part {
+                page,
+                ..Part::default()
+            },
             title: format!("{}{words}", finding.title),
             lines,
         };
@@ -133,7 +136,10 @@ pub(in crate::analyses) fn rate_pair(
             label_heading: "Group".into(),
         };
         let drawing = Drawing {
-            part: Part { group: None, page },
+            part: Part {
+                page,
+                ..Part::default()
+            },
             title: format!("Search rate beside hit rate{}{words}", by(finding)),
             lines,
         };
