@@ -193,6 +193,9 @@ fn notes(finding: &Finding, setting: &Setting, lines: &[&Line], chart: &Chart) -
         .outcomes
         .iter()
         .find(|outcome| outcome.name == finding.frame.counts);
+    if matches!(chart, Chart::Twilight(_)) {
+        return vec!["The sun at the point of the place over one year, by the local clock; civil twilight ends where the sun is 6 degrees below the horizon. At a time of day between the dashed lines stops in daylight and in darkness are compared.".into()];
+    }
     let has_intervals = !matches!(chart, Chart::PlaceScatter(_) | Chart::NullDistribution(_));
     let mut notes = Vec::new();
     if has_intervals {
@@ -313,6 +316,7 @@ fn alt_text(drawing: &Drawing<'_>, chart: &Chart) -> String {
             one(low),
             one(high)
         ),
+        _ if matches!(chart, Chart::Twilight(_)) => format!("{kind}. {}.", drawing.title),
         _ => format!("{kind}. {}. No number can be shown.", drawing.title),
     }
 }
@@ -387,6 +391,7 @@ fn reason(line: &Line) -> String {
         Some(Warning::NoEvents { side }) if *side == line.group => "no events".into(),
         Some(Warning::NoEvents { side }) => format!("no events: {side}"),
         Some(Warning::EmptyDenominator) => "nothing to divide by".into(),
+        Some(Warning::NotFitted { .. }) => "no answer, see the table".into(),
         _ => "undefined".into(),
     }
 }

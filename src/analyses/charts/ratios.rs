@@ -323,6 +323,13 @@ fn axis(finding: &Finding, heading: &str) -> Axis {
             "below the group's share of the benchmark",
             "above",
         )
+    } else if heading == glossary::DAYLIGHT_ODDS_RATIO.heading {
+        (
+            format!(", against {reference}"),
+            "same part in light and dark",
+            "smaller part of those stopped in daylight",
+            "larger",
+        )
     } else {
         (
             format!(" to {reference}"),
@@ -346,7 +353,12 @@ fn axis(finding: &Finding, heading: &str) -> Axis {
 }
 
 fn columns(finding: &Finding, label: &str) -> Columns {
-    let denominator = finding.frame.trials.as_deref().unwrap_or("people × years");
+    let is_of_pair = |line: &Line| line.estimand == glossary::DAYLIGHT_ODDS_RATIO;
+    let denominator = match &finding.frame.trials {
+        Some(trials) => trials.as_str(),
+        None if finding.lines.iter().any(is_of_pair) => "of both groups",
+        None => "people × years",
+    };
     Columns {
         label: label.to_owned(),
         estimate: "Ratio [interval]".into(),

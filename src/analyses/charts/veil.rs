@@ -5,8 +5,7 @@ use super::{Drawing, Part, figure};
 use crate::analyses::Setting;
 use crate::disclosure::Disclosed;
 use crate::figures::{
-    Chart, Figure, ForestKind, ForestRow, Twilight, TwilightDay, VeilLevel, VeilPanel, VeilPoint,
-    VeilTrio,
+    Chart, Figure, Twilight, TwilightDay, VeilLevel, VeilPanel, VeilPoint, VeilTrio,
 };
 use crate::findings::glossary as g;
 use crate::findings::{Finding, Line, SkyDay};
@@ -26,18 +25,7 @@ pub(in crate::analyses) fn veil_forest(
         .lines
         .iter()
         .filter_map(|line| Some((line, kind(line)?)));
-    let rows = own.map(|(line, label)| {
-        let is_main = line.estimand == g::DAYLIGHT_ODDS_RATIO;
-        let row = ForestRow {
-            kind: if is_main {
-                ForestKind::Summary
-            } else {
-                ForestKind::Unit
-            },
-            ..row(line, label, 0)
-        };
-        shown(line.group.clone(), line, row)
-    });
+    let rows = own.map(|(line, label)| shown(line.group.clone(), line, row(line, label, 0)));
     let forests = |title, group, kind| Forests {
         finding,
         setting,
@@ -63,7 +51,11 @@ pub(in crate::analyses) fn veil_forest(
                     parts.join(" · ")
                 };
                 let heading = format!("{}, {}", words(0, 1), days(&words(3, 4)));
-                shown(heading, line, row(line, words(1, 3), 0))
+                let label = match words(2, 3).as_str() {
+                    "nothing" => format!("{}, nothing else", words(1, 2)),
+                    held => format!("{}, {held}", words(1, 2)),
+                };
+                shown(heading, line, row(line, label, 0))
             })
             .collect();
         let title = format!("{} ({label}): other windows and models", finding.title);
@@ -97,11 +89,7 @@ pub(in crate::analyses) fn twilight(
     setting: &Setting,
 ) -> Option<Figure> {
     let sky = finding.sky.as_ref()?;
-    let (event, part) = if sky.is_evening {
-        ("dusk", "evening")
-    } else {
-        ("dawn", "morning")
-    };
+    let part = if sky.is_evening { "Evening" } else { "Morning" };
     let clock = |minute: i32| format!("{:02}:{:02}", minute / 60, minute % 60);
     let (first, last) = sky.window;
     let chart = Twilight {
@@ -120,9 +108,7 @@ pub(in crate::analyses) fn twilight(
             kind: Some("twilight"),
             ..Part::default()
         },
-        title: format!(
-            "Civil {event} over the year{place}, and the {part} hours that are light on some dates and dark on others"
-        ),
+        title: format!("{part} hours{place} that are light on some dates and dark on others"),
         lines: Vec::new(),
     };
     Some(figure(finding, setting, drawing, Chart::Twilight(chart)))
@@ -186,7 +172,10 @@ pub(in crate::analyses) fn veil_trio(
                 "{label} share of the {} of {label} and {}, by quarters of an hour of the clock",
                 finding.frame.events, finding.frame.reference
             ),
-            size_label: format!("circle area: {} of both groups", finding.frame.events),
+            size_label: format!(
+                "circle: {} of both groups, {FEWEST} or more",
+                finding.frame.events
+            ),
             level_label: format!(
                 "all of a side, {} interval of counting",
                 level_text(finding.frame.level)
@@ -206,6 +195,9 @@ pub(in crate::analyses) fn veil_trio(
     };
     setting.groups.compared().filter_map(one_group).collect()
 }
+
+/// Stops of both groups under which a share is not drawn: it would be 0 or 1 as likely as not.
+const FEWEST: u64 = 10;
 
 const SINCE_DUSK: &str = "minutes since dusk";
 const BEFORE_DAWN: &str = "minutes before dawn";
@@ -233,7 +225,7 @@ fn panel(clock: &str, lines: &[&Line]) -> VeilPanel {
         Some(VeilPoint {
             x: since.parse::<f64>().ok()? + HALF,
             share: line.estimate?,
-            n: line.trials? as f64,
+            n: line.trials.filter(|n| *n >= FEWEST)? as f64,
         })
     };
     VeilPanel {

@@ -352,7 +352,6 @@ impl Veil<'_> {
                 p_value: Some(cmh.p.get()),
             }),
         });
-        line.warn(Warning::NoReplication);
         line
     }
 

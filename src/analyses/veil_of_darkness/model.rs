@@ -9,10 +9,11 @@ use crate::stats::regression::{
     RegressionError, Response,
 };
 
-/// The column whose coefficient is the logarithm of K.
-pub(super) const DAYLIGHT: &str = "daylight";
+/// The column whose coefficient is the logarithm of K. It is the last one, so that it is dropped, and not what is held
+/// equal, where they tell it by themselves.
+pub(super) const DAYLIGHT: &str = "daylight 1";
 
-/// The column of ones, where no effect takes its place.
+/// The column of ones; the fit drops it where effects are taken out.
 const CONSTANT: &str = "constant";
 
 /// Up to so many levels, effects are estimated as columns; above, they are taken out.
@@ -213,10 +214,18 @@ impl Sample {
             .take_while(|(factor, most)| levels(factor) > *most)
             .count();
         let as_columns = factors.split_off(taken_out);
-        let mut design = self.design(clock, factors.is_empty())?;
+        let mut design = self.design(clock)?;
         for factor in &as_columns {
             design = design.with_indicators(factor)?;
         }
+        design = design.with_indicators(&Factor {
+            name: "daylight".into(),
+            levels: self
+                .is_light
+                .iter()
+                .map(|light| u32::from(*light))
+                .collect(),
+        })?;
         let response = Response::Events {
             events: self.events.clone(),
             trials: self.trials.clone(),
@@ -225,26 +234,22 @@ impl Sample {
         Ok(factors.into_iter().try_fold(model, Model::absorbing)?)
     }
 
-    /// Daylight, the columns of the curves, and ones where nothing takes their place.
-    fn design(&self, clock: Clock, has_constant: bool) -> Result<Design, Fault> {
+    /// Ones, and the columns of the curves.
+    fn design(&self, clock: Clock) -> Result<Design, Fault> {
         let curves = self.curve_columns(clock)?;
         let columns = curves.first().map_or(0, |(_, columns)| columns.len());
         let numbers: BTreeSet<u32> = self.curves.iter().copied().collect();
         let places: BTreeMap<u32, usize> = numbers.iter().copied().zip(0..).collect();
-        let mut names = vec![DAYLIGHT.to_owned()];
-        names.extend(has_constant.then(|| CONSTANT.to_owned()));
+        let mut names = vec![CONSTANT.to_owned()];
         for curve in &numbers {
             names.extend((1..=columns).map(|i| format!("clock {curve}.{i}")));
         }
         let width = names.len();
         let mut values = vec![0.0; width * self.minutes.len()];
         for (i, row) in values.chunks_exact_mut(width).enumerate() {
-            row[0] = f64::from(u8::from(self.is_light[i]));
-            if has_constant {
-                row[1] = 1.0;
-            }
+            row[0] = 1.0;
             if columns > 0 {
-                let first = 1 + usize::from(has_constant) + places[&self.curves[i]] * columns;
+                let first = 1 + places[&self.curves[i]] * columns;
                 let own = curves
                     .binary_search_by(|(at, _)| compared(*at, (self.curves[i], self.minutes[i])))
                     .expect("every minute of every curve has its columns");
@@ -345,4 +350,188 @@ fn picked<T: Copy>(values: &[T], kept: &[bool]) -> Vec<T> {
     both.filter(|(_, kept)| **kept)
         .map(|(value, _)| *value)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    const STOPS: &str = include_str!("../../../tests/reference/G_vod/stops.csv");
+    const SUN: &str = include_str!("../../../tests/reference/G_vod/sun_2019.csv");
+    const ANSWERS: &str = include_str!("../../../tests/reference/G_vod/answers.json");
+    const TRUTH: &str = include_str!("../../../tests/reference/G_vod/truth.json");
+
+    fn seconds(clock: &str) -> f64 {
+        let parts: Vec<f64> = clock.split(':').map(|part| part.parse().unwrap()).collect();
+        3600.0 * parts[0] + 60.0 * parts[1] + parts[2]
+    }
+
+    /// The file as its own rule filters it, to the second; officers and dates as numbers.
+    fn reference() -> (Sample, Vec<u32>, Vec<u32>) {
+        let sun: BTreeMap<&str, (f64, f64)> = SUN
+            .lines()
+            .skip(1)
+            .map(|line| {
+                let fields: Vec<&str> = line.split(',').collect();
+                (fields[0], (seconds(fields[1]), seconds(fields[2])))
+            })
+            .collect();
+        let truth: Value = serde_json::from_str(TRUTH).unwrap();
+        let window = |i: usize| truth["intertwilight_local"][i].as_f64().unwrap();
+        let mut sample = Sample::default();
+        let (mut officers, mut dates) = (Vec::new(), Vec::new());
+        for line in STOPS.lines().skip(1) {
+            let fields: Vec<&str> = line.split(',').collect();
+            let (second, (sunset, dusk)) = (seconds(fields[2]), sun[fields[1]]);
+            let is_twilight = (sunset..dusk).contains(&second);
+            if is_twilight || second < window(0) || second > window(1) {
+                continue;
+            }
+            sample.minutes.push(second / 60.0);
+            sample.is_light.push(second < sunset);
+            sample.curves.push(0);
+            sample.events.push(u64::from(fields[3] == "black"));
+            sample.trials.push(1);
+            officers.push(fields[4][1..].parse().unwrap());
+            dates.push(sun.range(..fields[1]).count() as u32);
+        }
+        (sample, officers, dates)
+    }
+
+    fn close(found: f64, expected: &Value, what: &str) {
+        let expected = expected.as_f64().unwrap();
+        let apart = (found - expected).abs() / expected.abs();
+        assert!(apart < 1e-8, "{what}: {found} and not {expected}");
+    }
+
+    /// The coefficient of darkness, its model error and its clustered error, under R's names.
+    fn check(sample: &Sample, clock: Clock, (name, has_clusters): (&str, bool)) {
+        let answers: Value = serde_json::from_str(ANSWERS).unwrap();
+        let answer = &answers[name];
+        let fitted = sample.fit(clock).unwrap();
+        let daylight = fitted.fit.coefficient(DAYLIGHT).unwrap();
+        close(-daylight, &answer["coef_dark"], name);
+        let at = fitted
+            .fit
+            .names()
+            .iter()
+            .position(|own| own == DAYLIGHT)
+            .unwrap();
+        close(
+            fitted.counting.std_error(at).unwrap(),
+            &answer["se_model"],
+            name,
+        );
+        assert_eq!(fitted.fit.observations(), answer["n"].as_u64().unwrap());
+        if has_clusters {
+            let (_, clustered) = fitted.clustered.unwrap();
+            let error = clustered.std_error(at).unwrap();
+            close(error, &answer["se_cluster_G_and_n"], name);
+        }
+    }
+
+    #[test]
+    fn fits_are_those_of_r_on_the_same_file() {
+        let (mut sample, officers, dates) = reference();
+        sample.clusters.clone_from(&officers);
+        check(&sample, Clock::Ignored, ("naive", true));
+        check(&sample, Clock::Spline(6), ("ns6", true));
+        check(&sample, Clock::Polynomial(2), ("quad", true));
+        check(&sample, Clock::Bins(15), ("bins15", false));
+        let weekday = |date: &u32| (date + 1) % 7;
+        sample.factors = vec![Factor {
+            name: "weekday".into(),
+            levels: dates.iter().map(weekday).collect(),
+        }];
+        sample.clusters = dates;
+        check(&sample, Clock::Spline(6), ("ns6_dow", true));
+        // R counts the effects of officers among the coefficients, and here they lie within clusters.
+        sample.factors = vec![Factor {
+            name: "officer".into(),
+            levels: officers.clone(),
+        }];
+        sample.clusters = officers;
+        check(&sample, Clock::Spline(6), ("ns6_officer", false));
+    }
+
+    #[test]
+    fn adding_up_rows_changes_nothing() {
+        let (mut rows, officers, _) = reference();
+        rows.clusters = officers;
+        rows.minutes
+            .iter_mut()
+            .for_each(|minute| *minute = minute.floor());
+        let mut cells: BTreeMap<(u64, bool, u32), [u64; 2]> = BTreeMap::new();
+        for i in 0..rows.events.len() {
+            let key = (rows.minutes[i] as u64, rows.is_light[i], rows.clusters[i]);
+            let own = cells.entry(key).or_default();
+            own[0] += rows.events[i];
+            own[1] += 1;
+        }
+        let sample = Sample {
+            minutes: cells.keys().map(|key| key.0 as f64).collect(),
+            is_light: cells.keys().map(|key| key.1).collect(),
+            curves: vec![0; cells.len()],
+            clusters: cells.keys().map(|key| key.2).collect(),
+            factors: Vec::new(),
+            events: cells.values().map(|counts| counts[0]).collect(),
+            trials: cells.values().map(|counts| counts[1]).collect(),
+        };
+        let error = |sample: &Sample| {
+            let fitted = sample.fit(Clock::Spline(6)).unwrap();
+            let at = fitted.fit.names().iter().position(|own| own == DAYLIGHT);
+            let error = fitted.clustered.unwrap().1.std_error(at.unwrap());
+            (fitted.fit.coefficient(DAYLIGHT).unwrap(), error.unwrap())
+        };
+        let (by_row, by_cell) = (error(&rows), error(&sample));
+        assert!((by_row.0 - by_cell.0).abs() < 1e-9 && (by_row.1 - by_cell.1).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_cannot_be_compared_has_no_number() {
+        let (mut sample, officers, _) = reference();
+        sample.clusters = officers;
+        let mut dark = sample.clone();
+        dark.is_light
+            .iter_mut()
+            .for_each(|is_light| *is_light = false);
+        assert_eq!(
+            dark.fit(Clock::Spline(6)).err(),
+            Some(Fault::Nothing("stops in daylight in the window"))
+        );
+        let mut one_group = sample.clone();
+        one_group.events.iter_mut().for_each(|events| *events = 0);
+        let missing = Fault::Nothing("stops of the group in the window");
+        assert_eq!(one_group.fit(Clock::Ignored).err(), Some(missing));
+        // Every stop in daylight of one group: no finite odds ratio.
+        let mut separated = sample.clone();
+        for i in 0..separated.events.len() {
+            separated.events[i] = u64::from(separated.is_light[i]);
+        }
+        assert!(matches!(
+            separated.fit(Clock::Spline(3)).err(),
+            Some(Fault::Regression(RegressionError::Separation { .. }))
+        ));
+        let mut hourly = sample.clone();
+        hourly
+            .minutes
+            .iter_mut()
+            .for_each(|minute| *minute = 60.0 * (*minute / 60.0).floor());
+        assert_eq!(hourly.fit(Clock::Spline(6)).err(), Some(Fault::Curve));
+        // A key that tells daylight by itself.
+        sample.factors = vec![Factor {
+            name: "side".into(),
+            levels: sample
+                .is_light
+                .iter()
+                .map(|light| u32::from(*light))
+                .collect(),
+        }];
+        assert!(matches!(
+            sample.fit(Clock::Ignored).err(),
+            Some(Fault::Regression(RegressionError::Collinear(_)))
+        ));
+    }
 }

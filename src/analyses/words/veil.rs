@@ -13,7 +13,7 @@ pub(super) fn veil_of_darkness(finding: &Finding) -> Vec<String> {
     let mut sentences: Vec<String> = Vec::new();
     for line in &ratios {
         sentences.push(format!(
-            "{} to {}, odds of being the one stopped in daylight against darkness at the same time of day: K = {} ({} {}); {}{}.",
+            "Odds that a stop is of {} rather than {}, in daylight against darkness at the same time of day: K = {} ({} {}); {}{}.",
             line.group,
             finding.frame.reference,
             with_intervals(line),
