@@ -7,13 +7,15 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use evenhand::ingest::placed;
 use evenhand::pipeline;
 use evenhand::simulate::stops::{Overrides, PAGE, Packing, Plan, Source, simulate};
+use evenhand::stops::{Light, SunTable};
 use evenhand::study::Study;
 use evenhand::world::World;
 use serde_json::Value;
 
-use crate::harness::{Workspace, files_below, objects};
+use crate::harness::{Workspace, files_below, objects, root};
 
 /// Every effect at once, and strong enough that its absence would be seen.
 const PLAN: &str = r#"
@@ -324,19 +326,28 @@ fn odds_in_daylight_and_years_are_those_of_the_plan() {
         let number = |range: std::ops::Range<usize>| clock[range].parse::<usize>().unwrap();
         60 * number(0..2) + number(3..5)
     };
-    let dusk: Vec<usize> = truth["plan"]["clock"]["dusk"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|clock| minute(clock.as_str().unwrap()))
-        .collect();
-    let window = minute(truth["dark"]["window_from"].as_str().unwrap())
-        ..minute(truth["dark"]["window_until"].as_str().unwrap());
-    assert_eq!(window, 17 * 60 + 15..20 * 60);
-    let inside = stops
-        .iter()
-        .filter(|row| window.contains(&minute(&row["time"])))
-        .count();
+    // By place: its sun, and the window of its evenings.
+    let windows = truth["dark"]["windows"].as_array().unwrap();
+    let text = |of: &Value, key: &str| of[key].as_str().unwrap().to_owned();
+    let point = |of: &Value| {
+        let degrees = (number(&of["latitude"]), number(&of["longitude"]));
+        placed((text(of, "place"), None), degrees, &text(of, "timezone")).unwrap()
+    };
+    let sun = SunTable::new(windows.iter().map(point).collect());
+    let window = |of: &Value| minute(&text(of, "window_from"))..minute(&text(of, "window_until"));
+    let by_place: BTreeMap<String, std::ops::Range<usize>> =
+        (windows.iter().map(|of| (text(of, "place"), window(of)))).collect();
+    let lit = |row: &Row| {
+        let at = minute(&row["time"]);
+        if !by_place[&row["county_name"]].contains(&at) {
+            return Light::Unknown;
+        }
+        let place = sun.find(&row["county_name"], None).unwrap();
+        let day = row["date"].parse().unwrap();
+        sun.light(place, day, 60 * i32::try_from(at).unwrap())
+    };
+    let is_told = |light: Light| [Light::Light, Light::Dark].contains(&light);
+    let inside = stops.iter().filter(|row| is_told(lit(row))).count();
     // Of the stops whose time is not recorded as midnight.
     let in_window = number(&truth["ratios"][0]["window_share"]) * 0.94;
     near("stops in the window", inside, stops.len(), in_window);
@@ -344,18 +355,18 @@ fn odds_in_daylight_and_years_are_those_of_the_plan() {
         let group = ratio["group"].as_str().unwrap();
         let mut counts = [[0.0; 2]; 2];
         for row in stops {
-            let month: usize = row["date"][5..7].parse().unwrap();
-            let (at, race) = (minute(&row["time"]), row["subject_race"].as_str());
-            if window.contains(&at) && [group, "white"].contains(&race) {
-                counts[usize::from(at >= dusk[month - 1])][usize::from(race == group)] += 1.0;
+            let (light, race) = (lit(row), row["subject_race"].as_str());
+            if is_told(light) && [group, "white"].contains(&race) {
+                counts[usize::from(light == Light::Dark)][usize::from(race == group)] += 1.0;
             }
         }
         let [[reference_light, light], [reference_dark, dark]] = counts;
         let log = f64::ln(light / reference_light / (dark / reference_dark));
         let error = counts.iter().flatten().map(|n| 1.0 / n).sum::<f64>().sqrt();
         let stated = number(&ratio["daylight_odds_ratio"]);
-        // The groups share their hours, so leaving the minute out changes nothing.
-        assert!((number(&ratio["window_odds_ratio"]) - stated).abs() < 1e-9);
+        // The groups share their hours, and their shares of each place's stops differ little between the places.
+        let crude = number(&ratio["window_odds_ratio"]);
+        assert!((crude / stated - 1.0).abs() < 0.02, "{group}: {crude}");
         assert!((log - stated.ln()).abs() < ERRORS * error, "{group}: {log}");
         assert!(
             stated.ln().abs() > 2.0 * ERRORS * error,
@@ -385,7 +396,13 @@ fn the_same_seed_gives_the_same_bytes_for_any_number_of_threads_and_files() {
     let rows = 40_000;
     let one = write(&at("one"), rows, 1, Packing::Plain, &world(7, 1));
     write(&at("four"), rows, 1, Packing::Plain, &world(7, 4));
-    for file in ["stops.csv", "population.csv", "study.toml", "truth.json"] {
+    for file in [
+        "stops.csv",
+        "population.csv",
+        "points.csv",
+        "study.toml",
+        "truth.json",
+    ] {
         let read = |name: &str| fs::read(at(name).join(file)).unwrap();
         assert!(read("one") == read("four"), "{file} differs");
     }
@@ -396,6 +413,7 @@ fn the_same_seed_gives_the_same_bytes_for_any_number_of_threads_and_files() {
     assert_eq!(
         files_below(&at("divided")),
         [
+            "points.csv",
             "population.csv",
             "stops-1.csv",
             "stops-2.csv",
@@ -449,7 +467,7 @@ fn the_first_rows_are_those_that_were_pinned() {
         .lines()
         .take(9)
         .collect();
-    let hashes = ["stops.csv", "population.csv", "truth.json"].map(|file| {
+    let hashes = ["stops.csv", "population.csv", "points.csv", "truth.json"].map(|file| {
         let bytes = fs::read(out.join(file)).unwrap();
         format!("{file} {}", evenhand::ingest::sha256(&bytes))
     });
@@ -457,6 +475,47 @@ fn the_first_rows_are_those_that_were_pinned() {
         "first_rows",
         format!("{}\n{}", first.join("\n"), hashes.join("\n"))
     );
+}
+
+/// The dataset that studies of ours read is what its plan makes, byte by byte.
+#[test]
+fn the_data_for_the_tests_of_the_field_are_made_again() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let out = folder.path().join("out");
+    let kept = root().join("datasets/simulated");
+    let world = World::new(None, None);
+    let source = Source::read(&world, &kept.join("field-tests.toml")).unwrap();
+    simulate(&source, 1, Packing::Gzip, &out, &world).unwrap();
+    let kept = kept.join("field-tests");
+    let names = files_below(&out);
+    assert_eq!(names, files_below(&kept));
+    for name in names {
+        let (made, known) = (fs::read(out.join(&name)), fs::read(kept.join(&name)));
+        assert!(
+            made.unwrap() == known.unwrap(),
+            "{} differs",
+            name.display()
+        );
+    }
+}
+
+#[test]
+fn searches_are_based_on_what_the_plan_says_and_find_as_often_on_every_basis() {
+    let (_, stops, _) = planned();
+    let searched = || stops.iter().filter(|row| row["search_conducted"] == "TRUE");
+    let all = searched().count();
+    for (basis, share) in [
+        ("consent", 0.35),
+        ("probable cause", 0.35),
+        ("plain view", 0.1),
+        ("k9", 0.05),
+        ("other", 0.15),
+    ] {
+        let on_it = searched().filter(|row| row["search_basis"] == basis);
+        near(basis, on_it.count(), all, share);
+    }
+    let other = stops.iter().filter(|row| row["search_conducted"] != "TRUE");
+    assert!(other.clone().count() > 0 && other.into_iter().all(|row| row["search_basis"] == "NA"));
 }
 
 #[test]
@@ -581,11 +640,36 @@ fn parameters_that_cannot_be_are_refused_by_name_and_nothing_is_left() {
             "raise it",
         ),
         (
-            "[clock]\ndusk = [\"17:00\"]".into(),
-            "`clock.dusk` has 1",
-            "twelve",
+            "[clock]\ntimezone = \"America/New_Yorc\"".into(),
+            "`America/New_Yorc` is no time zone",
+            "did you mean `America/New_York`?",
         ),
-        ("[clock]\ndusk = [\"25:00\"]".into(), "`25:00`", "17:30"),
+        (
+            "[clock]\ntimezone = \"Europe/Berlin\"".into(),
+            "hours off the sun",
+            "below 0",
+        ),
+        (
+            format!(
+                "{group}{}[[place]]\nname = \"x\"\nlatitude = 36.0",
+                group.replace("\"a\"", "\"b\"")
+            ),
+            "half a point",
+            "latitude and longitude",
+        ),
+        (
+            format!(
+                "{group}{}[[place]]\nname = \"x\"\nlatitude = -79.0\nlongitude = 36.0",
+                group.replace("\"a\"", "\"b\"")
+            ),
+            "look swapped",
+            "degrees north",
+        ),
+        (
+            "[search_basis]\nconsent = 0.5".into(),
+            "add up to 1.15",
+            "one basis",
+        ),
         (
             "[clock]\nhours = [1, 2]".into(),
             "2 are given",
@@ -748,9 +832,15 @@ fn nothing_is_written_over() {
     workspace.write(".empty.evenhand-new/stops.csv", "half a row");
     assert_eq!(simulate("empty").code, 0);
     assert_eq!(simulate("empty").code, 1);
-    let mut wanted = ["population.csv", "stops.csv", "study.toml", "truth.json"]
-        .map(|f| format!("empty/{f}"))
-        .to_vec();
+    let mut wanted = [
+        "points.csv",
+        "population.csv",
+        "stops.csv",
+        "study.toml",
+        "truth.json",
+    ]
+    .map(|f| format!("empty/{f}"))
+    .to_vec();
     wanted.extend(["file".to_owned(), "taken/mine.txt".to_owned()]);
     let found: Vec<String> = workspace
         .files()

@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::at::At;
 use super::csv_file::{CsvFile, quoted_or_blank};
 use super::layout::Layout;
-use super::moments::time_zone;
+use super::moments::{Odd, time_zone};
 use super::{DataRoot, once};
 use crate::error::{DataFault, Error};
 use crate::stats::sun::Point;
@@ -92,9 +92,6 @@ pub struct PlacePoint {
     #[schemars(with = "Option<String>")]
     pub timezone: Option<Spanned<String>>,
 }
-
-/// A fault: what was found, and what to do.
-type Odd = (String, String);
 
 /// Latitude and longitude as a study gives them.
 type Written<'a> = (&'a Option<Spanned<f64>>, &'a Option<Spanned<f64>>);
@@ -395,6 +392,20 @@ fn fits(point: Point, zone: &str) -> Result<(), Odd> {
         ),
         "a longitude in America is below 0; or this is the zone of another place".into(),
     ))
+}
+
+/// A place by its degrees and its zone.
+///
+/// # Errors
+/// Degrees that are none, or look swapped; an unknown zone, or one that is not that of the longitude.
+pub fn placed(
+    names: (String, Option<String>),
+    (latitude, longitude): (f64, f64),
+    zone: &str,
+) -> Result<SunPoint, Odd> {
+    let point = point(latitude, longitude)?;
+    fits(point, zone)?;
+    Ok(sun_point(names, point, zone.to_owned()))
 }
 
 fn sun_point(names: (String, Option<String>), point: Point, zone: String) -> SunPoint {

@@ -46,13 +46,13 @@ pub use counts::{
 pub(crate) use counts::{UnlistedCodes, group_of};
 pub(crate) use csv_file::hex;
 pub use csv_file::{CsvFile, Row, Rows, quoted_or_blank, sha256, sha256_of_file};
-pub use daylight::{DaylightConfig, PlacePoint, PointColumns};
+pub use daylight::{DaylightConfig, PlacePoint, PointColumns, placed};
 pub use formats::{Checked, Fingerprint, Format, shipped as shipped_formats};
 pub use join::{JoinConfig, Joined};
 pub use key_column::KeyColumn;
 pub use layout::{HeaderRow, Layout, Separator, SheetChoice, TextEncoding};
 pub(crate) use listing::{ListRow, read_list};
-pub use moments::{ClockReader, MINUTES, Moment, MomentReader};
+pub use moments::{ClockReader, MINUTES, Moment, MomentReader, Odd};
 pub use notation::{DecimalMark, NoNumber, Notation, ThousandsMark};
 pub use periods::{PartOfYear, Period, PeriodConfig, Periods, PeriodsConfig};
 pub use population::{

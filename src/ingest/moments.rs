@@ -32,7 +32,7 @@ pub struct Moment {
 }
 
 /// Why a text is no date or time: what is said of it, and what to do.
-pub(super) type Odd = (String, String);
+pub type Odd = (String, String);
 
 /// How one column's dates are written.
 #[derive(Debug, Clone)]

@@ -5,16 +5,19 @@ mod clock;
 mod model;
 mod plan;
 mod rows;
+mod sky;
 mod source;
 mod study;
 mod truth;
 
 use std::path::Path;
 
-pub use clock::{Clock, Minute};
-pub use plan::{GroupPlan, PlacePlan, Plan, Records, Spread, Trend};
+pub use clock::Clock;
+pub use plan::{GroupPlan, PlacePlan, Plan, Records, SearchBasis, Spread, Trend};
 pub use source::{Overrides, Source};
-pub use truth::{DarkTruth, GroupTruth, PlaceTruth, Ratio, RatioTruth, RowsTruth, Truth};
+pub use truth::{
+    DarkTruth, GroupTruth, PlaceTruth, Ratio, RatioTruth, RowsTruth, Truth, WindowTruth,
+};
 
 use super::folder;
 use crate::error::Error;
@@ -26,7 +29,7 @@ use rows::Division;
 pub const PAGE: &str = include_str!("stops.md");
 
 /// Version of the model. It goes up whenever the same plan and seed give other rows.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Most files that rows are divided into.
 const MOST_FILES: u32 = 10_000;
@@ -76,6 +79,7 @@ pub fn simulate(
         rows::write(&model, division, fresh, world)?;
         let write = |name: &str, text: &str| world.write(&fresh.join(name), text.as_bytes());
         write("population.csv", &study::population(&model))?;
+        write("points.csv", &study::points(&model))?;
         write("study.toml", &study::study(&model, &division.names()))?;
         write("truth.json", &truth.to_json())
     })?;

@@ -47,7 +47,8 @@ pub(super) fn plan(plan: &Plan) -> Result<(), Fault> {
     span(plan)?;
     spread(plan)?;
     records(plan)?;
-    plan.clock.check()?;
+    check_hours("clock.hours", &plan.clock.hours)?;
+    search_basis(plan)?;
     groups(plan)?;
     listed(plan)
 }
@@ -172,6 +173,25 @@ fn records(plan: &Plan) -> Result<(), Fault> {
         ));
     }
     Ok(())
+}
+
+fn search_basis(plan: &Plan) -> Result<(), Fault> {
+    let shares = plan.search_basis.shares();
+    for (word, found) in shares {
+        share(&format!("search_basis.{}", word.replace(' ', "_")), found)?;
+    }
+    let sum: f64 = shares.iter().map(|(_, share)| share).sum();
+    if (sum - 1.0).abs() < 1e-9 {
+        return Ok(());
+    }
+    Err(Fault::new(
+        "search_basis",
+        format!(
+            "the shares of `search_basis` add up to {}",
+            crate::number::file_text(Some(crate::number::significant(sum, 4)))
+        ),
+        "every search has one basis, so they add up to 1: state all five",
+    ))
 }
 
 /// A share is from 0 to 1.
@@ -313,6 +333,13 @@ fn listed(plan: &Plan) -> Result<(), Fault> {
                 path("name"),
                 format!("a second place is called `{}`", place.name),
                 "each place has a name of its own",
+            ));
+        }
+        if place.latitude.is_some() != place.longitude.is_some() {
+            return Err(Fault::new(
+                path("latitude"),
+                format!("{} has half a point", place.name),
+                "state latitude and longitude, or neither of them",
             ));
         }
         if place.officers == Some(0) {

@@ -1,5 +1,7 @@
 //! A plan with everything drawn that stays the same for all stops: places, officers, and tables to draw a stop from.
 
+use std::ops::Range;
+
 use chacha20::ChaCha8Rng;
 use chacha20::rand_core::SeedableRng as _;
 use jiff::civil::Date;
@@ -8,7 +10,9 @@ use rand::distr::weighted::WeightedIndex;
 
 use super::clock::MINUTES;
 use super::plan::{GroupPlan, Plan};
+use super::sky::Sky;
 use super::source::Fault;
+use crate::stops::Light;
 
 /// What the stream of random bits is used for. Each has a stream of its own, so that more rows leave places as they are.
 #[derive(Debug, Clone, Copy)]
@@ -34,8 +38,14 @@ pub(super) struct Model {
     pub(super) officers: Vec<Officer>,
     /// Places and groups, place by place.
     pub(super) cells: WeightedIndex<u64>,
-    /// By group.
-    pub(super) times: Vec<Times>,
+    /// When it is light where.
+    pub(super) sky: Sky,
+    /// By point and group.
+    times: Vec<Vec<Times>>,
+    /// Minutes of the day by group, light and dark alike.
+    pub(super) minutes: Vec<WeightedIndex<u64>>,
+    /// Of the bases of searches.
+    pub(super) bases: WeightedIndex<u64>,
 }
 
 /// How many rows are what.
@@ -49,10 +59,9 @@ pub(super) struct Rows {
 /// One day of the span.
 #[derive(Debug)]
 pub(super) struct Day {
+    pub(super) date: Date,
     /// `2021-01-31`.
     pub(super) text: String,
-    /// From 0.
-    pub(super) month: usize,
     /// Calendar years since the first.
     pub(super) year: usize,
 }
@@ -88,15 +97,14 @@ pub(super) struct Officer {
     pub(super) factors: Vec<f64>,
 }
 
-/// When the stops of a group are.
+/// When the stops of a group are, where places have one point.
 #[derive(Debug)]
 pub(super) struct Times {
     pub(super) days: WeightedIndex<u64>,
-    /// By month from 0.
-    pub(super) minutes: Vec<WeightedIndex<u64>>,
     /// Share of the group's stops by calendar year of the span.
     pub(super) years: Vec<f64>,
-    /// Share of the group's stops in the window between the earliest and the latest dusk, while it is light, and dark.
+    /// Share of the group's stops in the window between the earliest and the latest dusk, while it is light, and dark; what
+    /// is twilight there is neither.
     pub(super) window: [f64; 2],
     /// Share of the group's stops in the minute of midnight.
     pub(super) midnight: f64,
@@ -119,11 +127,17 @@ impl Model {
                 cell.share = factor * cell.stop_ratio * cell.population as f64 / total;
             }
         }
+        let sky = Sky::new(&plan, places.len())?;
+        let of_point = |point| Times::of_point(&plan, &sky, (point, &days));
+        let shares = plan.search_basis.shares().map(|(_, share)| share);
         let model = Self {
             cells: table(&weights(&places)),
-            times: (plan.groups.iter())
-                .map(|group| Times::new(&plan, group, &days))
+            times: (0..sky.table.points().len()).map(of_point).collect(),
+            minutes: (plan.groups.iter())
+                .map(|group| table(&by_minute(&plan, group)))
                 .collect(),
+            bases: table(&shares),
+            sky,
             officers: officers(&plan, &places, seed),
             seed,
             rows,
@@ -134,6 +148,11 @@ impl Model {
         };
         model.check_search_rates()?;
         Ok(model)
+    }
+
+    /// When the stops of a group in a place are.
+    pub(super) fn times(&self, place: usize, group: usize) -> &Times {
+        &self.times[self.sky.point_of[place]][group]
     }
 
     /// The random bits of one stop.
@@ -246,46 +265,74 @@ fn spread_evenly(some: u64, all: u64, before: u64, shift: u64) -> u64 {
     ((u128::from(some) * u128::from(before) + u128::from(shift)) / u128::from(all)) as u64
 }
 
+/// Weights of the minutes of the day, as if it were always dark.
+fn by_minute(plan: &Plan, group: &GroupPlan) -> Vec<f64> {
+    let hours = group.hours.as_ref().unwrap_or(&plan.clock.hours);
+    (0..MINUTES).map(|minute| hours[minute / 60]).collect()
+}
+
+/// By how much light multiplies a group's stops. Twilight counts as light here: the driver can be seen.
+pub(super) fn visible(group: &GroupPlan, light: Light) -> f64 {
+    match light {
+        Light::Light | Light::Twilight => group.daylight_odds_ratio,
+        Light::Dark | Light::Unknown => 1.0,
+    }
+}
+
 impl Times {
-    /// Daylight multiplies a group's stops by its odds ratio; the number of its stops in the whole span stays.
-    fn new(plan: &Plan, group: &GroupPlan, days: &[Day]) -> Self {
-        let hours = group.hours.as_ref().unwrap_or(&plan.clock.hours);
-        let weight = |month: usize, minute: usize| {
-            let visible = if plan.clock.is_dark(month, minute) {
-                1.0
-            } else {
-                group.daylight_odds_ratio
-            };
-            hours[minute / 60] * visible
+    /// By group. Daylight multiplies a group's stops by its odds ratio; the number of its stops in the whole span stays.
+    fn of_point(plan: &Plan, sky: &Sky, (point, days): (usize, &[Day])) -> Vec<Self> {
+        let window = sky.window(point, days.iter().map(|day| day.date));
+        let pieces: Vec<Vec<(Range<usize>, Light)>> =
+            (days.iter().map(|day| sky.pieces(point, day.date))).collect();
+        let of_group = |group| Self::new(plan, group, (days, &pieces, &window));
+        plan.groups.iter().map(of_group).collect()
+    }
+
+    fn new(
+        plan: &Plan,
+        group: &GroupPlan,
+        (days, pieces, evening): (&[Day], &[Vec<(Range<usize>, Light)>], &Range<usize>),
+    ) -> Self {
+        let mut sums = vec![0.0];
+        for weight in by_minute(plan, group) {
+            sums.push(sums[sums.len() - 1] + weight);
+        }
+        let weight = |minutes: Range<usize>, light: Light| {
+            if minutes.is_empty() {
+                return 0.0;
+            }
+            (sums[minutes.end] - sums[minutes.start]) * visible(group, light)
         };
-        let by_month: Vec<Vec<f64>> = (0..12)
-            .map(|month| (0..MINUTES).map(|minute| weight(month, minute)).collect())
-            .collect();
-        let of_month: Vec<f64> = by_month.iter().map(|month| month.iter().sum()).collect();
         let last_year = days.last().map_or(0, |day| day.year);
         let trend = yearly(plan.trend.stops, last_year);
-        let of_days: Vec<f64> = days
-            .iter()
-            .map(|day| trend[day.year] * of_month[day.month])
+        let of_days: Vec<f64> = (days.iter().zip(pieces))
+            .map(|(day, pieces)| {
+                let of_pieces = pieces.iter();
+                let of_pieces = of_pieces.map(|(minutes, light)| weight(minutes.clone(), *light));
+                trend[day.year] * of_pieces.sum::<f64>()
+            })
             .collect();
         let total: f64 = of_days.iter().sum();
         let mut years = vec![0.0; last_year + 1];
-        let mut months = [0.0; 12];
-        for (day, of_day) in days.iter().zip(&of_days) {
-            years[day.year] += of_day / total;
-            months[day.month] += trend[day.year] / total;
-        }
         let (mut window, mut midnight) = ([0.0; 2], 0.0);
-        for (month, minutes) in by_month.iter().enumerate() {
-            midnight += months[month] * minutes[0];
-            for minute in plan.clock.window() {
-                let is_dark = plan.clock.is_dark(month, minute);
-                window[usize::from(is_dark)] += months[month] * minutes[minute];
+        for ((day, of_day), pieces) in days.iter().zip(&of_days).zip(pieces) {
+            years[day.year] += of_day / total;
+            let share = trend[day.year] / total;
+            for (minutes, light) in pieces {
+                let inside = minutes.start.max(evening.start)..minutes.end.min(evening.end);
+                match light {
+                    Light::Light => window[0] += share * weight(inside, *light),
+                    Light::Dark => window[1] += share * weight(inside, *light),
+                    Light::Twilight | Light::Unknown => {}
+                }
+                if minutes.start == 0 {
+                    midnight += share * weight(0..1, *light);
+                }
             }
         }
         Self {
             days: table(&of_days),
-            minutes: by_month.iter().map(|minutes| table(minutes)).collect(),
             years,
             window,
             midnight,
@@ -337,8 +384,8 @@ fn days(from: Date, until: Date) -> (Vec<Day>, f64) {
         }
         years += 1.0 / f64::from(date.days_in_year());
         days.push(Day {
+            date,
             text: date.to_string(),
-            month: usize::from(date.month().unsigned_abs()) - 1,
             year: usize::from((date.year() - from.year()).unsigned_abs()),
         });
     }

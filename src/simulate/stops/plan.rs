@@ -33,8 +33,10 @@ pub struct Plan {
     pub trend: Trend,
     /// What recording does to the stops.
     pub records: Records,
-    /// Times of day, and when it is dark.
+    /// Times of day.
     pub clock: Clock,
+    /// On what searches are based.
+    pub search_basis: SearchBasis,
     /// The groups, the reference first.
     #[serde(rename = "group")]
     pub groups: Vec<GroupPlan>,
@@ -99,6 +101,37 @@ pub struct Records {
     pub arrest_after_hit: f64,
 }
 
+/// On what searches are based, as shares of all searches, whatever the group; they add up to 1. Whether a search finds
+/// something does not depend on it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SearchBasis {
+    /// The driver's consent.
+    pub consent: f64,
+    /// Probable cause.
+    pub probable_cause: f64,
+    /// Something in plain view.
+    pub plain_view: f64,
+    /// A dog.
+    pub k9: f64,
+    /// Another one, such as an arrest.
+    pub other: f64,
+}
+
+impl SearchBasis {
+    /// The words of the column `search_basis` with their shares.
+    #[must_use]
+    pub fn shares(&self) -> [(&'static str, f64); 5] {
+        [
+            ("consent", self.consent),
+            ("probable cause", self.probable_cause),
+            ("plain view", self.plain_view),
+            ("k9", self.k9),
+            ("other", self.other),
+        ]
+    }
+}
+
 /// One group.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -139,6 +172,12 @@ pub struct PlacePlan {
     pub name: String,
     /// Residents by group.
     pub population: Option<BTreeMap<String, u64>>,
+    /// Degrees north of the equator.
+    pub latitude: Option<f64>,
+    /// Degrees east of Greenwich, below 0 in America.
+    pub longitude: Option<f64>,
+    /// Where its clocks are, by its name in the tz database.
+    pub timezone: Option<String>,
     /// Officers.
     pub officers: Option<u32>,
     /// Stops per head over those of the other places, all groups alike.
@@ -199,6 +238,7 @@ impl Default for Plan {
             trend: Trend::default(),
             records: Records::default(),
             clock: Clock::default(),
+            search_basis: SearchBasis::default(),
             groups,
             listed: Vec::new(),
         }
@@ -217,6 +257,18 @@ impl Default for Spread {
             hits: 0.0,
             officers: 0.5,
             officer_ratio: 0.0,
+        }
+    }
+}
+
+impl Default for SearchBasis {
+    fn default() -> Self {
+        Self {
+            consent: 0.35,
+            probable_cause: 0.35,
+            plain_view: 0.1,
+            k9: 0.05,
+            other: 0.15,
         }
     }
 }

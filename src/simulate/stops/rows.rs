@@ -8,13 +8,13 @@ use chacha20::ChaCha8Rng;
 use flate2::Crc;
 use rand::RngExt as _;
 
-use super::model::{Cell, Model};
+use super::model::{Cell, Model, visible};
 use crate::error::Error;
 use crate::simulate::folder::NewFile;
 use crate::world::World;
 
 /// Header of every file.
-pub(super) const HEADER: &str = "raw_row_number,date,time,county_name,subject_race,subject_sex,subject_age,officer_id_hash,type,violation,search_conducted,contraband_found,citation_issued,arrest_made,outcome\n";
+pub(super) const HEADER: &str = "raw_row_number,date,time,county_name,subject_race,subject_sex,subject_age,officer_id_hash,type,violation,search_conducted,search_basis,contraband_found,citation_issued,arrest_made,outcome\n";
 
 /// Stops that one thread draws at a time.
 const PIECE: u64 = 16_384;
@@ -173,6 +173,8 @@ struct Stop {
     age: u32,
     is_pedestrian: bool,
     is_searched: bool,
+    /// Where there was a search, which basis it has.
+    basis: usize,
     /// `None` where there was no search.
     has_contraband: Option<bool>,
     is_cited: bool,
@@ -186,13 +188,14 @@ impl Stop {
         let (plan, records) = (&model.plan, &model.plan.records);
         let cell = bits.sample(&model.cells);
         let (place, group) = (cell / plan.groups.len(), cell % plan.groups.len());
-        let (own, times) = (&plan.groups[group], &model.times[group]);
+        let (own, times) = (&plan.groups[group], model.times(place, group));
         let cell: &Cell = &model.places[place].groups[group];
         let day = bits.sample(&times.days);
-        let minute = bits.sample(&times.minutes[model.days[day].month]);
+        let minute = minute(model, (place, group, day), bits);
         let officer = bits.random_range(model.places[place].officers.clone()) as usize;
         let factor = model.officers[officer].factors[group] * trend[model.days[day].year];
         let is_searched = bits.random_bool((cell.search_rate * factor).min(1.0));
+        let basis = bits.sample(&model.bases);
         let is_hit = is_searched && bits.random_bool(cell.hit_rate);
         let arrest_rate = if is_hit {
             records.arrest_after_hit
@@ -219,6 +222,7 @@ impl Stop {
             age: AGES.0 + ages[0].min(ages[1]),
             is_pedestrian,
             is_searched,
+            basis,
             has_contraband: (is_searched || contradicts).then_some(is_hit || contradicts),
             is_cited,
             is_arrested,
@@ -261,8 +265,10 @@ impl Stop {
             },
             VIOLATIONS[violation].as_bytes(),
         ];
+        let basis = model.plan.search_basis.shares()[self.basis].0;
         let outcomes = [
             truth(self.is_searched),
+            if self.is_searched { basis } else { "NA" },
             self.has_contraband.map_or("NA", truth),
             truth(self.is_cited),
             truth(self.is_arrested),
@@ -273,6 +279,24 @@ impl Stop {
             line.extend_from_slice(field);
         }
         line.push(b'\n');
+    }
+}
+
+/// A minute of the day, with what light makes of its weight: one is drawn as if light were everywhere alike, and kept as
+/// often as it counts beside the most that any counts.
+fn minute(
+    model: &Model,
+    (place, group, day): (usize, usize, usize),
+    bits: &mut ChaCha8Rng,
+) -> usize {
+    let (own, date) = (&model.plan.groups[group], model.days[day].date);
+    let most = own.daylight_odds_ratio.max(1.0);
+    loop {
+        let minute = bits.sample(&model.minutes[group]);
+        let light = model.sky.light(model.sky.point_of[place], date, minute);
+        if bits.random_bool(visible(own, light) / most) {
+            return minute;
+        }
     }
 }
 

@@ -18,6 +18,20 @@ pub(super) fn population(model: &Model) -> String {
     text
 }
 
+/// `points.csv`: where the places are.
+pub(super) fn points(model: &Model) -> String {
+    let mut text = "county_name,latitude,longitude,timezone\n".to_owned();
+    for (place, at) in model.places.iter().zip(&model.sky.point_of) {
+        let point = &model.sky.table.points()[*at];
+        let (latitude, longitude) = (point.point.latitude(), point.point.longitude());
+        text.push_str(&format!(
+            "{},{latitude},{longitude},{}\n",
+            place.name, point.zone
+        ));
+    }
+    text
+}
+
 /// `study.toml`: what the rows can answer as they are.
 pub(super) fn study(model: &Model, files: &[String]) -> String {
     let plan = &model.plan;
@@ -56,9 +70,13 @@ unknown   = "missing"
 [[stops]]
 files    = [{files}]
 unit     = "stop"
-columns  = {{ date = "date", place = "county_name", group = "subject_race", officer = "officer_id_hash", searched = "search_conducted", hit = "contraband_found" }}
+columns  = {{ date = "date", time = "time", place = "county_name", group = "subject_race", officer = "officer_id_hash", searched = "search_conducted", hit = "contraband_found" }}
 outcomes = {{ yes = ["TRUE"], no = ["FALSE"] }}
 {filter}
+[daylight]
+file    = "points.csv"
+columns = {{ place = "county_name", timezone = "timezone" }}
+
 [[population]]
 name     = "residents"
 file     = "population.csv"

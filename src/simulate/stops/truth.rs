@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::model::{Cell, Model, Place};
+use super::model::{Cell, Model, Place, Times};
 use super::plan::Plan;
 use crate::number::twelve_digits;
 
@@ -55,7 +55,22 @@ pub struct RowsTruth {
 pub struct DarkTruth {
     /// In words.
     pub rule: &'static str,
-    /// First minute of the window that is dark in one month and light in another.
+    /// By place.
+    pub windows: Vec<WindowTruth>,
+}
+
+/// The evening of one place.
+#[derive(Debug, Clone, Serialize)]
+pub struct WindowTruth {
+    /// The place.
+    pub place: String,
+    /// Degrees north of the equator.
+    pub latitude: f64,
+    /// Degrees east of Greenwich.
+    pub longitude: f64,
+    /// Its zone.
+    pub timezone: String,
+    /// First minute of the evening that is dark on one day of the span and light on another.
     pub window_from: String,
     /// The minute after its last.
     pub window_until: String,
@@ -101,9 +116,9 @@ pub struct RatioTruth {
     pub hit_rate: Ratio,
     /// Odds of the group among stops in daylight over those in darkness, at the same minute of the day.
     pub daylight_odds_ratio: f64,
-    /// The same between the earliest and the latest dusk with the minute of the day left out.
+    /// The same in the windows of all places, with place and minute of the day left out, and without twilight.
     pub window_odds_ratio: Option<f64>,
-    /// Expected share of stops that are in that window.
+    /// Expected share of stops that are in the windows and not in twilight.
     pub window_share: f64,
 }
 
@@ -157,7 +172,12 @@ impl Truth {
         let by_place: Vec<Vec<Expected>> = model
             .places
             .iter()
-            .map(|place| (0..groups).map(|g| expected(model, place, g)).collect())
+            .enumerate()
+            .map(|(p, place)| {
+                (0..groups)
+                    .map(|g| expected(model, (p, place), g))
+                    .collect()
+            })
             .collect();
         let all: Vec<Expected> = (0..groups)
             .map(|g| {
@@ -173,7 +193,7 @@ impl Truth {
             format: "evenhand simulation of stops",
             version: super::VERSION,
             seed: model.seed,
-            rows: rows(model, &all),
+            rows: rows(model, &all, &by_place),
             years: twelve_digits(model.years),
             dark: dark(model),
             groups: document(&all),
@@ -192,10 +212,10 @@ impl Truth {
     }
 }
 
-fn expected(model: &Model, place: &Place, g: usize) -> Expected {
+fn expected(model: &Model, (p, place): (usize, &Place), g: usize) -> Expected {
     let cell: &Cell = &place.groups[g];
     let stops = cell.share * model.rows.stops as f64;
-    let years = model.times[g].years.iter().zip(model.search_trend());
+    let years = model.times(p, g).years.iter().zip(model.search_trend());
     let trend: f64 = years.map(|(share, factor)| share * factor).sum();
     let searches = stops * cell.search_rate * model.mean_factor(place, g) * trend;
     Expected {
@@ -235,7 +255,20 @@ fn group(model: &Model, g: usize, of: Expected) -> GroupTruth {
     }
 }
 
-fn rows(model: &Model, all: &[Expected]) -> RowsTruth {
+/// A share of a group's stops, where it differs between places.
+fn over_places(
+    model: &Model,
+    g: usize,
+    by_place: &[Vec<Expected>],
+    share: impl Fn(&Times) -> f64,
+) -> f64 {
+    let places = by_place.iter().enumerate();
+    let stops: f64 = by_place.iter().map(|place| place[g].stops).sum();
+    let parts = places.map(|(p, place)| place[g].stops / stops * share(model.times(p, g)));
+    parts.sum()
+}
+
+fn rows(model: &Model, all: &[Expected], by_place: &[Vec<Expected>]) -> RowsTruth {
     let (stops, records) = (model.rows.stops as f64, &model.plan.records);
     let mean = |of: &dyn Fn(usize) -> f64| -> f64 {
         let weighted = (0..all.len()).map(|g| all[g].stops / stops * of(g));
@@ -248,7 +281,8 @@ fn rows(model: &Model, all: &[Expected]) -> RowsTruth {
         second_citations: model.rows.second_citations,
         race_missing: mean(&|g| 1.0 - recorded(model, g)),
         at_midnight: mean(&|g| {
-            records.midnight + (1.0 - records.midnight) * model.times[g].midnight
+            let made = over_places(model, g, by_place, |times| times.midnight);
+            records.midnight + (1.0 - records.midnight) * made
         }),
         hit_without_search: mean(&|g| {
             (1.0 - all[g].searches / all[g].stops) * records.hit_without_search
@@ -257,12 +291,26 @@ fn rows(model: &Model, all: &[Expected]) -> RowsTruth {
 }
 
 fn dark(model: &Model) -> DarkTruth {
-    let window = model.plan.clock.window();
     let clock = |minute: usize| format!("{:02}:{:02}", minute / 60, minute % 60);
+    let windows = model
+        .places
+        .iter()
+        .zip(&model.sky.point_of)
+        .map(|(place, at)| {
+            let point = &model.sky.table.points()[*at];
+            let window = model.sky.window(*at, model.days.iter().map(|day| day.date));
+            WindowTruth {
+                place: place.name.clone(),
+                latitude: point.point.latitude(),
+                longitude: point.point.longitude(),
+                timezone: point.zone.clone(),
+                window_from: clock(window.start),
+                window_until: clock(window.end),
+            }
+        });
     DarkTruth {
-        rule: "it is dark before clock.dawn and from clock.dusk of the month on",
-        window_from: clock(window.start),
-        window_until: clock(window.end),
+        rule: "it is dark from civil dusk until civil dawn of the place and date; twilight counts as light",
+        windows: windows.collect(),
     }
 }
 
@@ -285,11 +333,12 @@ fn ratio(model: &Model, g: usize, all: &[Expected], by_place: &[Vec<Expected>]) 
         }
     };
     let seen = recorded(model, g) / recorded(model, 0);
-    let [light, dark] = model.times[g].window;
-    let [reference_light, reference_dark] = model.times[0].window;
+    let in_window = |g: usize, of: usize| over_places(model, g, by_place, |t| t.window[of]);
+    let [light, dark] = [0, 1].map(|of| in_window(g, of));
+    let [reference_light, reference_dark] = [0, 1].map(|of| in_window(0, of));
     let window = (light / dark) / (reference_light / reference_dark);
-    let in_window: f64 = (all.iter().zip(&model.times))
-        .map(|(of, times)| of.stops * times.window.iter().sum::<f64>())
+    let in_window: f64 = (all.iter().enumerate())
+        .map(|(g, of)| of.stops * (in_window(g, 0) + in_window(g, 1)))
         .sum();
     RatioTruth {
         group: model.plan.groups[g].name.clone(),
