@@ -173,6 +173,34 @@ pub enum Warning {
     RuleLeavesNothingOut,
     /// Searches whose basis is not recorded.
     BasisNotRecorded,
+    /// What the veil of darkness can and cannot show.
+    VeilOfDarkness,
+    /// What the times of day look like.
+    Clock {
+        /// What was seen.
+        remark: String,
+    },
+    /// Many rows name no group.
+    MissingGroup {
+        /// Their share.
+        share: f64,
+    },
+    /// Places with few stops in the window.
+    SmallPlaces {
+        /// How many.
+        places: usize,
+        /// Out of how many.
+        of: usize,
+        /// Stops under which a place is small.
+        fewest: u64,
+    },
+    /// Dates without a dusk or a dawn.
+    NoDusk,
+    /// A model that has no answer.
+    NotFitted {
+        /// Why, and what to do.
+        why: String,
+    },
     /// The share is one of the groups in the data, not of everybody.
     ShareOfGroupsInData {
         /// The groups, as they are labelled.
@@ -243,6 +271,12 @@ impl Warning {
             Self::InfraMarginality => "infra_marginality",
             Self::RuleLeavesNothingOut => "rule_leaves_nothing_out",
             Self::BasisNotRecorded => "basis_not_recorded",
+            Self::VeilOfDarkness => "veil_of_darkness",
+            Self::Clock { .. } => "clock",
+            Self::MissingGroup { .. } => "missing_group",
+            Self::SmallPlaces { .. } => "small_places",
+            Self::NoDusk => "no_dusk",
+            Self::NotFitted { .. } => "not_fitted",
             Self::ShareOfGroupsInData { .. } => "share_of_groups_in_data",
             Self::Withheld { .. } => "withheld",
             Self::SmallCount { .. } => "small_count",
@@ -438,6 +472,25 @@ impl fmt::Display for Warning {
                 f,
                 "Searches whose basis is not recorded are in no rule of discretion and are left out; their share stands beside the others."
             ),
+            Self::VeilOfDarkness => write!(
+                f,
+                "K compares the two groups' stops in daylight and in darkness at the same time of day. Above 1 is consistent with race being seen before a stop, and does not show it: who drives, where and how may change with the light and the season. Near 1 does not show equal treatment: street light shows race in the dark, and by day it is often not seen either, which draws K towards 1."
+            ),
+            Self::Clock { remark } => write!(f, "Times of day: {remark}."),
+            Self::MissingGroup { share } => write!(
+                f,
+                "{} of the rows name no group and are left out: if race is recorded more often in daylight for one group than for the other, K moves with it.",
+                Style::Percent.show(Some(*share))
+            ),
+            Self::SmallPlaces { places, of, fewest } => write!(
+                f,
+                "{places} of {of} places have fewer than {fewest} stops in the window: they say little by themselves, and K is mostly that of the others."
+            ),
+            Self::NoDusk => write!(
+                f,
+                "On some dates the sun does not cross the altitude of civil dusk or dawn at a place: windows are made from the other dates."
+            ),
+            Self::NotFitted { why } => write!(f, "No number: {why}."),
             Self::ShareOfGroupsInData { groups } => write!(
                 f,
                 "Shares are shares of {} only: the data hold no other group.",

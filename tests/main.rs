@@ -41,5 +41,6 @@ mod schema;
 mod simulate;
 mod studies;
 mod study_faults;
+mod veil;
 mod weather_paper;
 mod workbooks;

@@ -9,6 +9,7 @@ mod contrast;
 mod differences;
 pub mod disparity;
 mod exposure;
+mod informative;
 pub mod legal;
 mod measures;
 mod noise;
@@ -17,8 +18,10 @@ pub mod outcome_test;
 mod pooled;
 pub mod rates;
 pub mod regression;
+mod specifications;
 mod strata;
 pub mod stratified;
+pub mod veil_of_darkness;
 mod wanted;
 pub mod words;
 
@@ -31,7 +34,7 @@ use crate::error::Error;
 use crate::figures::Figure;
 use crate::findings::Finding;
 use crate::ingest::{Baseline, Periods, Statuses};
-use crate::stops::SunTable;
+use crate::stops::{Screens, SunTable};
 
 pub(crate) use charts::n_text;
 pub use wanted::{Common, DispersionRule, Header};
@@ -48,7 +51,7 @@ pub struct Method {
 }
 
 /// Every analysis, in the order in which they are explained.
-pub const ALL: [Method; 6] = [
+pub const ALL: [Method; 7] = [
     Method {
         name: rates::NAME,
         question: "How often are people of each group stopped, searched or found with contraband?",
@@ -78,6 +81,11 @@ pub const ALL: [Method; 6] = [
         name: regression::NAME,
         question: "How do groups compare when place, year or other keys are held equal?",
         page: include_str!("regression.md"),
+    },
+    Method {
+        name: veil_of_darkness::NAME,
+        question: "Is a group a larger part of those stopped when daylight shows who drives?",
+        page: include_str!("veil_of_darkness.md"),
     },
 ];
 
@@ -122,6 +130,8 @@ pub struct Answers<'a> {
     pub statuses: &'a Statuses,
     /// The sun of every place, where the study says where they are.
     pub sun: Option<&'a SunTable>,
+    /// What rows looked like, by the name of their source.
+    pub seen: &'a [(String, Screens)],
     /// Name of the finding in the bundle.
     pub id: &'a str,
     /// Seed of the run, for analyses that draw random numbers.

@@ -23,6 +23,7 @@ use crate::stops::PLACE;
 use crate::warning::{self, Warning};
 use cells::Cell;
 use lines::{Behind, Regression};
+pub(super) use quoted::{FEWEST, Quoter, band, half_width};
 
 /// The word in the study file.
 pub const NAME: &str = "regression";

@@ -234,6 +234,8 @@ impl Common<'_> {
             },
             lines: Vec::new(),
             warnings,
+            sky: None,
+            own_counts: None,
         }
     }
 }

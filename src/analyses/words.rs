@@ -10,6 +10,7 @@ use crate::number::{Style, level};
 use crate::warning::Warning;
 
 mod strata;
+mod veil;
 
 use super::charts::{n_text, text};
 
@@ -23,6 +24,7 @@ pub fn sentences(finding: &Disclosed<Finding>) -> Vec<String> {
         super::stratified::NAME => strata::stratified(finding),
         super::outcome_test::NAME => outcome_test(finding),
         super::regression::NAME => regression(finding),
+        super::veil_of_darkness::NAME => veil::veil_of_darkness(finding),
         _ => Vec::new(),
     };
     if sentences.is_empty() {

@@ -135,6 +135,8 @@ pub fn disclose(
     protected: &Protected,
     config: DisclosureConfig,
 ) -> Decided {
+    let with_own = with_own_counts(&findings, protected);
+    let protected = with_own.as_ref().unwrap_or(protected);
     let lines = || findings.iter().flat_map(|finding| &finding.lines);
     let is_protected = |count: &&CountRef| protected.source(count).is_some();
     if config.mode == Mode::Court {
@@ -232,7 +234,8 @@ pub fn disclose(
         finding
             .lines
             .retain(|line| !(is_spread_withheld(line) && is_occasional(line)));
-        if finding.lines.iter().any(|line| line.is_fit) {
+        let has_fits = finding.own_counts.is_some() || finding.lines.iter().any(|line| line.is_fit);
+        if has_fits {
             finding.frame.headline = finding.headline_methods();
         }
     }
@@ -240,6 +243,22 @@ pub fn disclose(
         findings: findings.into_iter().map(Disclosed).collect(),
         keeps_total,
     }
+}
+
+/// The counts with those that findings made for themselves; `None` where there are none of these.
+fn with_own_counts(findings: &[Finding], protected: &Protected) -> Option<Protected> {
+    let own: Vec<_> = findings
+        .iter()
+        .filter_map(|f| f.own_counts.as_ref())
+        .collect();
+    if own.is_empty() {
+        return None;
+    }
+    let mut protected = protected.clone();
+    for (name, table) in own {
+        protected.add_own(name, table);
+    }
+    Some(protected)
 }
 
 /// Lines that stand there for some counts only, such as a pool of strata that have events everywhere: that they are

@@ -10,13 +10,13 @@ use crate::ingest::{YES, says_key};
 use crate::stops::NOT_RECORDED;
 
 /// Counts whose small cells are protected, by the source that they come from.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Protected {
     pub(super) sources: Vec<Source>,
 }
 
 /// One source: kinds of persons by cell, and of which kinds each count is made.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Source {
     keys: Vec<String>,
     cells: Vec<Vec<String>>,
@@ -31,7 +31,7 @@ pub(super) struct Source {
 }
 
 /// Which cells further counts of rows are made of.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct PartOf {
     /// Where their key stands.
     key: usize,
@@ -148,6 +148,19 @@ impl Protected {
                 name.to_owned(),
                 BTreeMap::from([(Part::Events, vec![0]), (Part::Trials, vec![0, 1])]),
             )]),
+            parts: BTreeMap::new(),
+            counts_rows: false,
+        });
+    }
+
+    /// Counts that a finding made of rows for itself.
+    pub(super) fn add_own(&mut self, name: &str, table: &CellTable) {
+        self.sources.push(Source {
+            keys: table.keys().to_vec(),
+            cells: table.cells().iter().map(|cell| cell.key.clone()).collect(),
+            kinds: table.cells().iter().map(|cell| vec![cell.events]).collect(),
+            is_sensitive: vec![true],
+            made_of: BTreeMap::from([(name.to_owned(), BTreeMap::from([(Part::Events, vec![0])]))]),
             parts: BTreeMap::new(),
             counts_rows: false,
         });

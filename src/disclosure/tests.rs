@@ -39,6 +39,8 @@ fn finding(lines: Vec<Line>) -> Finding {
         frame,
         lines,
         warnings: vec![],
+        sky: None,
+        own_counts: None,
     }
 }
 

@@ -292,8 +292,9 @@ impl Embedded<'_> {
         let table = finest
             .roll_up(&request.by, &request.only)
             .ok_or_else(|| self.too_many())?;
-        let has_group = request.by.iter().any(|key| key == GROUP);
-        Ok(if has_group {
+        // Of a minute of a day it needs no cell to say that a group was not stopped.
+        let needs_zeros = asks_for(&request.by, GROUP) && !asks_for(&request.by, MINUTE);
+        Ok(if needs_zeros {
             table.with_zeros(&self.groups.known())
         } else {
             table

@@ -28,6 +28,8 @@ mod svg;
 mod table;
 mod text;
 mod ticks;
+mod twilight;
+mod veil_trio;
 mod waterfall;
 
 pub use curves::{Curve, CurvePoint, Curves};
@@ -41,6 +43,8 @@ pub use place_scatter::{Naming, Place, PlaceKind, PlaceScatter, ScatterPanel};
 pub use png::svg_to_png;
 pub use rate_pair::{PairPanel, PairRow, RatePair};
 pub use stacked::{Stacked, StackedRow};
+pub use twilight::{Twilight, TwilightDay};
+pub use veil_trio::{VeilLevel, VeilPanel, VeilPoint, VeilTrio};
 pub use waterfall::{Step, StepKind, Waterfall};
 
 use svg::{Canvas, Document};
@@ -87,6 +91,10 @@ pub enum Chart {
     Stacked(Stacked),
     /// A number along a key of numbers, one line for each group.
     Curves(Curves),
+    /// Dusk over the year by the clock.
+    Twilight(Twilight),
+    /// Shares by how far dusk is away.
+    VeilTrio(VeilTrio),
 }
 
 impl Figure {
@@ -124,6 +132,8 @@ impl Chart {
             Self::Waterfall(chart) => chart.draw(canvas, top),
             Self::Stacked(chart) => chart.draw(canvas, top),
             Self::Curves(chart) => chart.draw(canvas, top),
+            Self::Twilight(chart) => chart.draw(canvas, top),
+            Self::VeilTrio(chart) => chart.draw(canvas, top),
         }
     }
 }
@@ -351,7 +361,52 @@ mod tests {
             waterfall(),
             stacked(),
             curves(),
+            twilight(),
+            veil_trio(),
         ]
+    }
+
+    fn twilight() -> Chart {
+        let at = |i: usize| EXTREMES[i % EXTREMES.len()];
+        let day = |i: usize| TwilightDay {
+            label: "month ".repeat(i % 7),
+            horizon: at(i),
+            civil: at(i + 3),
+        };
+        Chart::Twilight(Twilight {
+            is_evening: false,
+            days: (0..40).map(day).collect(),
+            window: (f64::NAN, 1e9),
+            window_label: "hours ".repeat(40),
+        })
+    }
+
+    fn veil_trio() -> Chart {
+        let at = |i: usize| EXTREMES[i % EXTREMES.len()];
+        let level = |i: usize| VeilLevel {
+            share: at(i),
+            ends: (at(i + 1), at(i + 2)),
+            text: "share ".repeat(i * 5),
+        };
+        let panel = |i: usize| VeilPanel {
+            title: "clock".into(),
+            points: (0..40)
+                .map(|k| VeilPoint {
+                    x: at(k),
+                    share: at(k + i),
+                    n: at(k * 5 + 1),
+                })
+                .collect(),
+            light: Some(level(i)),
+            dark: None,
+        };
+        Chart::VeilTrio(VeilTrio {
+            x_label: "x".into(),
+            y_label: "y ".repeat(200),
+            size_label: "stops".into(),
+            level_label: "all".into(),
+            panels: (0..3).map(panel).collect(),
+        })
     }
 
     fn months() -> Chart {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::glossary::Estimand;
+use crate::cells::CellTable;
 use crate::stats::{Interval, Level};
 use crate::warning::{self, Warning};
 
@@ -26,6 +27,34 @@ pub struct Finding {
     pub lines: Vec<Line>,
     /// Cautions that touch the whole finding.
     pub warnings: Vec<Warning>,
+    /// When it becomes dark, for the picture of the hours that are looked at.
+    pub sky: Option<Sky>,
+    /// Counts that are made for this finding alone, under a name that no counts of the study have; never in output.
+    pub own_counts: Option<(String, CellTable)>,
+}
+
+/// Dusk or dawn of one place over a year: facts of the calendar, which say nothing of anybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sky {
+    /// The place.
+    pub place: String,
+    /// Whether it is dusk; else dawn.
+    pub is_evening: bool,
+    /// The first and the last minute that are looked at.
+    pub window: (i32, i32),
+    /// The days in their order.
+    pub days: Vec<SkyDay>,
+}
+
+/// One day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SkyDay {
+    /// The date.
+    pub date: String,
+    /// Sunset or sunrise, in seconds of the local clock.
+    pub horizon: i32,
+    /// Civil dusk or dawn, in seconds of the local clock.
+    pub civil: i32,
 }
 
 /// What a finding is about, for its one-row summary and its captions.
@@ -220,11 +249,11 @@ pub struct CountRef {
 pub enum Family {
     /// Those of places and periods.
     Cells(Vec<CountRef>),
-    /// Those of officers, which are in no table.
+    /// Those of officers, or of minutes of the day, which are in no table.
     Officers {
         /// All of them together.
         sum: CountRef,
-        /// How many officers have any.
+        /// How many officers, or minutes, have any.
         how_many: usize,
     },
 }

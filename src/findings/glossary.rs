@@ -289,6 +289,44 @@ pub const EQUAL_HIT_RATES: Estimand = estimand(
     "Chi-square of equal hit rates",
     Style::Statistic,
 );
+/// Odds that a stop in daylight is of the group over the same odds in darkness, the clock held equal.
+pub const DAYLIGHT_ODDS_RATIO: Estimand = estimand(
+    "daylight_odds_ratio",
+    "Odds ratio, daylight to darkness (K)",
+    Style::Ratio,
+);
+/// The same with nothing held equal.
+pub const DAYLIGHT_ODDS_RATIO_UNADJUSTED: Estimand = estimand(
+    "daylight_odds_ratio_unadjusted",
+    "The same, clock not held equal",
+    Style::Ratio,
+);
+/// The same by Mantel-Haenszel over bins of the clock.
+pub const DAYLIGHT_ODDS_RATIO_BINS: Estimand = estimand(
+    "daylight_odds_ratio_mantel_haenszel",
+    "The same, Mantel-Haenszel over bins of the clock",
+    Style::Ratio,
+);
+/// The same where dusk and dawn are moved to where the light does not change.
+pub const DAYLIGHT_ODDS_RATIO_PLACEBO: Estimand = estimand(
+    "daylight_odds_ratio_placebo",
+    "Placebo: odds ratio where the light does not change",
+    Style::Ratio,
+);
+/// The same under another window or model.
+pub const DAYLIGHT_ODDS_RATIO_SWEEP: Estimand = estimand(
+    "daylight_odds_ratio_sweep",
+    "Odds ratio, daylight to darkness (K)",
+    Style::Ratio,
+);
+/// Stops of the group out of those of it and the reference group.
+pub const SHARE_OF_PAIR: Estimand = estimand(
+    "share_of_two_groups",
+    "Share of the two groups' stops",
+    Style::Percent,
+);
+/// Stops by what became of them.
+pub const STOPS_ACCOUNTED: Estimand = estimand("stops_accounted", "Stops", Style::Count);
 /// Mean over places of the difference of hit rates.
 pub const MEAN_HIT_RATE_DIFFERENCE: Estimand = estimand(
     "mean_hit_rate_difference",

@@ -8,6 +8,7 @@ pub mod glossary;
 mod tidy;
 
 pub use finding::{
-    Band, Comparison, CountRef, Counted, Family, Finding, Frame, Line, Part, Test, Variance,
+    Band, Comparison, CountRef, Counted, Family, Finding, Frame, Line, Part, Sky, SkyDay, Test,
+    Variance,
 };
 pub use tidy::{COLUMNS, Row, tidy};

@@ -142,6 +142,7 @@ pub fn judge(study: &Study, world: &World, reading: &Reading) -> Result<Judged, 
             baselines: &reading.baselines,
             statuses: &reading.statuses,
             sun: reading.sun.as_ref(),
+            seen: &reading.seen,
             id: &planned.id,
             seed: study.seed(world),
         };

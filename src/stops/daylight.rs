@@ -152,6 +152,25 @@ impl SunPoint {
             years: YEARS.map(|_| OnceLock::new()).collect(),
         }
     }
+
+    /// The dates from some days before `first` to as many after `last` on which the clocks of the place are changed.
+    #[must_use]
+    pub fn clock_changes(&self, first: Date, last: Date, days: i32) -> Vec<Date> {
+        let offset = |date: Date| {
+            let noon = self.clock.to_timestamp(date.at(12, 0, 0, 0)).ok()?;
+            Some(self.clock.to_offset(noon))
+        };
+        let span = jiff::Span::new().days(days);
+        let (from, to) = (first.saturating_sub(span), last.saturating_add(span));
+        let dates = from.series(jiff::Span::new().days(1));
+        dates
+            .take_while(|date| *date <= to)
+            .filter(|date| {
+                let before = date.yesterday().ok().and_then(offset);
+                before.is_some() && before != offset(*date)
+            })
+            .collect()
+    }
 }
 
 /// The sun of every place of a study, of the years from 1900 to 2100.

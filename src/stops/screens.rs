@@ -246,7 +246,9 @@ impl Screens {
         })
     }
 
-    fn clock_remarks(&self) -> Vec<String> {
+    /// What the times of day look like: midnight for a time that is not known, rounded times, another zone.
+    #[must_use]
+    pub fn clock_remarks(&self) -> Vec<String> {
         let times: u64 = self.minutes.iter().sum();
         if times < ENOUGH_TIMES {
             return Vec::new();
@@ -348,7 +350,9 @@ impl Screens {
     }
 
     /// The share of all rows whose group is missing.
-    fn missing_share(&self) -> f64 {
+    /// The share of rows that name no group.
+    #[must_use]
+    pub fn missing_share(&self) -> f64 {
         let all = self.all();
         share(all.missing[0], all.rows)
     }

@@ -16,6 +16,7 @@ use crate::analyses::outcome_test::OutcomeTestOptions;
 use crate::analyses::rates::RatesOptions;
 use crate::analyses::regression::RegressionOptions;
 use crate::analyses::stratified::StratifiedOptions;
+use crate::analyses::veil_of_darkness::VeilOptions;
 use crate::cells::Groups;
 use crate::disclosure::{DisclosureConfig, PublishedRule};
 use crate::error::Error;
@@ -102,6 +103,10 @@ pub struct StudyFile {
     #[serde(default)]
     #[schemars(with = "Vec<RegressionOptions>")]
     pub regression: Vec<Spanned<RegressionOptions>>,
+    /// Tables of the analysis `veil_of_darkness`.
+    #[serde(default)]
+    #[schemars(with = "Vec<VeilOptions>")]
+    pub veil_of_darkness: Vec<Spanned<VeilOptions>>,
     /// The study's own formats, as the manifest records them.
     #[serde(skip)]
     pub formats: Vec<Input>,
@@ -246,6 +251,7 @@ impl StudyFile {
         found.extend(boxed(&self.stratified));
         found.extend(boxed(&self.outcome_test));
         found.extend(boxed(&self.regression));
+        found.extend(boxed(&self.veil_of_darkness));
         found.sort_by_key(|(span, _)| span.start);
         found.into_iter().map(|(_, analysis)| analysis).collect()
     }

@@ -6,12 +6,14 @@ mod pairs;
 mod ratios;
 mod scatter;
 mod shares;
+mod veil;
 
 pub(super) use null::null_distributions;
 pub(super) use pairs::{dots, rate_pair};
 pub(super) use ratios::{contrast_forest, forest, indices, ladder};
 pub(super) use scatter::{scatter, scatter_of};
 pub(super) use shares::{predicted, shares};
+pub(super) use veil::{twilight, veil_forest, veil_trio};
 
 use names::{Part, figure_name};
 use toml::Spanned;
@@ -197,6 +199,9 @@ fn notes(finding: &Finding, setting: &Setting, lines: &[&Line], chart: &Chart) -
         chart,
         Chart::PlaceScatter(_) | Chart::NullDistribution(_) | Chart::Stacked(_)
     );
+    if matches!(chart, Chart::Twilight(_)) {
+        return vec!["The sun at the point of the place over one year, by the local clock; civil twilight ends where the sun is 6 degrees below the horizon. At a time of day between the dashed lines stops in daylight and in darkness are compared.".into()];
+    }
     let mut notes = Vec::new();
     if has_intervals {
         notes.push(interval_note(finding, lines));
@@ -291,6 +296,12 @@ fn alt_text(drawing: &Drawing<'_>, chart: &Chart) -> String {
         Chart::Months(_) => "Columns by month",
         Chart::Stacked(_) => "Bars of one length, divided by shares",
         Chart::Curves(_) => "Lines along a key of numbers, each with its band",
+        Chart::Twilight(_) => {
+            "A year of days with the clock upwards, areas of daylight, twilight and darkness"
+        }
+        Chart::VeilTrio(_) => {
+            "Panels of circles, shares by how far dusk or dawn is away, with the share of all in daylight and in darkness"
+        }
         Chart::Waterfall(_) => "Bars of rows in, dropped by each rule, and kept",
         Chart::NullDistribution(_) => {
             "Columns of what chance alone would give, in counts, with a line at the count observed, here in standard deviations from what is expected"
@@ -315,6 +326,7 @@ fn alt_text(drawing: &Drawing<'_>, chart: &Chart) -> String {
             one(low),
             one(high)
         ),
+        _ if matches!(chart, Chart::Twilight(_)) => format!("{kind}. {}.", drawing.title),
         _ => format!("{kind}. {}. No number can be shown.", drawing.title),
     }
 }
@@ -389,6 +401,7 @@ fn reason(line: &Line) -> String {
         Some(Warning::NoEvents { side }) if *side == line.group => "no events".into(),
         Some(Warning::NoEvents { side }) => format!("no events: {side}"),
         Some(Warning::EmptyDenominator) => "nothing to divide by".into(),
+        Some(Warning::NotFitted { .. }) => "no answer, see the table".into(),
         _ => "undefined".into(),
     }
 }

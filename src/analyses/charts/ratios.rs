@@ -28,6 +28,7 @@ pub(in crate::analyses) fn forest(
             setting,
             title: finding.title.clone(),
             group: None,
+            kind: None,
             series: &[],
             label: "Group",
             heading: heading(&lines),
@@ -51,6 +52,7 @@ pub(in crate::analyses) fn forest(
             setting,
             title: format!("{} ({label})", finding.title),
             group: Some(group),
+            kind: None,
             series: &programs,
             label: "Stratum",
             heading: heading(&lines),
@@ -84,6 +86,7 @@ pub(in crate::analyses) fn indices(finding: &Disclosed<Finding>, setting: &Setti
         setting,
         title: finding.title.clone(),
         group: None,
+        kind: None,
         series: &[],
         label: "Group",
         heading: heading(&lines),
@@ -95,7 +98,7 @@ fn heading(lines: &[&Line]) -> &'static str {
     lines.first().map_or("Ratio", |line| line.estimand.heading)
 }
 
-fn shown(heading: String, line: &Line, row: ForestRow) -> Shown<'_, ForestRow> {
+pub(super) fn shown(heading: String, line: &Line, row: ForestRow) -> Shown<'_, ForestRow> {
     Shown {
         heading,
         row,
@@ -104,18 +107,20 @@ fn shown(heading: String, line: &Line, row: ForestRow) -> Shown<'_, ForestRow> {
 }
 
 /// The forests of one set of rows, page by page.
-struct Forests<'a> {
-    finding: &'a Disclosed<Finding>,
-    setting: &'a Setting,
-    title: String,
-    group: Option<&'a str>,
-    series: &'a [String],
-    label: &'a str,
-    heading: &'a str,
+pub(super) struct Forests<'a> {
+    pub(super) finding: &'a Disclosed<Finding>,
+    pub(super) setting: &'a Setting,
+    pub(super) title: String,
+    pub(super) group: Option<&'a str>,
+    /// What is drawn beside the main picture of the finding.
+    pub(super) kind: Option<&'static str>,
+    pub(super) series: &'a [String],
+    pub(super) label: &'a str,
+    pub(super) heading: &'a str,
 }
 
 impl Forests<'_> {
-    fn draw(&self, rows: Vec<Shown<'_, ForestRow>>) -> Vec<Figure> {
+    pub(super) fn draw(&self, rows: Vec<Shown<'_, ForestRow>>) -> Vec<Figure> {
         let pages = pages(rows);
         let of = pages.len();
         let page = |(i, Page { sections, lines }): (usize, Page<'_, ForestRow>)| {
@@ -130,8 +135,8 @@ impl Forests<'_> {
             let drawing = Drawing {
                 part: Part {
                     group: self.group,
+                    what: self.kind,
                     page,
-                    what: None,
                 },
                 title: format!("{}{words}", self.title),
                 lines,
@@ -188,6 +193,7 @@ pub(in crate::analyses) fn contrast_forest(
             setting,
             title: format!("{} ({label})", finding.title),
             group: Some(group),
+            kind: None,
             series: &[],
             label: "Stratum",
             heading: glossary::RATIO_OF_RATIOS.heading,
@@ -277,7 +283,7 @@ pub(in crate::analyses) fn ladder(finding: &Disclosed<Finding>, setting: &Settin
     pages.into_iter().enumerate().map(page).collect()
 }
 
-fn row(line: &Line, label: String, series: usize) -> ForestRow {
+pub(super) fn row(line: &Line, label: String, series: usize) -> ForestRow {
     let kind = if line.estimand == glossary::MH_RISK_RATIO {
         ForestKind::Summary
     } else {
@@ -317,6 +323,13 @@ fn axis(finding: &Finding, heading: &str) -> Axis {
             "below the group's share of the benchmark",
             "above",
         )
+    } else if heading == glossary::DAYLIGHT_ODDS_RATIO.heading {
+        (
+            format!(", against {reference}"),
+            "same part in light and dark",
+            "smaller part of those stopped in daylight",
+            "larger",
+        )
     } else {
         (
             format!(" to {reference}"),
@@ -340,7 +353,12 @@ fn axis(finding: &Finding, heading: &str) -> Axis {
 }
 
 fn columns(finding: &Finding, label: &str) -> Columns {
-    let denominator = finding.frame.trials.as_deref().unwrap_or("people × years");
+    let is_of_pair = |line: &Line| line.estimand == glossary::DAYLIGHT_ODDS_RATIO;
+    let denominator = match &finding.frame.trials {
+        Some(trials) => trials.as_str(),
+        None if finding.lines.iter().any(is_of_pair) => "of both groups",
+        None => "people × years",
+    };
     Columns {
         label: label.to_owned(),
         estimate: "Ratio [interval]".into(),

@@ -69,34 +69,32 @@ pub(super) fn together(counts: &[CountRef]) -> Option<CountRef> {
 /// Cells without those of values of a key in which there are no events, or nothing but events, which say nothing about
 /// the groups; and the values that are left out.
 pub(super) fn informative<'c>(
-    mut cells: Vec<&'c Cell<'c>>,
+    cells: Vec<&'c Cell<'c>>,
     keys: &[String],
     is_logistic: bool,
 ) -> (Vec<&'c Cell<'c>>, Vec<String>) {
-    let mut left_out = Vec::new();
-    loop {
-        let mut silent: Vec<(&String, String)> = Vec::new();
-        for key in keys {
-            let mut by_value: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
-            for cell in &cells {
-                let sums = by_value.entry(value(cell.stratum, key)).or_default();
-                sums.0 += cell.events;
-                // A count without trials can always be larger.
-                sums.1 += cell.trials.map_or(1, |trials| trials - cell.events);
-            }
-            let all_or_nothing = by_value
-                .iter()
-                .filter(|(_, (events, rest))| *events == 0 || (*rest == 0 && is_logistic));
-            silent.extend(all_or_nothing.map(|(value, _)| (key, (*value).to_owned())));
-        }
-        if silent.is_empty() {
-            return (cells, left_out);
-        }
-        cells.retain(|cell| silent.iter().all(|(key, v)| value(cell.stratum, key) != v));
-        left_out.extend(
-            silent
-                .into_iter()
-                .map(|(key, value)| format!("{key} {value}")),
-        );
-    }
+    let levels: Vec<Vec<u32>> = keys.iter().map(|key| numbered(&cells, key)).collect();
+    let levels: Vec<&[u32]> = levels.iter().map(Vec::as_slice).collect();
+    let events: Vec<u64> = cells.iter().map(|cell| cell.events).collect();
+    // A count without trials can always be larger.
+    let rest = |cell: &&Cell<'_>| cell.trials.map_or(1, |trials| trials - cell.events);
+    let rests: Vec<u64> = cells.iter().map(rest).collect();
+    let (kept, silent) = super::super::informative::informative(
+        &levels,
+        &events,
+        is_logistic.then_some(rests.as_slice()),
+    );
+    let name = |(key, level): &(usize, u32)| {
+        let of_level = levels[*key].iter().position(|own| own == level);
+        let value = of_level.map_or("", |i| value(cells[i].stratum, &keys[*key]));
+        format!("{} {value}", keys[*key])
+    };
+    let left_out = silent.iter().map(name).collect();
+    let both = cells.into_iter().zip(kept);
+    (
+        both.filter(|(_, kept)| *kept)
+            .map(|(cell, _)| cell)
+            .collect(),
+        left_out,
+    )
 }

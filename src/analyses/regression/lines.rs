@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::super::bands::detectable;
 use super::super::{Answers, Common};
 use super::cells::{Cell, numbered, together, value};
-use super::quoted::{ENOUGH, FEWEST, half_width};
+use super::quoted::{ENOUGH, FEWEST, band, half_width};
 use super::{EventFamily, Limits, Observation, RegressionOptions, Smooth};
 use crate::error::Error;
 use crate::findings::glossary::{self, Estimand};
@@ -136,7 +136,7 @@ impl Regression<'_> {
         if fitted.fit.theta().is_none() {
             line.counting = Some(self.counting(fitted, &own)?);
         }
-        self.quote(&mut line, fitted, &own)?;
+        self.quoter(fitted, group).quote(&mut line, &own)?;
         let error = line.std_error.or_else(|| half_width(&line));
         let detectable =
             error.and_then(|error| detectable(&line, error, glossary::MINIMUM_DETECTABLE_RATIO));
@@ -145,25 +145,12 @@ impl Regression<'_> {
 
     /// The interval of counting alone, with the test that agrees with it.
     fn counting(&self, fitted: &Fitted, own: &Coefficient) -> Result<Band, RegressionError> {
+        let of = (self.common.level, Variance::Counting);
         if self.options.limits == Limits::Wald {
-            return Ok(self.band(own, "model, normal".into(), Variance::Counting));
+            return Ok(band(own, "model, normal".into(), of));
         }
         let own = fitted.model.profile(&own.name, self.common.level)?;
-        Ok(self.band(&own, "profile likelihood".into(), Variance::Counting))
-    }
-
-    pub(super) fn band(&self, found: &Coefficient, method: String, variance: Variance) -> Band {
-        Band {
-            interval: found.interval.map(libm::exp),
-            level: self.common.level,
-            method,
-            variance,
-            test: Some(Test {
-                statistic: Some(found.statistic),
-                df: found.df.map(|df| df as f64),
-                p_value: Some(found.p.get()),
-            }),
-        }
+        Ok(band(&own, "profile likelihood".into(), of))
     }
 
     /// What the model as a whole says: the groups tested together, and how far the cells are from it.

@@ -1,0 +1,225 @@
+//! The veil of darkness through the program: the reference file, what cannot be asked, and real stops.
+
+use serde_json::Value;
+
+use crate::harness::{Workspace, public, root};
+
+/// The reference compares one group with all others.
+const STUDY: &str = "format = 1\ntitle = 'Reference'\n[groups]\nreference = 'others'\ncompare = ['black']\ncodes = { white = 'others', asian = 'others', hispanic = 'others' }\n[[stops]]\nfiles = ['stops.csv']\nunit = 'stop'\ntimezone = 'America/New_York'\ncolumns = { group = 'race', date = 'date', time = 'time', officer = 'officer' }\n";
+const POINT: &str = "[daylight]\nlatitude = 35.7796\nlongitude = -78.6382\n";
+const COURT: &str = "[disclosure]\nmode = 'court'\n";
+
+fn reference(file: &str) -> String {
+    std::fs::read_to_string(root().join("tests/reference/G_vod").join(file)).unwrap()
+}
+
+fn workspace(parts: &[&str]) -> Workspace {
+    let workspace = Workspace::new();
+    workspace.write("stops.csv", &reference("stops.csv"));
+    workspace.write("study.toml", &parts.concat());
+    workspace
+}
+
+/// Rows of a result table as maps from column to text.
+fn rows(workspace: &Workspace, table: &str) -> Vec<std::collections::BTreeMap<String, String>> {
+    let text = workspace.read(&format!("out/tables/{table}.csv"));
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    reader.deserialize().map(Result::unwrap).collect()
+}
+
+fn number(text: &str) -> f64 {
+    text.parse().unwrap()
+}
+
+#[test]
+fn the_reference_file_gives_the_counts_and_ratios_of_r() {
+    let tables = "[[veil_of_darkness]]\nname = 'veil'\ncounts = 'stops'\nbins = 15\nadjust = []\nplacebo_minutes = [180]\n[[veil_of_darkness]]\nname = 'dst'\ncounts = 'stops'\nspline = 3\nclock_change = 30\nadjust = []\n";
+    let workspace = workspace(&[STUDY, POINT, COURT, tables]);
+    let run = workspace.evenhand(&["run", "study.toml", "--out", "out"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let answers: Value = serde_json::from_str(&reference("answers.json")).unwrap();
+    let all = rows(&workspace, "veil");
+    let stops = |group: &str, step: &str| -> u64 {
+        let stratum = format!("stops={step}");
+        let own = all
+            .iter()
+            .find(|row| row["group"] == group && row["stratum"] == stratum);
+        own.unwrap()["events"].parse().unwrap()
+    };
+    let counts = &answers["counts"];
+    assert_eq!(stops("", "counted"), counts["stops"].as_u64().unwrap());
+    for (step, of) in [("kept: daylight", "light"), ("kept: darkness", "dark")] {
+        assert_eq!(stops("", step), counts[of].as_u64().unwrap());
+        let black = counts[format!("{of}_black")].as_u64().unwrap();
+        assert_eq!(stops("black", step), black);
+    }
+    // K is daylight against darkness, the reference darkness against daylight.
+    let ratio = |estimand: &str, quoted: &str| {
+        let own = all
+            .iter()
+            .find(|row| row["estimand"] == estimand && row["quoted"] == quoted);
+        own.unwrap().clone()
+    };
+    let close = |found: f64, expected: f64| {
+        assert!((found / expected - 1.0).abs() < 1e-8, "{found} {expected}");
+    };
+    let of = |name: &str, field: &str| answers[name][field].as_f64().unwrap();
+    let bins = ratio("daylight_odds_ratio", "no");
+    close(number(&bins["estimate"]), 1.0 / of("bins15", "or"));
+    close(number(&bins["conf_low"]), 1.0 / of("bins15", "or_hi"));
+    close(number(&bins["conf_high"]), 1.0 / of("bins15", "or_lo"));
+    let naive = ratio("daylight_odds_ratio_unadjusted", "yes");
+    close(number(&naive["estimate"]), 1.0 / of("naive", "or"));
+    close(
+        number(&naive["std_error"]),
+        of("naive", "se_cluster_G_and_n"),
+    );
+    let pooled = ratio("daylight_odds_ratio_mantel_haenszel", "yes");
+    close(number(&pooled["estimate"]), 1.0 / of("mh_bins15", "or"));
+    close(number(&pooled["conf_low"]), 1.0 / of("mh_bins15", "hi"));
+    close(number(&pooled["statistic"]), of("mh_bins15", "cmh"));
+    let around = rows(&workspace, "dst");
+    let near = around
+        .iter()
+        .find(|row| row["estimand"] == "daylight_odds_ratio");
+    assert_eq!(number(&near.unwrap()["trials"]), of("dst_window", "n"));
+    // The truth of the file: 1.25 in darkness, which the interval of K holds turned over.
+    let truth: Value = serde_json::from_str(&reference("truth.json")).unwrap();
+    let truth = 1.0 / truth["true_odds_ratio"].as_f64().unwrap();
+    let quoted = ratio("daylight_odds_ratio", "yes");
+    assert!(number(&quoted["conf_low"]) < truth && truth < number(&quoted["conf_high"]));
+}
+
+#[test]
+fn public_numbers_are_rounded_and_small_counts_withheld() {
+    let tables = "[[veil_of_darkness]]\nname = 'veil'\ncounts = 'stops'\nadjust = []\n";
+    let workspace = workspace(&[STUDY, POINT, tables]);
+    let run = workspace.evenhand(&["run", "study.toml", "--out", "out"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let mut ratios = 0;
+    for row in rows(&workspace, "veil") {
+        let events: Option<u64> = row["events"].parse().ok();
+        assert!(events.is_none_or(|events| events >= 10), "{row:?}");
+        let rest = row["trials"].parse::<u64>().ok().zip(events);
+        assert!(
+            rest.is_none_or(|(trials, events)| trials - events >= 10),
+            "{row:?}"
+        );
+        if row["estimand"].starts_with("daylight_odds_ratio") {
+            assert!(
+                row["estimate"].len() <= 5 && !row["estimate"].is_empty(),
+                "{row:?}"
+            );
+            ratios += 1;
+        }
+    }
+    assert!(ratios >= 3);
+}
+
+/// The message of a run that has to fail.
+fn refused(parts: &[&str]) -> String {
+    let workspace = workspace(parts);
+    let run = workspace.evenhand(&["run", "study.toml", "--out", "out"]);
+    assert_eq!(run.code, 1, "{}", run.stdout);
+    run.stderr
+}
+
+#[test]
+fn what_is_missing_is_named_with_the_remedy() {
+    let table = "[[veil_of_darkness]]\ncounts = 'stops'\n";
+    let error = refused(&[STUDY, COURT, table]);
+    assert!(error.contains("add a [daylight] table"), "{error}");
+    let error = refused(&[STUDY, POINT, table, "spline = 6\nbins = 15\n"]);
+    assert!(error.contains("`bins` beside `spline`"), "{error}");
+    let error = refused(&[STUDY, POINT, table, "group = 'green'\n"]);
+    assert!(error.contains("`green` is not compared"), "{error}");
+    let error = refused(&[STUDY, POINT, table, "adjust = ['place']\n"]);
+    assert!(error.contains("weekday, season and year"), "{error}");
+    let error = refused(&[STUDY, POINT, table, "cluster = 'place'\n"]);
+    assert!(error.contains("the rows name no place"), "{error}");
+    let error = refused(&[STUDY, POINT, table, "placebo_minutes = [10]\n"]);
+    assert!(error.contains("from 30 to 480"), "{error}");
+    // Places that the points do not name.
+    let placed = STUDY.replace("officer = 'officer'", "place = 'sex'");
+    let points = "[daylight.places]\nRaleigh = { latitude = 35.7796, longitude = -78.6382 }\n";
+    let error = refused(&[&placed, points, COURT, table]);
+    assert!(error.contains("name none of the places"), "{error}");
+}
+
+#[test]
+fn without_stops_on_one_side_there_is_a_reason_and_no_number() {
+    let workspace = workspace(&[
+        STUDY,
+        POINT,
+        COURT,
+        "[[veil_of_darkness]]\nname = 'veil'\ncounts = 'stops'\nwindow = 'morning'\n",
+    ]);
+    let run = workspace.evenhand(&["run", "study.toml", "--out", "out"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let all = rows(&workspace, "veil");
+    let ratio = |row: &&std::collections::BTreeMap<String, String>| {
+        row["estimand"].starts_with("daylight_odds_ratio")
+    };
+    for row in all.iter().filter(ratio) {
+        assert!(row["estimate"].is_empty(), "{row:?}");
+        assert!(!row["warning"].is_empty(), "{row:?}");
+    }
+    assert!(all.iter().filter(ratio).count() >= 3);
+}
+
+/// A study on the public files, run where they are.
+#[cfg(unix)]
+fn with_data(study: &str, folders: &[&str]) -> Option<Workspace> {
+    let data = public("")?;
+    let workspace = Workspace::new();
+    for folder in folders {
+        std::os::unix::fs::symlink(data.join(folder), workspace.path(folder)).unwrap();
+    }
+    let study = root().join("tests/studies_with_data").join(study);
+    workspace.write("study.toml", &std::fs::read_to_string(study).unwrap());
+    let run = workspace.evenhand(&["run", "study.toml", "--out", "out"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    Some(workspace)
+}
+
+#[test]
+#[cfg(unix)]
+fn hamden_is_about_where_the_report_of_the_state_has_it() {
+    let Some(workspace) = with_data("veil-connecticut.toml", &["stops-connecticut-2013-2018"])
+    else {
+        return;
+    };
+    // Log odds ratios and standard errors of the state's report: another model, much the same stops.
+    for (group, published, error) in [("Black", -0.03, 0.168), ("Hispanic", 0.099, 0.251)] {
+        let all = rows(&workspace, "hamden");
+        let own = all
+            .iter()
+            .find(|row| row["estimand"] == "daylight_odds_ratio" && row["group"] == group);
+        let estimate: f64 = own.unwrap()["estimate"].parse().unwrap();
+        assert!(
+            (estimate.ln() - published).abs() < 1.5 * error,
+            "{group}: {estimate}"
+        );
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn minneapolis_and_a_state_patrol_have_reports() {
+    for (study, folders) in [
+        ("veil-minneapolis.toml", &["stops-minneapolis-2017"][..]),
+        (
+            "veil-state-patrol.toml",
+            &["stops-weather-paper-2011-2018", "county-geo"][..],
+        ),
+    ] {
+        let Some(workspace) = with_data(study, folders) else {
+            return;
+        };
+        let report = workspace.read("out/report.html");
+        assert!(
+            report.contains("Near 1 does not show equal treatment"),
+            "{study}"
+        );
+    }
+}
