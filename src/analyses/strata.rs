@@ -94,13 +94,24 @@ impl<'a> Split<'a> {
         }
     }
 
-    /// The strata, in the order in which they are shown.
+    /// The cells of a table that lie in places which the baseline has; all of them without one.
     ///
     /// # Errors
-    /// A population that is blank or impossible, or 0 with events; a group without any; time that is not known.
-    pub(super) fn strata(&self, answers: &Answers<'_>) -> Result<Vec<Stratum>, Error> {
-        let exposure = self
-            .baseline
+    /// As [`Split::strata`].
+    pub(super) fn covered_cells(
+        &self,
+        answers: &Answers<'_>,
+        table: &CellTable,
+    ) -> Result<Vec<Cell>, Error> {
+        let exposure = self.exposure(answers)?;
+        let is_excluded =
+            |cell: &&Cell| exposure.as_ref().is_some_and(|e| e.excludes(table, cell));
+        let covered = table.cells().iter().filter(|cell| !is_excluded(cell));
+        Ok(covered.cloned().collect())
+    }
+
+    fn exposure<'b>(&'b self, answers: &'b Answers<'_>) -> Result<Option<Exposure<'b>>, Error> {
+        self.baseline
             .map(|baseline| {
                 Exposure::new(
                     answers,
@@ -109,7 +120,15 @@ impl<'a> Split<'a> {
                     (self.by, self.only),
                 )
             })
-            .transpose()?;
+            .transpose()
+    }
+
+    /// The strata, in the order in which they are shown.
+    ///
+    /// # Errors
+    /// A population that is blank or impossible, or 0 with events; a group without any; time that is not known.
+    pub(super) fn strata(&self, answers: &Answers<'_>) -> Result<Vec<Stratum>, Error> {
+        let exposure = self.exposure(answers)?;
         let exposure = exposure.as_ref();
         let mut cells = by_values(self.table, self.by, exposure);
         let mut officers = self

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::counting::{Counted, Counting};
 use super::tally::Sums;
-use crate::cells::{Cell, CellTable, GROUP, Groups, Tabulate, Tabulated, Tabulation};
+use crate::cells::{
+    Cell, CellTable, GROUP, Groups, Rows, Tabulate, Tabulated, Tabulation, UNKNOWN,
+};
 use crate::error::{DataFault, Error};
 use crate::ingest::{ColumnSource, DataRoot, Joined, Periods, StopsConfig};
 use crate::stops::{Contradictions, OFFICER, SEARCHED, SourceLedger};
@@ -63,16 +65,16 @@ impl Tabulate for Embedded<'_> {
         );
         let screens = &counted.screens;
         ledger.notes.extend(screens.remarks(self.smallest_shown));
-        let mut finest: BTreeMap<&str, CellTable> = BTreeMap::new();
+        let mut finest: BTreeMap<(&str, Rows), CellTable> = BTreeMap::new();
         for request in requests {
-            let name = request.counts.as_str();
-            if !finest.contains_key(name) {
-                finest.insert(name, self.finest(name, &keys, &counted)?);
+            let of = (request.counts.as_str(), request.of);
+            if !finest.contains_key(&of) {
+                finest.insert(of, self.finest(of, &keys, &counted)?);
             }
         }
         let tables = requests
             .iter()
-            .map(|request| self.answer(request, &finest[request.counts.as_str()]))
+            .map(|request| self.answer(request, &finest[&(request.counts.as_str(), request.of)]))
             .collect::<Result<_, _>>()?;
         Ok(Tabulated {
             tables,
@@ -124,7 +126,12 @@ impl Embedded<'_> {
     }
 
     /// One kind of count by all keys that any request needs.
-    fn finest(&self, counts: &str, keys: &[String], counted: &Counted) -> Result<CellTable, Error> {
+    fn finest(
+        &self,
+        (counts, of): (&str, Rows),
+        keys: &[String],
+        counted: &Counted,
+    ) -> Result<CellTable, Error> {
         if counted.overflowed {
             return Err(self.too_many());
         }
@@ -138,7 +145,11 @@ impl Embedded<'_> {
                 )));
             }
         };
-        let cells = counted.cells.iter().map(|(key, sums)| {
+        let group_at = keys.iter().position(|key| key == GROUP);
+        let is_unknown = |key: &[String]| group_at.is_some_and(|at| key[at] == UNKNOWN);
+        let own = counted.cells.iter();
+        let own = own.filter(|(key, _)| is_unknown(key) == (of == Rows::Unknown));
+        let cells = own.map(|(key, sums)| {
             let (events, trials) = pick(sums);
             Cell {
                 key: key.clone(),
@@ -164,7 +175,7 @@ impl Embedded<'_> {
             .roll_up(&request.by, &request.only)
             .ok_or_else(|| self.too_many())?;
         let has_group = request.by.iter().any(|key| key == GROUP);
-        Ok(if has_group {
+        Ok(if has_group && request.of == Rows::Known {
             table.with_zeros(&self.groups.known())
         } else {
             table

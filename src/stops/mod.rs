@@ -10,7 +10,7 @@ mod screens;
 pub const PAGE: &str = include_str!("stops.md");
 
 pub use contradictions::Contradictions;
-pub use ledger::{Dropped, Input, SourceLedger};
+pub use ledger::{Dropped, Input, SourceLedger, UNKNOWN_GROUP};
 pub use repeats::{Repeats, ShownRepeats};
 pub use schema::{
     AGE, Column, DATE, GROUP, HIT, HITS, OFFICER, PERIOD, PLACE, SEARCHED, SEARCHES, STATE, STOPS,

@@ -9,14 +9,14 @@ use std::borrow::Cow;
 
 use jiff::civil::Date;
 
-use crate::cells::{GROUP, Groups};
+use crate::cells::{GROUP, Groups, UNKNOWN};
 use crate::error::{DataFault, Error};
 use crate::ingest::{
     AgeReader, At, ClockReader, CompiledFilter, CsvFile, MomentReader, Periods, Record,
     StopsConfig, UnlistedCodes,
 };
 use crate::stops::{
-    Contradictions, DATE, Dropped, HIT, PLACE, RowSeen, SEARCHED, Screens, SourceLedger, TIME,
+    Contradictions, DATE, Dropped, HIT, PLACE, RowSeen, SEARCHED, Screens, SourceLedger, TIME, UNKNOWN_GROUP,
     WEIGHT,
 };
 use binding::Binder;
@@ -214,22 +214,14 @@ impl<'a> Coder<'a> {
             Ok(is_missing) => is_missing,
             Err(fault) => return self.unreadable(fault),
         };
-        key.clear();
-        let mut stopped_at = None;
-        for i in 0..self.keys.len() {
-            match self.key_code(i, moment, (at, record))? {
-                Some(code) => key.push(code),
-                None => {
-                    stopped_at = Some(i);
-                    break;
-                }
-            }
-        }
-        let group_missing = stopped_at.is_some() && stopped_at == self.group_at;
-        let flags = match stopped_at {
+        let (group_missing, rule) = self.code_keys(moment, (at, record), key)?;
+        let flags = match rule {
             None => Some(self.flags(at, record)?),
             Some(_) => None,
         };
+        if let Some(rule) = rule {
+            self.dropped(rule);
+        }
         let place_missing = self.note_place(key, group_missing, (at, record))?;
         self.screens.add(&RowSeen {
             // The first of January of a year without days is no day with many stops.
@@ -243,6 +235,16 @@ impl<'a> Coder<'a> {
                 self.searched.is_some() && flags.is_some_and(|flags| !flags.search_known),
             ],
         });
+        let flags = match flags {
+            None if group_missing && self.groups.counts_unknown && key.len() == self.keys.len() => {
+                Some(self.flags_of_unknown(at, record)?)
+            }
+            Some(flags) => {
+                self.ledger.rows_kept += 1;
+                Some(flags)
+            }
+            None => None,
+        };
         let Some(mut flags) = flags else {
             return Ok(None);
         };
@@ -250,8 +252,42 @@ impl<'a> Coder<'a> {
             None => 1,
             Some(column) => at.count(record, column)?,
         };
-        self.ledger.rows_kept += 1;
         Ok(Some(flags))
+    }
+
+    /// Codes the keys of a row; whether its group is missing, and the rule that drops the row. A row of unknown group is
+    /// dropped like any other, and has all its keys where an analysis counts it beside them.
+    fn code_keys(
+        &mut self,
+        moment: Clock,
+        (at, record): (&At<'_>, &impl Record),
+        key: &mut Vec<u32>,
+    ) -> Result<(bool, Option<usize>), Error> {
+        key.clear();
+        let mut unknown = None;
+        for i in 0..self.keys.len() {
+            match self.key_code(i, moment, (at, record))? {
+                Ok(code) => key.push(code),
+                Err(rule) if Some(i) == self.group_at && self.groups.counts_unknown => {
+                    unknown = Some(rule);
+                    let code = self.codes[i].code(UNKNOWN);
+                    key.push(code);
+                }
+                Err(rule) => {
+                    let is_group = unknown.is_some() || Some(i) == self.group_at;
+                    return Ok((is_group, Some(unknown.unwrap_or(rule))));
+                }
+            }
+        }
+        Ok((unknown.is_some(), unknown))
+    }
+
+    /// What a row of unknown group says, without a remark: those are about the rows that are kept.
+    fn flags_of_unknown(&mut self, at: &At<'_>, record: &impl Record) -> Result<Flags, Error> {
+        let before = (self.unclear, self.contradictions);
+        let flags = self.flags(at, record);
+        (self.unclear, self.contradictions) = before;
+        flags
     }
 
     /// Counts the row for its place; whether no place is recorded.
@@ -372,26 +408,25 @@ impl<'a> Coder<'a> {
         Ok(age.is_none())
     }
 
+    /// The code of a key, or the rule that drops a row without it.
     fn key_code(
         &mut self,
         i: usize,
         clock: Clock,
         (at, record): (&At<'_>, &impl Record),
-    ) -> Result<Option<u32>, Error> {
-        let rule = match (&self.keys[i], clock.day) {
-            (From::Year, Some(day)) => return Ok(Some(self.codes[i].of_year(day.year()))),
+    ) -> Result<Result<u32, usize>, Error> {
+        let code = match (&self.keys[i], clock.day) {
+            (From::Year, Some(day)) => Ok(self.codes[i].of_year(day.year())),
             (From::Period, Some(day)) => match self.period_of(day, clock.is_year) {
-                Some(period) => return Ok(Some(self.codes[i].code(&period))),
-                None => self.rules.period,
+                Some(period) => Ok(self.codes[i].code(&period)),
+                None => Err(self.rules.period),
             },
-            (From::Year | From::Period, None) => self.rules.date,
-            (From::Group(_) | From::Text(_), _) => match self.text_code(i, at, record)? {
-                Some(code) => return Ok(Some(code)),
-                None => self.rules.group,
-            },
+            (From::Year | From::Period, None) => Err(self.rules.date),
+            (From::Group(_) | From::Text(_), _) => {
+                self.text_code(i, at, record)?.ok_or(self.rules.group)
+            }
         };
-        self.dropped(rule);
-        Ok(None)
+        Ok(code)
     }
 
     /// The period of a day, or that of a year which lies in one; a year that straddles two is one of its own.
@@ -504,7 +539,7 @@ fn empty_ledger(config: &StopsConfig) -> (SourceLedger, Rules) {
     });
     let rules = Rules {
         unreadable: rule("row cannot be read", config.tolerated_unreadable.is_some()),
-        group: rule("group blank or unlisted", true),
+        group: rule(UNKNOWN_GROUP, true),
         date: rule("date not recorded", date_may_miss),
         period: rule("date in no period of the study", true),
     };
