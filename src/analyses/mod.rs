@@ -11,6 +11,7 @@ pub mod disparity;
 mod exposure;
 pub mod legal;
 mod measures;
+pub mod missing;
 mod noise;
 mod officers;
 pub mod outcome_test;
@@ -47,7 +48,7 @@ pub struct Method {
 }
 
 /// Every analysis, in the order in which they are explained.
-pub const ALL: [Method; 6] = [
+pub const ALL: [Method; 7] = [
     Method {
         name: rates::NAME,
         question: "How often are people of each group stopped, searched or found with contraband?",
@@ -77,6 +78,11 @@ pub const ALL: [Method; 6] = [
         name: regression::NAME,
         question: "How do groups compare when place, year or other keys are held equal?",
         page: include_str!("regression.md"),
+    },
+    Method {
+        name: missing::NAME,
+        question: "Does a finding survive the people whose group is unknown or recorded wrongly?",
+        page: include_str!("missing.md"),
     },
 ];
 
@@ -144,6 +150,14 @@ pub trait Analysis: Debug {
     /// # Errors
     /// Data that the question cannot be asked of.
     fn run(&self, answers: &Answers<'_>) -> Result<Finding, Error>;
+
+    /// What becomes of its finding under the unknown, where the table asks for a panel; `None` where it does not.
+    ///
+    /// # Errors
+    /// The main number of the analysis has no panel.
+    fn panel(&self) -> Option<Result<missing::MissingOptions, Error>> {
+        None
+    }
 
     /// The charts of what may be shown.
     fn figures(&self, finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure>;

@@ -104,8 +104,7 @@ impl<'a> Split<'a> {
         table: &CellTable,
     ) -> Result<Vec<Cell>, Error> {
         let exposure = self.exposure(answers)?;
-        let is_excluded =
-            |cell: &&Cell| exposure.as_ref().is_some_and(|e| e.excludes(table, cell));
+        let is_excluded = |cell: &&Cell| exposure.as_ref().is_some_and(|e| e.excludes(table, cell));
         let covered = table.cells().iter().filter(|cell| !is_excluded(cell));
         Ok(covered.cloned().collect())
     }
@@ -326,6 +325,13 @@ impl Counts {
     /// Counts of a group; `None` when the group does not stand here.
     pub(super) fn tally(&self, group: &str) -> Option<Tally> {
         self.by_group.get(group).map(|counted| counted.tally)
+    }
+
+    /// The counts of every group but one.
+    pub(super) fn without(&self, group: &str) -> Self {
+        let mut rest = self.clone();
+        rest.by_group.remove(group);
+        rest
     }
 
     /// Counts of all groups.

@@ -152,8 +152,7 @@ impl Source {
         }
         let group_at = self.keys.iter().position(|key| key == GROUP);
         let is_unknown = |cell: &usize| group_at.is_some_and(|at| self.cells[*cell][at] == UNKNOWN);
-        let (unknown, kept): (Vec<usize>, Vec<usize>) =
-            (0..self.cells.len()).partition(is_unknown);
+        let (unknown, kept): (Vec<usize>, Vec<usize>) = (0..self.cells.len()).partition(is_unknown);
         let sum = |cells: Vec<usize>| Sum {
             count: cells.iter().flat_map(|&cell| &self.kinds[cell]).sum(),
             cells,

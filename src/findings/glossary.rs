@@ -45,8 +45,7 @@ pub const PROPORTION_AT_RANDOM: Estimand = estimand(
     Style::Percent,
 );
 /// The lowest rate per head that any allocation of the unknown gives: a bound.
-pub const LOWEST_RATE: Estimand =
-    estimand("lowest_rate", "Lowest possible rate", Style::Quantity);
+pub const LOWEST_RATE: Estimand = estimand("lowest_rate", "Lowest possible rate", Style::Quantity);
 /// The highest rate per head that any allocation of the unknown gives: a bound.
 pub const HIGHEST_RATE: Estimand =
     estimand("highest_rate", "Highest possible rate", Style::Quantity);
@@ -57,8 +56,7 @@ pub const RATE_AT_RANDOM: Estimand = estimand(
     Style::Quantity,
 );
 /// The lowest ratio that any allocation of the unknown gives: a bound.
-pub const LOWEST_RATIO: Estimand =
-    estimand("lowest_ratio", "Lowest possible ratio", Style::Ratio);
+pub const LOWEST_RATIO: Estimand = estimand("lowest_ratio", "Lowest possible ratio", Style::Ratio);
 /// The highest ratio that any allocation of the unknown gives: a bound.
 pub const HIGHEST_RATIO: Estimand =
     estimand("highest_ratio", "Highest possible ratio", Style::Ratio);

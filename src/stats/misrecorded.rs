@@ -79,7 +79,10 @@ impl Misrecording {
             matrix[entry.recorded][entry.truth] += entry.share;
             matrix[entry.truth][entry.truth] -= entry.share;
         }
-        if let Some(left) = (0..groups).map(|i| matrix[i][i]).find(|left| *left < SINGULAR) {
+        if let Some(left) = (0..groups)
+            .map(|i| matrix[i][i])
+            .find(|left| *left < SINGULAR)
+        {
             return Err(StatsError::OutOfRange {
                 what: "share of a group that is recorded rightly",
                 value: left,
@@ -147,9 +150,8 @@ impl Misrecording {
             .map(|row| row[own.recorded] - row[own.truth])
             .collect();
         let events = base.corrected(gap.events);
-        let line = |counts: &[f64], group: usize| {
-            (counts[group], -direction[group] * counts[own.truth])
-        };
+        let line =
+            |counts: &[f64], group: usize| (counts[group], -direction[group] * counts[own.truth]);
         let size = |group: usize| match gap.size {
             Size::Trials(trials) => line(&base.corrected(trials), group),
             Size::People(people) => (people[group], 0.0),
@@ -282,7 +284,10 @@ mod tests {
         let matrix = Misrecording::new(2, vec![entry(1, 0, 0.1)]).unwrap();
         let found = matrix.corrected(&[320.0, 180.0]);
         assert!((found[0] - 300.0).abs() < 1e-9 && (found[1] - 200.0).abs() < 1e-9);
-        assert!(matrix.corrected(&[5.0, 180.0])[0] < 0.0, "20 of 5 were not White");
+        assert!(
+            matrix.corrected(&[5.0, 180.0])[0] < 0.0,
+            "20 of 5 were not White"
+        );
     }
 
     #[test]
@@ -308,8 +313,7 @@ mod tests {
     fn the_variance_of_a_share_is_that_of_small_steps() {
         let (events, rest) = ([300.0, 90.0, 40.0], [2700.0, 610.0, 260.0]);
         let log = |share: f64| {
-            let matrix =
-                Misrecording::new(3, vec![entry(1, 0, share), entry(2, 0, 0.05)]).unwrap();
+            let matrix = Misrecording::new(3, vec![entry(1, 0, share), entry(2, 0, 0.05)]).unwrap();
             let (x, y) = (matrix.corrected(&events), matrix.corrected(&rest));
             (x[1] / (x[1] + y[1])).ln() - (x[0] / (x[0] + y[0])).ln()
         };

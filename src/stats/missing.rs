@@ -207,11 +207,7 @@ impl PerHeadBounds {
     ///
     /// # Errors
     /// People that are not a positive number; a sum above the largest integer.
-    pub fn new(
-        group: (u64, f64),
-        reference: (u64, f64),
-        unknown: u64,
-    ) -> Result<Self, StatsError> {
+    pub fn new(group: (u64, f64), reference: (u64, f64), unknown: u64) -> Result<Self, StatsError> {
         for (_, people) in [group, reference] {
             if !(people > 0.0 && people.is_finite()) {
                 return Err(StatsError::OutOfRange {
@@ -386,7 +382,9 @@ impl AtRandom {
     /// The variance of a logarithm from its slopes.
     #[must_use]
     pub fn variance(&self, slopes: &[Slope]) -> f64 {
-        (0..2).map(|outcome| self.variance_of(slopes, outcome)).sum()
+        (0..2)
+            .map(|outcome| self.variance_of(slopes, outcome))
+            .sum()
     }
 
     fn variance_of(&self, slopes: &[Slope], outcome: usize) -> f64 {

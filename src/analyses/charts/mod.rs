@@ -1,11 +1,13 @@
 //! Lines of a finding as charts. Every number in a chart is a line of the result table beside it.
 
+mod missing;
 mod names;
 mod null;
 mod pairs;
 mod ratios;
 mod scatter;
 
+pub(super) use missing::survives;
 pub(super) use null::null_distributions;
 pub(super) use pairs::{dots, rate_pair};
 pub(super) use ratios::{contrast_forest, forest, indices, ladder};
@@ -276,6 +278,9 @@ fn interval_note(finding: &Finding, lines: &[&Line]) -> String {
 fn alt_text(drawing: &Drawing<'_>, chart: &Chart) -> String {
     let kind = match chart {
         Chart::DotInterval(_) => "Dots with intervals",
+        Chart::Forest(forest) if forest.axis.scale == AxisScale::Linear => {
+            "Dots with intervals, and bars of the range of every allocation of the unknown"
+        }
         Chart::Forest(_) => "Forest plot on a logarithmic axis with a line at 1",
         Chart::Ladder(_) => "Benchmark ladder on a logarithmic axis with a line at 1",
         Chart::PlaceScatter(_) => "Scatter of places with a line of equal rates",

@@ -14,11 +14,17 @@ pub(super) struct Part<'a> {
     pub(super) page: Option<usize>,
 }
 
+/// The part of a figure that is about places and no group. Names of groups have no `+`.
+pub(super) const PLACES: &str = "+places";
+
 /// The name of a figure, which is the stem of its files. A dot stands in no finding's name, so what follows one cannot be
 /// mistaken for a part of it.
 pub(super) fn figure_name(finding: &str, part: Part<'_>, setting: &Setting) -> String {
     let names = group_names(setting);
     let own = |group| {
+        if group == PLACES {
+            return "places";
+        }
         let found = names.iter().find(|(compared, _)| *compared == group);
         found.map_or("", |(_, name)| name)
     };

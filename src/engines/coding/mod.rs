@@ -16,8 +16,8 @@ use crate::ingest::{
     StopsConfig, UnlistedCodes,
 };
 use crate::stops::{
-    Contradictions, DATE, Dropped, HIT, PLACE, RowSeen, SEARCHED, Screens, SourceLedger, TIME, UNKNOWN_GROUP,
-    WEIGHT,
+    Contradictions, DATE, Dropped, HIT, PLACE, RowSeen, SEARCHED, Screens, SourceLedger, TIME,
+    UNKNOWN_GROUP, WEIGHT,
 };
 use binding::Binder;
 use rules::{BoundRule, Meaning};
