@@ -29,6 +29,7 @@ mod joins;
 mod layouts;
 mod ledger;
 mod lock;
+mod missing;
 mod packaging;
 mod properties;
 mod published_formats;

@@ -9,7 +9,7 @@ use crate::cells::{
 };
 use crate::error::{DataFault, Error};
 use crate::ingest::{ColumnSource, DataRoot, Joined, Periods, StopsConfig};
-use crate::stops::{Contradictions, OFFICER, SEARCHED, SourceLedger};
+use crate::stops::{Contradictions, OFFICER, PLACE, SEARCHED, Screens, SourceLedger};
 use crate::warning::Warning;
 use crate::world::World;
 
@@ -63,7 +63,7 @@ impl Tabulate for Embedded<'_> {
             contradictions.hit_without_search,
             (unclear, self.smallest_shown),
         );
-        let screens = &counted.screens;
+        let screens = &self.with_groups(&keys, &counted);
         ledger.notes.extend(screens.remarks(self.smallest_shown));
         let mut finest: BTreeMap<(&str, Rows), CellTable> = BTreeMap::new();
         for request in requests {
@@ -115,6 +115,20 @@ impl Embedded<'_> {
         (rows > 0).then(|| {
             format!("{shown} rows say nothing in a column that makes a stop; each is kept as a stop of its own")
         })
+    }
+
+    /// What rows looked like, with the groups of each place.
+    fn with_groups(&self, keys: &[String], counted: &Counted) -> Screens {
+        let mut screens = counted.screens.clone();
+        let at = |key: &str| keys.iter().position(|own| own == key);
+        if let (Some(place), Some(group)) = (at(PLACE), at(GROUP)) {
+            for (key, sums) in &counted.cells {
+                if key[group] != UNKNOWN {
+                    screens.add_group(&key[place], &key[group], sums[0]);
+                }
+            }
+        }
+        screens
     }
 
     fn read_joined(&self) -> Result<Vec<Joined>, Error> {

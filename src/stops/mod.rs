@@ -2,6 +2,7 @@
 
 mod contradictions;
 mod ledger;
+mod made_up;
 mod repeats;
 mod schema;
 mod screens;

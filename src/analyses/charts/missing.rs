@@ -232,13 +232,12 @@ const MOST_PLACES: usize = 20;
 
 /// The share of unknown group in the places with most of them.
 fn places(finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {
-    let is_place = |line: &&Line| line.key("place").is_some() && line.estimate.is_some();
-    let unknown = finding
-        .lines
-        .iter()
-        .filter(|line| line.estimand == glossary::UNKNOWN_SHARE);
-    let mut lines: Vec<&Line> = unknown.filter(is_place).collect();
-    let of = lines.len();
+    let is_place =
+        |line: &&Line| line.estimand == glossary::UNKNOWN_SHARE && line.key("place").is_some();
+    let all = finding.lines.iter().filter(is_place);
+    let of = all.clone().count();
+    let mut lines: Vec<&Line> = all.filter(|line| line.estimate.is_some()).collect();
+    let is_withheld = lines.len() < of;
     lines.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.at.cmp(&b.at)));
     lines.truncate(MOST_PLACES);
     if lines.len() < 2 {
@@ -271,7 +270,15 @@ fn places(finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {
         }],
     });
     let title = if of > lines.len() {
-        format!("Unknown group by place: the {MOST_PLACES} of {of} places with most unknown")
+        let shown = if is_withheld {
+            ", of those that can be shown"
+        } else {
+            ""
+        };
+        format!(
+            "Unknown group by place: the {} of {of} places with most unknown{shown}",
+            lines.len()
+        )
     } else {
         "Unknown group by place, most unknown first".into()
     };

@@ -208,6 +208,9 @@ fn notes(finding: &Finding, setting: &Setting, lines: &[&Line], chart: &Chart) -
         ));
     }
     notes.push(match setting.groups.unknown {
+        _ if finding.analysis == super::missing::NAME => {
+            "Rows of unknown group are treated as each row of the chart says; elsewhere they are left out.".into()
+        }
         crate::cells::UnknownRule::Missing => {
             "Rows of unknown group are left out of every rate and counted in the ledger.".into()
         }
@@ -370,6 +373,10 @@ fn mark(line: &Line, series: usize) -> Mark {
     }
 }
 
+fn hides_spread(warning: &Warning) -> bool {
+    matches!(warning, Warning::SpreadWithheld { .. })
+}
+
 fn reason(line: &Line) -> String {
     if line.estimate.is_some() {
         return String::new();
@@ -380,6 +387,7 @@ fn reason(line: &Line) -> String {
         .find(|w| !matches!(w, Warning::NoReplication))
     {
         Some(Warning::Withheld { .. }) => "withheld".into(),
+        _ if line.warnings.iter().any(hides_spread) => "withheld".into(),
         Some(Warning::GroupAbsent { .. }) => "not in the data".into(),
         Some(Warning::NoEvents { side }) if *side == line.group => "no events".into(),
         Some(Warning::NoEvents { side }) => format!("no events: {side}"),

@@ -109,7 +109,13 @@ impl Question<'_> {
         (unknown, known): (u64, u64),
     ) -> Line {
         let mut line = Line::new(&both.at, "", Comparison::None, estimand);
-        line.rests_on.clone_from(&both.rests_on);
+        // What the share is not made of needs no protection by it.
+        let made_of = match (estimand == glossary::UNKNOWN_SHARE, both.known.trials) {
+            (true, Some(_)) => Part::Trials,
+            _ => Part::Events,
+        };
+        let own = both.rests_on.iter().filter(|count| count.part == made_of);
+        line.rests_on = own.cloned().collect();
         line.counted = Some(self.counted(if estimand == glossary::UNKNOWN_SHARE {
             Part::Trials
         } else {

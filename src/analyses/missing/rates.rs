@@ -72,6 +72,9 @@ impl Question<'_> {
             line.events = Some(tally.events);
             line.trials = tally.trials;
             line.exposure = tally.people.map(|people| people.person_years());
+            if matches!(self.size, Size::Shares) {
+                line.trials = stratum.all().map(|all| all.events);
+            }
         } else {
             line.warn(Warning::GroupAbsent {
                 group: label.to_owned(),
@@ -188,6 +191,9 @@ impl Question<'_> {
             _ => glossary::PROPORTION_AT_RANDOM,
         };
         let mut line = self.line_of((material, stratum), group, estimand);
+        let names = stratum.group_names().into_iter();
+        line.rests_on
+            .extend(stratum.rests_on_sum(&self.common.outcome.name, names));
         line.fitted_on = material.families(stratum, &[group]);
         line.is_of_spread = true;
         let (at_random, groups) = self.at_random(material, stratum)?;

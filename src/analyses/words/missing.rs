@@ -1,6 +1,6 @@
 //! Sentences about rows of unknown group.
 
-use super::{capitalised, groups, of_kind, place, text};
+use super::{capitalised, groups, is_withheld, of_kind, place, text};
 use crate::analyses::charts::n_text;
 use crate::analyses::missing::is_ratio;
 use crate::findings::glossary::{self as g, Estimand};
@@ -81,11 +81,14 @@ fn ratio(finding: &Finding, line: &Line) -> Option<String> {
         text(line)
     )];
     let at_random = beside(finding, line, g::RATIO_AT_RANDOM);
-    parts.extend(
-        at_random
-            .filter(|own| own.estimate.is_some())
-            .map(|own| format!("{} if missing at random within strata", text(own))),
-    );
+    parts.extend(at_random.map(|own| {
+        let number = match own.estimate {
+            Some(_) => text(own),
+            None if is_withheld(own) => "withheld".into(),
+            None => "undefined".into(),
+        };
+        format!("{number} if missing at random within strata")
+    }));
     if let (Some(low), Some(high)) = (low, high) {
         parts.push(format!(
             "from {} to {} under every allocation of the unknown",

@@ -210,8 +210,8 @@ impl<'a> Coder<'a> {
             Ok(moment) => moment,
             Err(fault) => return self.unreadable(fault),
         };
-        let age_missing = match self.age_missing(at, record, moment.day) {
-            Ok(is_missing) => is_missing,
+        let age = match self.age(at, record, moment.day) {
+            Ok(age) => age,
             Err(fault) => return self.unreadable(fault),
         };
         let (group_missing, rule) = self.code_keys(moment, (at, record), key)?;
@@ -227,11 +227,12 @@ impl<'a> Coder<'a> {
             // The first of January of a year without days is no day with many stops.
             date: moment.day.filter(|_| !moment.is_year),
             minute: moment.minute,
+            age,
             missing: [
                 group_missing,
                 place_missing,
                 self.time.is_some() && moment.minute.is_none(),
-                age_missing,
+                self.age.is_some() && age.is_none(),
                 self.searched.is_some() && flags.is_some_and(|flags| !flags.search_known),
             ],
         });
@@ -389,23 +390,22 @@ impl<'a> Coder<'a> {
         })
     }
 
-    /// Whether the age is not recorded; one that nobody has is a fault of the row.
-    fn age_missing(
+    /// The age, where it is mapped and recorded; one that nobody has is a fault of the row.
+    fn age(
         &self,
         at: &At<'_>,
         record: &impl Record,
         day: Option<Date>,
-    ) -> Result<bool, DataFault> {
+    ) -> Result<Option<u8>, DataFault> {
         let Some((column, reader, missing)) = &self.age else {
-            return Ok(false);
+            return Ok(None);
         };
         let raw = &record[*column];
         if is_listed(missing, raw) {
-            return Ok(true);
+            return Ok(None);
         }
         let read = reader.read(raw, day);
-        let age = read.map_err(|(message, hint)| at.fault_in(*column, message, hint))?;
-        Ok(age.is_none())
+        Ok(read.map_err(|(message, hint)| at.fault_in(*column, message, hint))?)
     }
 
     /// The code of a key, or the rule that drops a row without it.
