@@ -175,6 +175,7 @@ fn regression_lines(study: &Path, world: &World) -> Result<Vec<f64>, evenhand::e
         baselines: &reading.baselines,
         statuses: &reading.statuses,
         sun: reading.sun.as_ref(),
+        seen: &reading.seen,
         id: &planned.id,
         seed: study.seed(world),
     })?;

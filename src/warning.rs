@@ -121,6 +121,23 @@ pub enum Warning {
     },
     /// The number is not defined on these counts.
     Undefined,
+    /// No row is of unknown group.
+    NothingUnknown,
+    /// No share of the unknown tips a ratio over 1.
+    NoTipping,
+    /// No share of misrecording closes a gap.
+    NothingCloses,
+    /// Unknown in strata in which nobody is known.
+    UnknownAlone,
+    /// Bounds are not confidence intervals.
+    BoundsAreNoIntervals,
+    /// A correction for misrecording that gives fewer than none.
+    Impossible {
+        /// The group of which there would be fewer than none.
+        group: String,
+    },
+    /// A share of misrecording whose uncertainty the study does not state.
+    MisrecordingTakenAsExact,
     /// A side of a difference without events, or with nothing but events.
     NoSpreadOfSide,
     /// The strata agree exactly, which leaves no spread to measure.
@@ -257,6 +274,13 @@ impl Warning {
             Self::DominantStratum { .. } => "dominant_stratum",
             Self::Heterogeneous { .. } => "heterogeneous",
             Self::Undefined => "undefined",
+            Self::NothingUnknown => "nothing_unknown",
+            Self::NoTipping => "no_tipping",
+            Self::NothingCloses => "nothing_closes",
+            Self::UnknownAlone => "unknown_alone",
+            Self::BoundsAreNoIntervals => "bounds_are_no_intervals",
+            Self::Impossible { .. } => "impossible_correction",
+            Self::MisrecordingTakenAsExact => "misrecording_taken_as_exact",
             Self::NoSpreadOfSide => "no_spread_of_side",
             Self::NoSpread => "no_spread",
             Self::NoPool => "no_pool",
@@ -412,6 +436,34 @@ impl fmt::Display for Warning {
             Self::Undefined => write!(
                 f,
                 "Undefined on these counts: a rate that it divides by, or the whole table, is 0 or 1."
+            ),
+            Self::NothingUnknown => write!(
+                f,
+                "No row is of unknown group, so there is nothing to allocate: missing groups cannot change these numbers."
+            ),
+            Self::NoTipping => write!(
+                f,
+                "No share of the unknown events makes the ratio 1, the other unknown being divided as the known are."
+            ),
+            Self::NothingCloses => write!(
+                f,
+                "No share of this misrecording that the counts allow makes the ratio 1."
+            ),
+            Self::UnknownAlone => write!(
+                f,
+                "In some strata all are of unknown group; those are divided as the known of all strata are."
+            ),
+            Self::BoundsAreNoIntervals => write!(
+                f,
+                "The lowest and the highest number hold for every way in which the unknown may be divided. They are bounds and no confidence interval; each has its own interval of counting."
+            ),
+            Self::Impossible { group } => write!(
+                f,
+                "With the stated misrecording there would be fewer than none of {group} here: no corrected number is given."
+            ),
+            Self::MisrecordingTakenAsExact => write!(
+                f,
+                "The study states no uncertainty of a share of misrecording: it is taken as exact, and the interval counts the noise of counting alone."
             ),
             Self::NoSpreadOfSide => write!(
                 f,

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use evenhand::cells::{CellTable, Groups, Only, Tabulate, Tabulated, Tabulation};
+use evenhand::cells::{CellTable, Groups, Only, Rows, Tabulate, Tabulated, Tabulation};
 use evenhand::engines::Embedded;
 use evenhand::error::Error;
 use evenhand::ingest::{DataRoot, DaylightConfig, Periods, StopsConfig};
@@ -52,6 +52,7 @@ fn tabulated(
         counts: "stops".into(),
         by: by.iter().map(|&key| key.to_owned()).collect(),
         only: Only::default(),
+        of: Rows::Known,
     }])
 }
 

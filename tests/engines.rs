@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use evenhand::cells::{Cell, CellTable, Groups, Only, Tabulate, Tabulated, Tabulation};
+use evenhand::cells::{Cell, CellTable, Groups, Only, Rows, Tabulate, Tabulated, Tabulation};
 use evenhand::engines::Embedded;
 use evenhand::error::Error;
 use evenhand::ingest::{DataRoot, Periods, StopsConfig};
@@ -71,6 +71,7 @@ fn requests() -> Vec<Tabulation> {
         counts: counts.into(),
         by: by.iter().map(|&k| k.to_owned()).collect(),
         only,
+        of: Rows::Known,
     };
     let alpha: Only = toml::from_str("place = 'Alpha'").unwrap();
     vec![
@@ -420,6 +421,7 @@ fn dates_are_dates_and_a_serial_number_gets_a_hint() {
             counts: "stops".into(),
             by: vec!["group".into(), "year".into()],
             only: Only::default(),
+            of: Rows::Known,
         };
         let error = Embedded {
             config: &config,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use evenhand::cells::{Only, Tabulate, Tabulated, Tabulation};
+use evenhand::cells::{Only, Rows, Tabulate, Tabulated, Tabulation};
 use evenhand::engines::Embedded;
 use evenhand::error::Error;
 use evenhand::ingest::{
@@ -401,6 +401,7 @@ pub(crate) fn read(study: &str, folder: &Path, by: &[(&str, &[&str])]) -> Result
             counts: (*counts).to_owned(),
             by: by.iter().map(|key| (*key).to_owned()).collect(),
             only: Only::default(),
+            of: Rows::Known,
         })
         .collect();
     Embedded {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 
-use evenhand::cells::{Cell, CellTable, Groups, Only, Tabulate, Tabulated, Tabulation};
+use evenhand::cells::{Cell, CellTable, Groups, Only, Rows, Tabulate, Tabulated, Tabulation};
 use evenhand::engines::Embedded;
 use evenhand::error::Error;
 use evenhand::ingest::{DataRoot, Periods, StopsConfig};
@@ -40,6 +40,7 @@ fn requests() -> Vec<Tabulation> {
             counts: counts.into(),
             by: vec!["place".into(), "group".into()],
             only: Only::default(),
+            of: Rows::Known,
         })
         .to_vec()
 }

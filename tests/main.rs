@@ -30,6 +30,7 @@ mod joins;
 mod layouts;
 mod ledger;
 mod lock;
+mod missing;
 mod outcomes;
 mod packaging;
 mod properties;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
-use evenhand::cells::{Groups, Only, Tabulate, Tabulation};
+use evenhand::cells::{Groups, Only, Rows, Tabulate, Tabulation};
 use evenhand::engines::Embedded;
 use evenhand::ingest::{DataRoot, Periods, StopsConfig};
 use evenhand::world::World;
@@ -113,6 +113,7 @@ proptest! {
             counts: counts.into(),
             by: by.iter().map(|&key| key.to_owned()).collect(),
             only: Only::default(),
+            of: Rows::Known,
         };
         let found = counted(&workspace, &[
             request("hits", &["group", "search_basis"]),

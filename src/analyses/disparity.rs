@@ -5,6 +5,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::measures::{Comparer, Pair};
+use super::missing::{Asked, MissingOptions, Panel};
 use super::noise::{Noise, Shape, Side, Uncertainty};
 use super::strata::{Split, Stratum};
 use super::wanted::{each, name_headline, per_thousand};
@@ -56,6 +57,9 @@ pub struct DisparityOptions {
     /// People per year that a difference of rates is given for.
     #[serde(default = "per_thousand")]
     pub per: u32,
+    /// Whether a panel beside the finding shows what becomes of it under the unknown.
+    #[schemars(with = "Option<Panel>")]
+    pub missing: Option<Spanned<Panel>>,
 }
 
 /// Against whom a group may be compared.
@@ -182,6 +186,21 @@ impl Analysis for DisparityOptions {
             .count();
         name_headline(&mut finding);
         Ok(finding)
+    }
+
+    fn panel(&self) -> Option<Result<MissingOptions, Error>> {
+        let asked = self.missing.as_ref()?;
+        if !self.against.contains(&Against::ReferenceGroup) {
+            return Some(Err(MissingOptions::no_panel(
+                asked,
+                "it makes no comparison with the reference group",
+                "add \"reference_group\" to `against`, or ask for [[missing]] with out_of = \"groups\"",
+            )));
+        }
+        Some(Ok(MissingOptions {
+            per: self.per,
+            ..MissingOptions::panel(self.header(), self.population.as_ref(), Asked::Ratios)
+        }))
     }
 
     fn figures(&self, finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::measures::{Comparer, Pair, two_by_two};
+use super::missing::{Asked, MissingOptions, Panel};
 use super::noise::{Noise, Shape, Side, refused};
 use super::strata::{Split, Stratum};
 use super::wanted::{each, name_headline};
@@ -58,6 +59,9 @@ pub struct LegalOptions {
     /// Whether events are drawn from a pool without replacement, so that the hypergeometric standard deviation is given too.
     #[schemars(with = "Option<bool>")]
     pub without_replacement: Option<Spanned<bool>>,
+    /// Whether a panel beside the finding shows what becomes of it under the unknown.
+    #[schemars(with = "Option<Panel>")]
+    pub missing: Option<Spanned<Panel>>,
 }
 
 /// Least share of the pool that makes a group a comparator of the four-fifths rule.
@@ -144,6 +148,12 @@ impl Analysis for LegalOptions {
             finding.frame.counting = "the binomial distribution, events independent".into();
         }
         Ok(finding)
+    }
+
+    fn panel(&self) -> Option<Result<MissingOptions, Error>> {
+        let population = self.population.as_ref();
+        let panel = || MissingOptions::panel(self.header(), population, Asked::Ratios);
+        self.missing.as_ref().map(|_| Ok(panel()))
     }
 
     fn figures(&self, finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {

@@ -168,13 +168,22 @@ impl Comparer<'_> {
         let Some((group, other)) = pair.sides(&mut line) else {
             return Ok(line);
         };
-        match self.baseline {
-            None => risk_ratio(&mut line, (group, other), self.level)?,
-            Some(baseline) => self.rate_ratio(&mut line, (group, other), baseline)?,
-        }
+        self.counted_ratio(&mut line, (group, other))?;
         let scale = log_scale([(group, pair.label), (other, pair.other_label)]);
         noise.put(&mut line, pair.stratum, scale)?;
         Ok(line)
+    }
+
+    /// Ratio and interval of counting of two sides.
+    pub(super) fn counted_ratio(
+        &self,
+        line: &mut Line,
+        sides: (Tally, Tally),
+    ) -> Result<(), Error> {
+        match self.baseline {
+            None => risk_ratio(line, sides, self.level),
+            Some(baseline) => self.rate_ratio(line, sides, baseline),
+        }
     }
 
     fn rate_ratio(

@@ -12,6 +12,7 @@ mod exposure;
 mod informative;
 pub mod legal;
 mod measures;
+pub mod missing;
 mod noise;
 mod officers;
 pub mod outcome_test;
@@ -51,7 +52,7 @@ pub struct Method {
 }
 
 /// Every analysis, in the order in which they are explained.
-pub const ALL: [Method; 7] = [
+pub const ALL: [Method; 8] = [
     Method {
         name: rates::NAME,
         question: "How often are people of each group stopped, searched or found with contraband?",
@@ -86,6 +87,11 @@ pub const ALL: [Method; 7] = [
         name: veil_of_darkness::NAME,
         question: "Is a group a larger part of those stopped when daylight shows who drives?",
         page: include_str!("veil_of_darkness.md"),
+    },
+    Method {
+        name: missing::NAME,
+        question: "Does a finding survive the people whose group is unknown or recorded wrongly?",
+        page: include_str!("missing.md"),
     },
 ];
 
@@ -157,6 +163,14 @@ pub trait Analysis: Debug {
     /// # Errors
     /// Data that the question cannot be asked of.
     fn run(&self, answers: &Answers<'_>) -> Result<Finding, Error>;
+
+    /// What becomes of its finding under the unknown, where the table asks for a panel; `None` where it does not.
+    ///
+    /// # Errors
+    /// The main number of the analysis has no panel.
+    fn panel(&self) -> Option<Result<missing::MissingOptions, Error>> {
+        None
+    }
 
     /// The charts of what may be shown.
     fn figures(&self, finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure>;

@@ -8,6 +8,7 @@ use toml::Spanned;
 
 use super::bands::detectable;
 use super::measures::{Comparer, Pair};
+use super::missing::{Asked, MissingOptions, Panel};
 use super::noise::{Noise, Shape, Side, Uncertainty, refused};
 use super::pooled::pooled_lines;
 use super::strata::{Split, Stratum, Tally};
@@ -64,6 +65,9 @@ pub struct OutcomeTestOptions {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub by: Vec<Spanned<String>>,
+    /// Whether a panel beside the finding shows what becomes of it under the unknown.
+    #[schemars(with = "Option<Panel>")]
+    pub missing: Option<Spanned<Panel>>,
 }
 
 /// Which searches are looked at.
@@ -214,6 +218,11 @@ impl Analysis for OutcomeTestOptions {
         finding.frame.comparisons = strata.len() * answers.setting.groups.compared().count();
         name_headline(&mut finding);
         Ok(finding)
+    }
+
+    fn panel(&self) -> Option<Result<MissingOptions, Error>> {
+        let panel = || MissingOptions::panel(self.header(), None, Asked::Ratios);
+        self.missing.as_ref().map(|_| Ok(panel()))
     }
 
     fn figures(&self, finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {

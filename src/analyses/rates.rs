@@ -6,11 +6,12 @@ use toml::Spanned;
 
 use super::exposure::People;
 use super::measures::{rate_scale, uncertain_rate};
+use super::missing::{Asked, MissingOptions, Panel};
 use super::noise::{LogScale, Noise, Shape, Side, Uncertainty, refused};
 use super::strata::{Split, Stratum, Tally};
 use super::wanted::{name_headline, per_thousand};
 use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts, words};
-use crate::cells::{Groups, Only, Outcome};
+use crate::cells::{Groups, OneOrMany, Only, Outcome};
 use crate::disclosure::Disclosed;
 use crate::error::Error;
 use crate::figures::Figure;
@@ -61,6 +62,9 @@ pub struct RatesOptions {
     /// People per year that a rate is given for.
     #[serde(default = "per_thousand")]
     pub per: u32,
+    /// Whether a panel beside the finding shows what becomes of it under the unknown.
+    #[schemars(with = "Option<Panel>")]
+    pub missing: Option<Spanned<Panel>>,
 }
 
 /// What the events of a group are counted out of.
@@ -137,6 +141,20 @@ impl Analysis for RatesOptions {
         finding.lines = question.lines(&strata, &answers.setting.groups)?;
         name_headline(&mut finding);
         Ok(finding)
+    }
+
+    fn panel(&self) -> Option<Result<MissingOptions, Error>> {
+        let population = self
+            .population
+            .as_ref()
+            .map(|name| Spanned::new(name.span(), OneOrMany::One(name.get_ref().clone())));
+        self.missing.as_ref().map(|_| {
+            Ok(MissingOptions {
+                out_of: self.out_of.clone(),
+                per: self.per,
+                ..MissingOptions::panel(self.header(), population.as_ref(), Asked::Rates)
+            })
+        })
     }
 
     fn figures(&self, finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {
@@ -233,7 +251,13 @@ impl Question<'_> {
         Ok(lines)
     }
 
-    fn line(&self, stratum: &Stratum, tally: Option<Tally>, label: &str) -> Result<Line, Error> {
+    /// Rate and interval of counting of one tally.
+    pub(super) fn line(
+        &self,
+        stratum: &Stratum,
+        tally: Option<Tally>,
+        label: &str,
+    ) -> Result<Line, Error> {
         let estimand = if self.outcome.trials.is_some() {
             glossary::PROPORTION
         } else {
@@ -265,7 +289,12 @@ impl Question<'_> {
         Ok(line)
     }
 
-    fn proportion(&self, line: &mut Line, events: u64, trials: u64) -> Result<(), Error> {
+    pub(super) fn proportion(
+        &self,
+        line: &mut Line,
+        events: u64,
+        trials: u64,
+    ) -> Result<(), Error> {
         let proportion = Proportion::new(events, trials).map_err(refused)?;
         line.estimate = proportion.estimate();
         line.counting = proportion
@@ -345,14 +374,14 @@ impl Question<'_> {
 }
 
 /// The share of each group in the events of all groups.
-struct Shares<'a> {
-    outcome: &'a Outcome,
-    level: Level,
+pub(super) struct Shares<'a> {
+    pub(super) outcome: &'a Outcome,
+    pub(super) level: Level,
 }
 
 impl Shares<'_> {
     /// One line per stratum and group of the study.
-    fn lines(&self, strata: &[Stratum], groups: &Groups) -> Result<Vec<Line>, Error> {
+    pub(super) fn lines(&self, strata: &[Stratum], groups: &Groups) -> Result<Vec<Line>, Error> {
         let of = |stratum: &Stratum| -> Result<Vec<Line>, Error> {
             let line = |group: &str| self.line(stratum, group, groups.label(group));
             groups.shown().map(line).collect()

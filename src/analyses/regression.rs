@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::missing::{MissingOptions, Panel};
 use super::strata::Split;
 use super::wanted::{check_key, each};
 use super::{Analysis, Answers, Asks, Common, DispersionRule, Header, Setting, charts};
@@ -76,6 +77,9 @@ pub struct RegressionOptions {
     /// A key of numbers along which predicted probabilities are shown for each group.
     #[schemars(with = "Option<String>")]
     pub display: Option<Spanned<String>>,
+    /// Whether a panel beside the finding shows what becomes of it under the unknown.
+    #[schemars(with = "Option<Panel>")]
+    pub missing: Option<Spanned<Panel>>,
 }
 
 /// A natural cubic spline of a key.
@@ -287,6 +291,15 @@ impl Analysis for RegressionOptions {
         finding.frame.comparisons = finding.lines.iter().filter(adjusted).count();
         finding.frame.headline = finding.headline_methods();
         Ok(finding)
+    }
+
+    fn panel(&self) -> Option<Result<MissingOptions, Error>> {
+        let asked = self.missing.as_ref()?;
+        Some(Err(MissingOptions::no_panel(
+            asked,
+            "every allocation of the unknown would be a fit of its own",
+            "ask for [[missing]] of the same counts, within the keys of the regression",
+        )))
     }
 
     fn figures(&self, finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {

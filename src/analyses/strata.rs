@@ -99,13 +99,23 @@ impl<'a> Split<'a> {
         }
     }
 
-    /// The strata, in the order in which they are shown.
+    /// The cells of a table that lie in places which the baseline has; all of them without one.
     ///
     /// # Errors
-    /// A population that is blank or impossible, or 0 with events; a group without any; time that is not known.
-    pub(super) fn strata(&self, answers: &Answers<'_>) -> Result<Vec<Stratum>, Error> {
-        let exposure = self
-            .baseline
+    /// As [`Split::strata`].
+    pub(super) fn covered_cells(
+        &self,
+        answers: &Answers<'_>,
+        table: &CellTable,
+    ) -> Result<Vec<Cell>, Error> {
+        let exposure = self.exposure(answers)?;
+        let is_excluded = |cell: &&Cell| exposure.as_ref().is_some_and(|e| e.excludes(table, cell));
+        let covered = table.cells().iter().filter(|cell| !is_excluded(cell));
+        Ok(covered.cloned().collect())
+    }
+
+    fn exposure<'b>(&'b self, answers: &'b Answers<'_>) -> Result<Option<Exposure<'b>>, Error> {
+        self.baseline
             .map(|baseline| {
                 Exposure::new(
                     answers,
@@ -114,7 +124,15 @@ impl<'a> Split<'a> {
                     (self.by, self.only),
                 )
             })
-            .transpose()?;
+            .transpose()
+    }
+
+    /// The strata, in the order in which they are shown.
+    ///
+    /// # Errors
+    /// A population that is blank or impossible, or 0 with events; a group without any; time that is not known.
+    pub(super) fn strata(&self, answers: &Answers<'_>) -> Result<Vec<Stratum>, Error> {
+        let exposure = self.exposure(answers)?;
         let exposure = exposure.as_ref();
         let mut cells = by_values(self.table, self.by, exposure);
         let mut officers = self
@@ -327,6 +345,13 @@ impl Counts {
     /// Counts of a group; `None` when the group does not stand here.
     pub(super) fn tally(&self, group: &str) -> Option<Tally> {
         self.by_group.get(group).map(|counted| counted.tally)
+    }
+
+    /// The counts of every group but one.
+    pub(super) fn without(&self, group: &str) -> Self {
+        let mut rest = self.clone();
+        rest.by_group.remove(group);
+        rest
     }
 
     /// Counts of all groups.

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::contrast::{Arms, Contrasts, programme_lines};
+use super::missing::{MissingOptions, Panel};
 use super::noise::{Noise, Shape, Side};
 use super::strata::{Split, Stratum};
 use super::wanted::check_key;
@@ -51,6 +52,9 @@ pub struct StratifiedOptions {
     /// What is pooled.
     #[schemars(with = "Pooled")]
     pub estimand: Spanned<Pooled>,
+    /// Whether a panel beside the finding shows what becomes of it under the unknown.
+    #[schemars(with = "Option<Panel>")]
+    pub missing: Option<Spanned<Panel>>,
 }
 
 /// The two arms of a programme.
@@ -143,6 +147,15 @@ impl Analysis for StratifiedOptions {
             Some(contrast) => self.contrast(contrast, answers, common),
             None => self.plain(answers, common),
         }
+    }
+
+    fn panel(&self) -> Option<Result<MissingOptions, Error>> {
+        let asked = self.missing.as_ref()?;
+        Some(Err(MissingOptions::no_panel(
+            asked,
+            "no single allocation of the unknown is the extreme of a number pooled over strata",
+            "ask for [[missing]] of the same counts, by the strata, or over all of them with `within`",
+        )))
     }
 
     fn figures(&self, finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {

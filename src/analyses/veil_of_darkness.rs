@@ -15,7 +15,7 @@ use toml::Spanned;
 
 use super::wanted::{check_key, each};
 use super::{Analysis, Answers, Asks, Common, DispersionRule, Header, Setting, charts};
-use crate::cells::{Absent, GROUP, OneOrMany, Only, Tabulation};
+use crate::cells::{self, Absent, GROUP, OneOrMany, Only, Tabulation};
 use crate::disclosure::Disclosed;
 use crate::error::{Error, nearest_hint, repeated};
 use crate::figures::Figure;
@@ -126,6 +126,7 @@ impl Analysis for VeilOptions {
                 counts: common.outcome.name.clone(),
                 by: by(&common, &held, cluster),
                 only: common.only.clone(),
+                of: cells::Rows::Known,
             }],
             baselines: Vec::new(),
         })

@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::noise::Uncertainty;
 use super::{Answers, Setting};
-use crate::cells::{Absent, GROUP, OneOrMany, Only, Outcome, Tabulation};
+use crate::cells::{Absent, GROUP, OneOrMany, Only, Outcome, Rows, Tabulation};
 use crate::error::{Error, nearest_hint, repeated};
 use crate::findings::{Finding, Frame, Variance};
 use crate::stats::Level;
@@ -176,6 +176,7 @@ impl Common<'_> {
             counts: self.outcome.name.clone(),
             by,
             only: only.clone(),
+            of: Rows::Known,
         };
         let keys = self.keys();
         let by_officer = || keys.iter().cloned().chain([OFFICER.to_owned()]).collect();

@@ -9,6 +9,7 @@ use crate::findings::{Comparison, Finding, Line};
 use crate::number::{Style, level};
 use crate::warning::Warning;
 
+mod missing;
 mod strata;
 mod veil;
 
@@ -25,6 +26,7 @@ pub fn sentences(finding: &Disclosed<Finding>) -> Vec<String> {
         super::outcome_test::NAME => outcome_test(finding),
         super::regression::NAME => regression(finding),
         super::veil_of_darkness::NAME => veil::veil_of_darkness(finding),
+        super::missing::NAME => missing::missing(finding),
         _ => Vec::new(),
     };
     if sentences.is_empty() {

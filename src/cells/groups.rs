@@ -28,7 +28,37 @@ pub struct Groups {
     /// What a blank or unlisted code means.
     #[serde(default)]
     pub unknown: UnknownRule,
+    /// People of one group who were recorded as another, for `[[missing]]` and its panels; no other number is changed.
+    #[serde(default)]
+    #[schemars(with = "Vec<Misrecorded>")]
+    pub misrecorded: Vec<Spanned<Misrecorded>>,
+    /// Whether rows of unknown group are counted beside the others, because an analysis asks for them.
+    #[serde(skip)]
+    pub counts_unknown: bool,
 }
+
+/// A share of one group that is recorded as another.
+#[derive(Debug, Clone, Deserialize, JsonSchema, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Misrecorded {
+    /// The group that the people belong to.
+    pub truth: String,
+    /// The group that they are recorded as.
+    pub recorded: String,
+    /// Which share of those of the true group is recorded so.
+    pub share: f64,
+    /// Where the share comes from.
+    pub from: String,
+    /// Lower end of its 95 % interval.
+    pub share_low: Option<f64>,
+    /// Upper end of its 95 % interval.
+    pub share_high: Option<f64>,
+    /// How many people of the true group the share was found among, where no interval is known.
+    pub n: Option<u64>,
+}
+
+/// The group of rows whose group is not known. No study has a group of this name.
+pub const UNKNOWN: &str = "(unknown)";
 
 /// The group of unlisted codes under [`UnknownRule::Other`].
 const OTHER: &str = "other";
@@ -116,6 +146,13 @@ impl Groups {
     /// Nobody is compared; the reference group is compared with itself; a group is listed twice; a code leads to a
     /// group that the table does not name; a group is written otherwise than its label.
     pub fn check(&self) -> Result<(), Error> {
+        if self.known().iter().any(|group| group == UNKNOWN) {
+            return Err(Error::study(
+                self.reference.span(),
+                format!("a group cannot be called `{UNKNOWN}`"),
+                "leave it out: a code that the study does not list is of unknown group with unknown = \"missing\"",
+            ));
+        }
         if self.compare.is_empty() {
             return Err(Error::study(
                 self.reference.span(),
@@ -158,7 +195,48 @@ impl Groups {
             }
         }
         self.check_spelling()?;
-        self.check_codes()
+        self.check_codes()?;
+        self.misrecorded
+            .iter()
+            .try_for_each(|entry| self.check_misrecorded(entry))
+    }
+
+    /// Both groups are known and differ, and the share lies between its limits.
+    fn check_misrecorded(&self, entry: &Spanned<Misrecorded>) -> Result<(), Error> {
+        let refuse = |message: String, hint: String| Err(Error::study(entry.span(), message, hint));
+        let (known, own) = (self.known(), entry.get_ref());
+        for group in [&own.truth, &own.recorded] {
+            if !known.contains(group) {
+                return refuse(
+                    format!("`misrecorded` names `{group}`, which [groups] does not"),
+                    nearest_hint(group, known.iter().map(String::as_str)),
+                );
+            }
+        }
+        if own.truth == own.recorded {
+            return refuse(
+                format!("`{}` recorded as itself is no error", own.truth),
+                "`truth` is the group people belong to, `recorded` the other one that was written down".into(),
+            );
+        }
+        let (low, high) = match (own.share_low, own.share_high) {
+            (None, None) => (0.0, 1.0),
+            (Some(low), Some(high)) if own.n.is_none() => (low, high),
+            _ => {
+                return refuse(
+                    "the uncertainty of a share of misrecording is said twice, or half".into(),
+                    "give `share_low` and `share_high`, or `n`, or none of them".into(),
+                );
+            }
+        };
+        let is_ordered = 0.0 <= low && low <= own.share && own.share <= high && high <= 1.0;
+        if !is_ordered || own.share >= 1.0 || own.n == Some(0) {
+            return refuse(
+                format!("a share of misrecording of {} within {low} and {high}", own.share),
+                "a share lies between its limits, from 0 to below 1, and `n` is at least 1; ten percent is 0.1".into(),
+            );
+        }
+        Ok(())
     }
 
     /// A label of `white` is none of `White`: the data would have one of them only, and the other group would be empty.

@@ -9,7 +9,7 @@ mod table;
 
 pub use crate::stops::GROUP;
 pub use filter::{OneOrMany, Only};
-pub use groups::{Coded, Groups, UnknownRule};
+pub use groups::{Coded, Groups, Misrecorded, UNKNOWN, UnknownRule};
 pub use outcome::{Absent, Covered, Outcome};
 pub use table::{Cell, CellTable};
 
@@ -26,6 +26,18 @@ pub struct Tabulation {
     pub by: Vec<String>,
     /// Which cells to count at all.
     pub only: Only,
+    /// Of which rows: every analysis counts those of a known group, and `missing` the others beside them.
+    pub of: Rows,
+}
+
+/// Rows of a known group, or those whose group the study calls missing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rows {
+    /// Of the groups of the study.
+    #[default]
+    Known,
+    /// Of unknown group alone: every cell has the group [`UNKNOWN`].
+    Unknown,
 }
 
 /// What an engine hands over: the cells, and where every row went. An engine cannot give one without the other.

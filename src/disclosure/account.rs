@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Disclosed, DisclosureConfig};
-use crate::stops::{Input, SourceLedger};
+use super::{Disclosed, DisclosureConfig, Keeps};
+use crate::stops::{Dropped, Input, SourceLedger, UNKNOWN_GROUP};
 
 /// Rows of one source, as far as they may be shown: what is withheld is `None`, and the account was held together
 /// before it was withheld.
@@ -38,9 +38,11 @@ pub struct DroppedRows {
 pub fn account(
     ledger: &SourceLedger,
     config: DisclosureConfig,
-    keeps_total: bool,
+    keeps: Keeps,
 ) -> Disclosed<Account> {
-    let keeps_total = keeps_total || !ledger.of_persons;
+    let keeps_total = keeps.total || !ledger.of_persons;
+    let keeps_unknown = keeps.unknown || !ledger.of_persons;
+    let is_kept = |dropped: &Dropped| keeps_unknown || dropped.rule != UNKNOWN_GROUP;
     let minimum = if ledger.of_persons {
         config.smallest_shown()
     } else {
@@ -51,7 +53,8 @@ pub fn account(
         .iter()
         .map(|dropped| DroppedRows {
             rule: dropped.rule.clone(),
-            rows: Some(dropped.rows).filter(|&rows| rows == 0 || rows >= minimum),
+            rows: Some(dropped.rows)
+                .filter(|&rows| (rows == 0 || rows >= minimum) && is_kept(dropped)),
         })
         .collect();
     let is_whole = keeps_total && dropped.iter().all(|dropped| dropped.rows.is_some());

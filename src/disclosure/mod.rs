@@ -122,8 +122,17 @@ impl<T> Deref for Disclosed<T> {
 pub struct Decided {
     /// The findings.
     pub findings: Vec<Disclosed<Finding>>,
-    /// Whether the number of rows kept may be shown beside them.
-    pub keeps_total: bool,
+    /// Which sums of rows may be shown beside them.
+    pub keeps: Keeps,
+}
+
+/// Which sums of rows may be shown beside the findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keeps {
+    /// The number of rows kept.
+    pub total: bool,
+    /// The number of rows of unknown group.
+    pub unknown: bool,
 }
 
 /// Lets findings through, all of one run together: two findings may give back what each withholds.
@@ -151,7 +160,10 @@ pub fn disclose(
         }
         return Decided {
             findings: findings.into_iter().map(Disclosed).collect(),
-            keeps_total: true,
+            keeps: Keeps {
+                total: true,
+                unknown: true,
+            },
         };
     }
     let shown: BTreeSet<CountRef> = lines()
@@ -161,7 +173,10 @@ pub fn disclose(
         .collect();
     let mut withheld = BTreeSet::new();
     let mut known = Vec::new();
-    let mut keeps_total = true;
+    let mut keeps = Keeps {
+        total: true,
+        unknown: true,
+    };
     for (number, source) in protected.sources.iter().enumerate() {
         let mut index = Index::new(source);
         let elementary = source.elementary();
@@ -182,9 +197,7 @@ pub fn disclose(
                 count: counts[0].count,
                 is_expendable: false,
             });
-        let sums: Vec<Sum> = stated
-            .chain(source.counts_rows.then(|| source.everything()))
-            .collect();
+        let sums: Vec<Sum> = stated.chain(source.accounted()).collect();
         let is_withheld = audit::withheld(&sums, &elementary, config.minimum);
         let mut stated = Stated::default();
         for (sum, _) in sums.iter().zip(&is_withheld).filter(|(_, w)| !**w) {
@@ -193,7 +206,9 @@ pub fn disclose(
         for (counts, _) in counts.iter().zip(&is_withheld).filter(|(_, w)| **w) {
             withheld.extend(counts.iter().map(|&count| count.clone()));
         }
-        keeps_total &= !source.counts_rows || is_withheld.last() == Some(&false);
+        let mut accounted = is_withheld.iter().skip(counts.len());
+        keeps.total &= accounted.next() != Some(&true);
+        keeps.unknown &= accounted.next() != Some(&true);
         known.push(Known { index, stated });
     }
     let mut judge = Judge::new(protected, known, config.minimum);
@@ -241,7 +256,7 @@ pub fn disclose(
     }
     Decided {
         findings: findings.into_iter().map(Disclosed).collect(),
-        keeps_total,
+        keeps,
     }
 }
 

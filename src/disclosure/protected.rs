@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::audit::{Elementary, Sum};
-use crate::cells::{Cell, CellTable, GROUP};
+use crate::cells::{Cell, CellTable, GROUP, UNKNOWN};
 use crate::findings::{CountRef, Part};
 use crate::ingest::{YES, says_key};
 use crate::stops::NOT_RECORDED;
@@ -200,14 +200,25 @@ impl Source {
         self.made_of.get(&count.counts)?.get(&count.part)
     }
 
-    /// All rows that were kept, as a sum.
-    pub(super) fn everything(&self) -> Sum {
-        Sum {
-            cells: (0..self.cells.len()).collect(),
-            kinds: (0..self.is_sensitive.len()).collect(),
-            count: self.kinds.iter().flatten().sum(),
-            is_expendable: true,
+    /// The sums that the account of the rows states: all rows that were kept, and those of unknown group where they are
+    /// counted beside them.
+    pub(super) fn accounted(&self) -> Vec<Sum> {
+        if !self.counts_rows {
+            return Vec::new();
         }
+        let group_at = self.keys.iter().position(|key| key == GROUP);
+        let is_unknown = |cell: &usize| group_at.is_some_and(|at| self.cells[*cell][at] == UNKNOWN);
+        let (unknown, kept): (Vec<usize>, Vec<usize>) = (0..self.cells.len()).partition(is_unknown);
+        let sum = |cells: Vec<usize>| Sum {
+            count: cells.iter().flat_map(|&cell| &self.kinds[cell]).sum(),
+            cells,
+            kinds: (0..self.is_sensitive.len()).collect(),
+            is_expendable: true,
+        };
+        let has_unknown = !unknown.is_empty();
+        std::iter::once(sum(kept))
+            .chain(has_unknown.then(|| sum(unknown)))
+            .collect()
     }
 }
 

@@ -119,7 +119,7 @@ fn the_number_of_rows_kept_goes_before_a_finding() {
     let lines = vec![line(&["b", "c"], 80)];
     let decided = disclose(vec![finding(lines)], &stops(), config(Mode::Public));
     assert_eq!(decided.findings[0].lines[0].events, Some(80));
-    assert!(!decided.keeps_total, "84 rows kept - 80 would be 4");
+    assert!(!decided.keeps.total, "84 rows kept - 80 would be 4");
 }
 
 #[test]

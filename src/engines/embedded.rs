@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::counting::{Counted, Counting};
 use super::daylight;
 use super::tally::Sums;
-use crate::cells::{Cell, CellTable, GROUP, Groups, Tabulate, Tabulated, Tabulation};
+use crate::cells::{
+    Cell, CellTable, GROUP, Groups, Rows, Tabulate, Tabulated, Tabulation, UNKNOWN,
+};
 use crate::error::{DataFault, Error};
 use crate::ingest::{
     ColumnSource, DataRoot, Joined, OutOf, Periods, RowCounts, StopsConfig, YES, counts_of_key,
@@ -13,7 +15,7 @@ use crate::ingest::{
 };
 use crate::stops::{
     Contradictions, DATE, HITS, LIGHT, MINUTE, NOT_RECORDED, OFFICER, PLACE, SEARCHED, SEARCHES,
-    STATE, SourceLedger, SunTable,
+    STATE, Screens, SourceLedger, SunTable,
 };
 use crate::warning::Warning;
 use crate::world::World;
@@ -76,21 +78,21 @@ impl Tabulate for Embedded<'_> {
             contradictions.hit_without_search,
             (unclear, self.smallest_shown),
         );
-        let screens = &counted.screens;
+        let screens = &self.with_groups(&keys, &counted);
         ledger.notes.extend(screens.remarks(self.smallest_shown));
         for name in keys.iter().filter_map(|key| counts_of_key(key)) {
             ledger.notes.extend(self.not_said(name, &keys, &counted)?);
         }
-        let mut finest: BTreeMap<&str, CellTable> = BTreeMap::new();
+        let mut finest: BTreeMap<(&str, Rows), CellTable> = BTreeMap::new();
         for request in requests {
-            let name = request.counts.as_str();
-            if !finest.contains_key(name) {
-                finest.insert(name, self.finest(name, &keys, &counted)?);
+            let of = (request.counts.as_str(), request.of);
+            if !finest.contains_key(&of) {
+                finest.insert(of, self.finest(of, &keys, &counted)?);
             }
         }
         let tables = requests
             .iter()
-            .map(|request| self.answer(request, &finest[request.counts.as_str()]))
+            .map(|request| self.answer(request, &finest[&(request.counts.as_str(), request.of)]))
             .collect::<Result<_, _>>()?;
         Ok(Tabulated {
             tables,
@@ -181,6 +183,20 @@ impl Embedded<'_> {
         })
     }
 
+    /// What rows looked like, with the groups of each place.
+    fn with_groups(&self, keys: &[String], counted: &Counted) -> Screens {
+        let mut screens = counted.screens.clone();
+        let at = |key: &str| keys.iter().position(|own| own == key);
+        if let (Some(place), Some(group)) = (at(PLACE), at(GROUP)) {
+            for (key, sums) in &counted.cells {
+                if key[group] != UNKNOWN {
+                    screens.add_group(&key[place], &key[group], sums[0]);
+                }
+            }
+        }
+        screens
+    }
+
     fn read_joined(&self) -> Result<Vec<Joined>, Error> {
         let joins = self.config.join.iter();
         let asked = || self.config.named_columns();
@@ -190,7 +206,12 @@ impl Embedded<'_> {
     }
 
     /// One kind of count by all keys that any request needs.
-    fn finest(&self, counts: &str, keys: &[String], counted: &Counted) -> Result<CellTable, Error> {
+    fn finest(
+        &self,
+        (counts, of): (&str, Rows),
+        keys: &[String],
+        counted: &Counted,
+    ) -> Result<CellTable, Error> {
         if counted.overflowed {
             return Err(self.too_many());
         }
@@ -207,7 +228,11 @@ impl Embedded<'_> {
                 )));
             }
         };
-        let cells = counted.cells.iter().map(|(key, sums)| {
+        let group_at = keys.iter().position(|key| key == GROUP);
+        let is_unknown = |key: &[String]| group_at.is_some_and(|at| key[at] == UNKNOWN);
+        let own = counted.cells.iter();
+        let own = own.filter(|(key, _)| is_unknown(key) == (of == Rows::Unknown));
+        let cells = own.map(|(key, sums)| {
             let (events, trials) = pick(sums);
             Cell {
                 key: key.clone(),
@@ -294,7 +319,7 @@ impl Embedded<'_> {
             .ok_or_else(|| self.too_many())?;
         // Of a minute of a day it needs no cell to say that a group was not stopped.
         let needs_zeros = asks_for(&request.by, GROUP) && !asks_for(&request.by, MINUTE);
-        Ok(if needs_zeros {
+        Ok(if needs_zeros && request.of == Rows::Known {
             table.with_zeros(&self.groups.known())
         } else {
             table

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::cells::{CellTable, Tabulate, Tabulated, Tabulation};
+use crate::cells::{CellTable, Rows, Tabulate, Tabulated, Tabulation};
 use crate::error::{DataFault, Error};
 use crate::ingest::PublishedCounts;
 
@@ -30,7 +30,11 @@ impl Totals {
                 request.counts
             ))
         })?;
-        if let Some(table) = counts.table.roll_up(&request.by, &request.only) {
+        let table = match request.of {
+            Rows::Known => &counts.table,
+            Rows::Unknown => &counts.unknown,
+        };
+        if let Some(table) = table.roll_up(&request.by, &request.only) {
             return Ok(table);
         }
         let is_published = |key: &String| counts.table.position(key).is_some();
@@ -98,6 +102,7 @@ mod tests {
         });
         Totals::new(vec![PublishedCounts {
             table: CellTable::new(keys.clone(), cells).unwrap(),
+            unknown: CellTable::new(keys.clone(), []).unwrap(),
             outcome: Outcome {
                 name: "stops".into(),
                 events: "stops".into(),
@@ -132,6 +137,7 @@ mod tests {
             counts: "stops".into(),
             by: vec![key.into()],
             only: Only::default(),
+            of: Rows::Known,
         }
     }
 

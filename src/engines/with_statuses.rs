@@ -51,6 +51,7 @@ impl WithStatuses<'_> {
             counts: request.counts.clone(),
             by,
             only: restricted(&request.only, |key| !made(key)),
+            of: request.of,
         }
     }
 

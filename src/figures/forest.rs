@@ -42,6 +42,8 @@ pub enum ForestKind {
     Unit,
     /// A pooled estimate: a diamond as wide as its headline interval, label in semibold.
     Summary,
+    /// A range without an estimate, such as bounds: the dashed line of [`ForestRow::prediction`] alone, with end ticks.
+    Range,
 }
 
 impl Forest {
@@ -67,7 +69,7 @@ impl Forest {
 
 fn table_row(row: &ForestRow) -> Entry<'_> {
     let font = match row.kind {
-        ForestKind::Unit => BODY,
+        ForestKind::Unit | ForestKind::Range => BODY,
         ForestKind::Summary => STRONG,
     };
     let cell = Cell {

@@ -60,6 +60,7 @@ impl<'a> Cell<'a> {
 
     pub(super) fn is_hollow(&self) -> bool {
         self.is_drawn()
+            && self.kind != ForestKind::Range
             && usable(self.mark.headline).is_none()
             && usable(self.mark.counting).is_none()
     }
@@ -73,6 +74,9 @@ pub(super) fn draw(canvas: &mut Canvas, (scale, style): (&Scale, Style), y: f64,
     let ink = colour(cell.mark.series);
     if let Some(prediction) = usable(cell.prediction) {
         dashed(canvas, scale, y, (prediction, INK));
+        if cell.kind == ForestKind::Range {
+            return range_ends(canvas, scale, y, prediction);
+        }
     }
     match (cell.kind, usable(cell.mark.headline)) {
         (ForestKind::Summary, Some(interval)) => pooled(canvas, scale, y, (interval, ink)),
@@ -153,6 +157,16 @@ fn arrows(canvas: &mut Canvas, scale: &Scale, y: f64, (interval, ink): (Interval
     if scale.spot(interval.high) == Some(Spot::Above) {
         arrowhead(canvas, (end + BEYOND, y), (1.0, 0.0), ink);
     }
+}
+
+/// Ticks at the ends of a range without an estimate, and arrows at those that the axis cannot reach.
+fn range_ends(canvas: &mut Canvas, scale: &Scale, y: f64, range: Interval) {
+    for end in [range.low, range.high] {
+        if let Some(Spot::At(x)) = scale.spot(end) {
+            end_tick(canvas, (x, y), INK);
+        }
+    }
+    arrows(canvas, scale, y, (range, INK));
 }
 
 pub(super) fn end_tick(canvas: &mut Canvas, (x, y): Point, ink: Colour) {

@@ -21,6 +21,71 @@ const fn estimand(name: &'static str, heading: &'static str, style: Style) -> Es
     }
 }
 
+/// Trials of unknown group out of all trials; of counts that are not a part of something, events.
+pub const UNKNOWN_SHARE: Estimand = estimand("unknown_share", "Unknown group", Style::Percent);
+/// Events of unknown group out of all events, where both are counted.
+pub const UNKNOWN_SHARE_OF_EVENTS: Estimand = estimand(
+    "unknown_share_of_events",
+    "Unknown group, of events",
+    Style::Percent,
+);
+/// The lowest rate that any allocation of the unknown gives: a bound.
+pub const LOWEST_PROPORTION: Estimand =
+    estimand("lowest_proportion", "Lowest possible rate", Style::Percent);
+/// The highest rate that any allocation of the unknown gives: a bound.
+pub const HIGHEST_PROPORTION: Estimand = estimand(
+    "highest_proportion",
+    "Highest possible rate",
+    Style::Percent,
+);
+/// The rate if the group is missing at random within strata.
+pub const PROPORTION_AT_RANDOM: Estimand = estimand(
+    "proportion_missing_at_random",
+    "Rate, missing at random",
+    Style::Percent,
+);
+/// The lowest rate per head that any allocation of the unknown gives: a bound.
+pub const LOWEST_RATE: Estimand = estimand("lowest_rate", "Lowest possible rate", Style::Quantity);
+/// The highest rate per head that any allocation of the unknown gives: a bound.
+pub const HIGHEST_RATE: Estimand =
+    estimand("highest_rate", "Highest possible rate", Style::Quantity);
+/// The rate per head if the group is missing at random within strata.
+pub const RATE_AT_RANDOM: Estimand = estimand(
+    "rate_missing_at_random",
+    "Rate, missing at random",
+    Style::Quantity,
+);
+/// The lowest ratio that any allocation of the unknown gives: a bound.
+pub const LOWEST_RATIO: Estimand = estimand("lowest_ratio", "Lowest possible ratio", Style::Ratio);
+/// The highest ratio that any allocation of the unknown gives: a bound.
+pub const HIGHEST_RATIO: Estimand =
+    estimand("highest_ratio", "Highest possible ratio", Style::Ratio);
+/// The ratio if the group is missing at random within strata.
+pub const RATIO_AT_RANDOM: Estimand = estimand(
+    "ratio_missing_at_random",
+    "Ratio, missing at random",
+    Style::Ratio,
+);
+/// The smallest share of the unknown events that, given to the group, makes the ratio 1.
+pub const TIPPING_UNKNOWN: Estimand = estimand(
+    "tipping_share_of_unknown",
+    "Tipping share of the unknown",
+    Style::Percent,
+);
+/// The group's share of the known events of both groups, to hold the tipping share against.
+pub const KNOWN_SHARE: Estimand = estimand("known_share", "Share of the known", Style::Percent);
+/// The ratio of counts corrected for misrecording.
+pub const RATIO_CORRECTED: Estimand = estimand(
+    "ratio_corrected_for_misrecording",
+    "Ratio, misrecording corrected",
+    Style::Ratio,
+);
+/// The smallest share of misrecording at which the corrected ratio is 1.
+pub const CLOSING_MISRECORDING: Estimand = estimand(
+    "misrecording_that_closes_the_gap",
+    "Misrecording that would close the gap",
+    Style::Percent,
+);
 /// Events per head of the benchmark and year, times the study's `per`.
 pub const RATE: Estimand = estimand("rate", "Rate", Style::Quantity);
 /// Events out of trials.

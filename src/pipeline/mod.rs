@@ -2,6 +2,7 @@
 
 mod matching;
 mod presence;
+mod unknown;
 mod unmatched;
 
 use std::collections::BTreeMap;
@@ -9,7 +10,7 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 
 use crate::analyses::{Answers, words};
-use crate::cells::{Absent, CellTable, Only, Tabulate, Tabulated, Tabulation};
+use crate::cells::{Absent, CellTable, Only, Rows, Tabulate, Tabulated, Tabulation, UNKNOWN};
 use crate::disclosure::{self, Account, Disclosed, Protected, PublishedRule, disclose};
 use crate::engines::{Embedded, Totals, WithStatuses};
 use crate::error::Error;
@@ -158,7 +159,7 @@ pub fn judge(study: &Study, world: &World, reading: &Reading) -> Result<Judged, 
     }
     let config = study.file.disclosure;
     let decided = disclose(findings, &reading.protected, config);
-    let account = |source: &SourceLedger| disclosure::account(source, config, decided.keeps_total);
+    let account = |source: &SourceLedger| disclosure::account(source, config, decided.keeps);
     let ledger: Vec<Disclosed<Account>> = reading.ledger.iter().map(account).collect();
     Ok(Judged {
         inputs: disclosure::inputs(reading.inputs.clone(), &reading.ledger, &ledger, config),
@@ -233,12 +234,17 @@ fn read_as(study: &Study, world: &World, counts_repeats: bool) -> Result<Reading
         .iter()
         .map(|c| (c.outcome.name.clone(), c.table.clone()))
         .collect();
+    let published_unknown: BTreeMap<String, CellTable> = counts
+        .iter()
+        .map(|c| (c.outcome.name.clone(), c.unknown.clone()))
+        .collect();
     let requests: Vec<Tabulation> = study
         .analyses
         .iter()
         .flat_map(|planned| planned.asks.tabulations.clone())
         .collect();
     let finest = finest_requests(study, &requests);
+    let unknown = unknown::finest_requests(study, &finest);
     let totals = Totals::new(counts);
     let embedded = study
         .file
@@ -264,7 +270,12 @@ fn read_as(study: &Study, world: &World, counts_repeats: bool) -> Result<Reading
         statuses: &statuses,
         outcomes: &study.setting.outcomes,
     });
-    let all: Vec<Tabulation> = requests.iter().chain(&finest).cloned().collect();
+    let all: Vec<Tabulation> = requests
+        .iter()
+        .chain(&finest)
+        .chain(&unknown)
+        .cloned()
+        .collect();
     let is_published = |request: &Tabulation| published.contains_key(&request.counts);
     let tabulated = tabulate(
         &all,
@@ -282,11 +293,12 @@ fn read_as(study: &Study, world: &World, counts_repeats: bool) -> Result<Reading
                 .collect()
         })
         .collect();
-    let finest: BTreeMap<String, CellTable> = finest
-        .into_iter()
-        .map(|request| request.counts)
-        .zip(tables)
-        .collect();
+    let mut by_name = |requests: Vec<Tabulation>| -> BTreeMap<String, CellTable> {
+        let names = requests.into_iter().map(|request| request.counts);
+        names.zip(tables.by_ref()).collect()
+    };
+    let finest = by_name(finest);
+    let finest_unknown = by_name(unknown);
     let everything: BTreeMap<&str, &CellTable> = published
         .iter()
         .chain(&finest)
@@ -298,7 +310,12 @@ fn read_as(study: &Study, world: &World, counts_repeats: bool) -> Result<Reading
             Ok(absent)
         })
         .map_err(|error| study.locate(error))?;
-    let protected = protected(study, &published, &finest);
+    let zeros = [groups.known(), vec![UNKNOWN.to_owned()]].concat();
+    let protected = protected(
+        study,
+        &unknown::beside(&published, &published_unknown, &[])?,
+        &unknown::beside(&finest, &finest_unknown, &zeros)?,
+    );
     // Rows are compared once: their searches and hits lie in the same places.
     let is_part = |name: &str| finest.contains_key(name) && [SEARCHES, HITS].contains(&name);
     let tables: Vec<(&str, &CellTable)> = everything
@@ -394,6 +411,7 @@ fn read_registers<'a>(
             .flat_map(|outcome| outcome.keys.iter().filter(is_made).cloned())
             .collect();
         counts.table = statuses.with_keys(&counts.table, &added)?;
+        counts.unknown = statuses.with_keys(&counts.unknown, &added)?;
         counts.outcome.keys.extend(added);
     }
     Ok(Registers {
@@ -507,6 +525,7 @@ fn finest_requests(study: &Study, requests: &[Tabulation]) -> Vec<Tabulation> {
             counts: outcome.name.clone(),
             by: outcome.keys.iter().chain(&named).cloned().collect(),
             only: Only::default(),
+            of: Rows::Known,
         })
         .collect()
 }

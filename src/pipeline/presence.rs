@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::cells::{Absent, Cell, CellTable, GROUP};
+use crate::cells::{Absent, Cell, CellTable, GROUP, Rows};
 use crate::error::{Error, nearest_hint};
 use crate::study::Study;
 use crate::warning::Warning;
@@ -17,7 +17,8 @@ pub(super) fn check(
     tables: &[Vec<CellTable>],
 ) -> Result<(), Error> {
     for (planned, tables) in study.analyses.iter().zip(tables) {
-        for (request, table) in planned.asks.tabulations.iter().zip(tables) {
+        let asked = planned.asks.tabulations.iter().zip(tables);
+        for (request, table) in asked.filter(|(request, _)| request.of == Rows::Known) {
             let all = counts
                 .get(request.counts.as_str())
                 .copied()

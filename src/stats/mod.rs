@@ -16,6 +16,8 @@ pub mod dispersion;
 pub mod goodness_of_fit;
 pub mod mantel_haenszel;
 pub mod mantel_haenszel_exact;
+pub mod misrecorded;
+pub mod missing;
 pub mod paired;
 pub mod poisson_compare;
 pub mod pool;

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
+/// The rule by which rows of unknown group are left out.
+pub const UNKNOWN_GROUP: &str = "group blank or unlisted";
+
 /// Rows of one source: in, dropped by each rule, kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceLedger {

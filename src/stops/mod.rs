@@ -4,6 +4,7 @@ pub mod basis;
 mod contradictions;
 mod daylight;
 mod ledger;
+mod made_up;
 mod repeats;
 mod schema;
 mod screens;
@@ -13,7 +14,7 @@ pub const PAGE: &str = include_str!("stops.md");
 
 pub use contradictions::Contradictions;
 pub use daylight::{Light, SunDay, SunPoint, SunTable};
-pub use ledger::{Dropped, Input, SourceLedger};
+pub use ledger::{Dropped, Input, SourceLedger, UNKNOWN_GROUP};
 pub use repeats::{Repeats, ShownRepeats};
 pub use schema::{
     AGE, Column, DATE, GROUP, HIT, HITS, HOUR, LIGHT, MINUTE, MONTH, NOT_RECORDED, OFFICER, PERIOD,

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::made_up::MadeUp;
+
 /// Minutes of a day.
 const MINUTES: usize = 24 * 60;
 /// The first year of the calendar of rows; readers of dates refuse earlier ones.
@@ -27,6 +29,8 @@ pub struct RowSeen {
     pub date: Option<Date>,
     /// The minute of the day.
     pub minute: Option<u16>,
+    /// The age in whole years.
+    pub age: Option<u8>,
     /// Which of [`FIELDS`] are missing; a field that the study does not map is not missing.
     pub missing: [bool; FIELDS.len()],
 }
@@ -47,6 +51,7 @@ pub struct Screens {
     days: Vec<u32>,
     minutes: Vec<u64>,
     places: BTreeMap<String, [u64; 2]>,
+    made_up: MadeUp,
     /// Rows of which no date is known.
     undated: Month,
 }
@@ -79,6 +84,7 @@ impl Screens {
         } else {
             take(&mut self.undated);
         }
+        self.made_up.add_age(row.age);
         if let Some(minute) = row.minute {
             grow(&mut self.minutes, MINUTES - 1);
             self.minutes[usize::from(minute)] += 1;
@@ -92,8 +98,14 @@ impl Screens {
         own[1] += missing;
     }
 
+    /// Takes in how many rows of a group a place has.
+    pub fn add_group(&mut self, place: &str, group: &str, rows: u64) {
+        self.made_up.add_group(place, group, rows);
+    }
+
     /// Takes in what another part of the same source saw.
     pub fn join(&mut self, other: &Self) {
+        self.made_up.join(&other.made_up);
         self.undated.add(&other.undated);
         grow(&mut self.months, other.months.len().saturating_sub(1));
         for (own, more) in self.months.iter_mut().zip(&other.months) {
@@ -153,6 +165,7 @@ impl Screens {
         remarks.extend(self.clock_remarks());
         remarks.extend(self.missing_by_month(smallest_shown));
         remarks.extend(self.missing_by_place(smallest_shown));
+        remarks.extend(self.made_up.remarks(smallest_shown));
         remarks
     }
 
@@ -405,7 +418,7 @@ fn year_and_month(at: usize) -> (i16, i8) {
     clippy::cast_precision_loss,
     reason = "a share of rows does not depend on the sixteenth digit"
 )]
-fn share(part: u64, whole: u64) -> f64 {
+pub(super) fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 {
         0.0
     } else {
@@ -413,7 +426,7 @@ fn share(part: u64, whole: u64) -> f64 {
     }
 }
 
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     if share > 0.0 && share < 0.005 {
         return "under 1 %".into();
     }
@@ -432,7 +445,7 @@ fn months_word(n: usize) -> String {
     }
 }
 
-fn listed(names: &[String]) -> String {
+pub(super) fn listed(names: &[String]) -> String {
     let shown = names
         .iter()
         .take(MOST_LISTED)

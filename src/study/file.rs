@@ -12,6 +12,7 @@ use super::faults::BLANK_TITLE;
 use crate::analyses::Analysis;
 use crate::analyses::disparity::DisparityOptions;
 use crate::analyses::legal::LegalOptions;
+use crate::analyses::missing::MissingOptions;
 use crate::analyses::outcome_test::OutcomeTestOptions;
 use crate::analyses::rates::RatesOptions;
 use crate::analyses::regression::RegressionOptions;
@@ -107,6 +108,10 @@ pub struct StudyFile {
     #[serde(default)]
     #[schemars(with = "Vec<VeilOptions>")]
     pub veil_of_darkness: Vec<Spanned<VeilOptions>>,
+    /// Tables of the analysis `missing`.
+    #[serde(default)]
+    #[schemars(with = "Vec<MissingOptions>")]
+    pub missing: Vec<Spanned<MissingOptions>>,
     /// The study's own formats, as the manifest records them.
     #[serde(skip)]
     pub formats: Vec<Input>,
@@ -252,6 +257,7 @@ impl StudyFile {
         found.extend(boxed(&self.outcome_test));
         found.extend(boxed(&self.regression));
         found.extend(boxed(&self.veil_of_darkness));
+        found.extend(boxed(&self.missing));
         found.sort_by_key(|(span, _)| span.start);
         found.into_iter().map(|(_, analysis)| analysis).collect()
     }

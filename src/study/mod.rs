@@ -15,7 +15,7 @@ pub use lock::{Found, Held, Lock, LockState, LockedFile};
 pub use schema::{format_schema, study_schema};
 
 use crate::analyses::{Analysis, Asks, Setting};
-use crate::cells::Outcome;
+use crate::cells::{Outcome, Rows};
 use crate::error::{Error, nearest_hint};
 use crate::ingest::{
     AgreementsConfig, DataRoot, DaylightConfig, Periods, planned_statuses, sha256,
@@ -59,6 +59,8 @@ pub struct Planned {
     pub asks: Asks,
     /// The analysis.
     pub analysis: Box<dyn Analysis>,
+    /// The finding that it is a panel of.
+    pub panel_of: Option<String>,
     /// Whether its finding is asked for. One that is not still decides what may be shown of the others.
     pub is_shown: bool,
 }
@@ -101,8 +103,9 @@ impl Study {
             file.agreements
                 .iter()
                 .try_for_each(AgreementsConfig::check)?;
-            let setting = setting(&file)?;
+            let mut setting = setting(&file)?;
             let analyses = plan(&file, &setting).map_err(|error| why(error, &file, &text))?;
+            setting.groups.counts_unknown = counts_unknown(&file, &analyses)?;
             Ok((file, setting, analyses))
         };
         let (file, setting, analyses) = checked().map_err(|error| error.in_study(path, &text))?;
@@ -145,8 +148,26 @@ impl Study {
             .iter()
             .flat_map(|planned| [planned.id.clone(), planned.analysis.kind().to_owned()])
             .collect();
+        let kind_of = |id: &str| {
+            let host = self.analyses.iter().find(|planned| planned.id == id);
+            host.map_or("", |host| host.analysis.kind())
+        };
+        // A panel is shown with its finding.
+        let hosts: BTreeMap<String, (String, &'static str)> = self
+            .analyses
+            .iter()
+            .filter_map(|own| Some((own.id.clone(), own.panel_of.clone()?)))
+            .map(|(id, host)| (id, (host.clone(), kind_of(&host))))
+            .collect();
         for planned in &mut self.analyses {
-            planned.is_shown = planned.id == name || planned.analysis.kind() == name;
+            let host = hosts.get(&planned.id).cloned().unwrap_or_default();
+            let names = [
+                planned.id.as_str(),
+                planned.analysis.kind(),
+                &host.0,
+                host.1,
+            ];
+            planned.is_shown = names.contains(&name);
         }
         if !self.file.protects_counts() {
             self.analyses.retain(|planned| planned.is_shown);
@@ -322,12 +343,25 @@ fn plan(file: &StudyFile, setting: &Setting) -> Result<Vec<Planned>, Error> {
         };
         let asks = analysis.asks(setting)?;
         check_benchmark(file, &asks, header.counts)?;
+        let panel = analysis.panel().transpose()?;
+        let panel = panel.map(|panel| {
+            Ok::<_, Error>(Planned {
+                id: free_name(&mut taken, &format!("{id}-survives")),
+                asks: panel.asks(setting)?,
+                analysis: Box::new(panel),
+                panel_of: Some(id.clone()),
+                is_shown: true,
+            })
+        });
+        let panel = panel.transpose()?;
         planned.push(Planned {
             id,
             asks,
             analysis,
+            panel_of: None,
             is_shown: true,
         });
+        planned.extend(panel);
     }
     if planned.is_empty() {
         return Err(Error::study(
@@ -340,6 +374,30 @@ fn plan(file: &StudyFile, setting: &Setting) -> Result<Vec<Planned>, Error> {
         ));
     }
     Ok(planned)
+}
+
+/// Whether an analysis asks for rows of unknown group.
+///
+/// # Errors
+/// Rows are records of stops, of which one may know the group and another not.
+fn counts_unknown(file: &StudyFile, analyses: &[Planned]) -> Result<bool, Error> {
+    let asks = |planned: &&Planned| {
+        planned
+            .asks
+            .tabulations
+            .iter()
+            .any(|t| t.of == Rows::Unknown)
+    };
+    let asking = analyses.iter().find(asks);
+    let records = file.stops.iter().any(|stops| stops.same_stop.is_some());
+    match asking {
+        Some(planned) if records => Err(Error::study(
+            planned.analysis.header().counts.span(),
+            "rows of unknown group where several rows are one stop",
+            "whether a stop is of unknown group is not known from its records: write one row per stop first",
+        )),
+        asking => Ok(asking.is_some()),
+    }
 }
 
 /// A question about what the format would have made of columns that the files lack.

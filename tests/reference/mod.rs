@@ -7,6 +7,7 @@ mod calc_regression;
 mod coverage;
 mod effects;
 mod intervals;
+mod missing;
 mod regression;
 mod standardise;
 mod strata;

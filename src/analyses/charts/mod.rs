@@ -1,5 +1,6 @@
 //! Lines of a finding as charts. Every number in a chart is a line of the result table beside it.
 
+mod missing;
 mod names;
 mod null;
 mod pairs;
@@ -8,6 +9,7 @@ mod scatter;
 mod shares;
 mod veil;
 
+pub(super) use missing::survives;
 pub(super) use null::null_distributions;
 pub(super) use pairs::{dots, rate_pair};
 pub(super) use ratios::{contrast_forest, forest, indices, ladder};
@@ -219,6 +221,9 @@ fn notes(finding: &Finding, setting: &Setting, lines: &[&Line], chart: &Chart) -
         ));
     }
     notes.push(match setting.groups.unknown {
+        _ if finding.analysis == super::missing::NAME => {
+            "Rows of unknown group are treated as each row of the chart says; elsewhere they are left out.".into()
+        }
         crate::cells::UnknownRule::Missing => {
             "Rows of unknown group are left out of every rate and counted in the ledger.".into()
         }
@@ -289,6 +294,9 @@ fn interval_note(finding: &Finding, lines: &[&Line]) -> String {
 fn alt_text(drawing: &Drawing<'_>, chart: &Chart) -> String {
     let kind = match chart {
         Chart::DotInterval(_) => "Dots with intervals",
+        Chart::Forest(forest) if forest.axis.scale == AxisScale::Linear => {
+            "Dots with intervals, and bars of the range of every allocation of the unknown"
+        }
         Chart::Forest(_) => "Forest plot on a logarithmic axis with a line at 1",
         Chart::Ladder(_) => "Benchmark ladder on a logarithmic axis with a line at 1",
         Chart::PlaceScatter(_) => "Scatter of places with a line of equal rates",
@@ -387,6 +395,10 @@ fn mark(line: &Line, series: usize) -> Mark {
     }
 }
 
+fn hides_spread(warning: &Warning) -> bool {
+    matches!(warning, Warning::SpreadWithheld { .. })
+}
+
 fn reason(line: &Line) -> String {
     if line.estimate.is_some() {
         return String::new();
@@ -397,6 +409,7 @@ fn reason(line: &Line) -> String {
         .find(|w| !matches!(w, Warning::NoReplication))
     {
         Some(Warning::Withheld { .. }) => "withheld".into(),
+        _ if line.warnings.iter().any(hides_spread) => "withheld".into(),
         Some(Warning::GroupAbsent { .. }) => "not in the data".into(),
         Some(Warning::NoEvents { side }) if *side == line.group => "no events".into(),
         Some(Warning::NoEvents { side }) => format!("no events: {side}"),

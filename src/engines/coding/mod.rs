@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use jiff::civil::Date;
 
-use crate::cells::{GROUP, Groups};
+use crate::cells::{GROUP, Groups, UNKNOWN};
 use crate::error::{DataFault, Error};
 use crate::ingest::{
     AgeReader, At, ClockReader, CompiledFilter, CsvFile, MomentReader, Periods, Record,
@@ -19,7 +19,7 @@ use crate::ingest::{
 };
 use crate::stops::{
     Contradictions, DATE, Dropped, HIT, NOT_RECORDED, PLACE, RowSeen, SEARCH_BASIS, SEARCHED,
-    Screens, SourceLedger, SunTable, TIME, WEIGHT, basis::NO_SEARCH,
+    Screens, SourceLedger, SunTable, TIME, UNKNOWN_GROUP, WEIGHT, basis::NO_SEARCH,
 };
 use binding::Binder;
 use daylight::Lights;
@@ -227,45 +227,42 @@ impl<'a> Coder<'a> {
             Ok(moment) => moment,
             Err(fault) => return self.unreadable(fault),
         };
-        let age_missing = match self.age_missing(at, record, moment.day) {
-            Ok(is_missing) => is_missing,
+        let age = match self.age(at, record, moment.day) {
+            Ok(age) => age,
             Err(fault) => return self.unreadable(fault),
         };
-        key.clear();
-        let mut stopped_at = None;
-        for i in 0..self.keys.len() {
-            match self.key_code(i, moment, (at, record))? {
-                Some(code) => key.push(code),
-                None => {
-                    stopped_at = Some(i);
-                    break;
-                }
-            }
-        }
-        if stopped_at.is_none()
-            && let Some(sun) = &mut self.sun
-        {
-            let day = moment.day.filter(|_| !moment.is_year);
-            sun.fill_in(key, day.zip(moment.second), &mut self.codes);
-        }
-        let group_missing = stopped_at.is_some() && stopped_at == self.group_at;
-        let flags = match stopped_at {
+        let (group_missing, rule) = self.code_keys(moment, (at, record), key)?;
+        let flags = match rule {
             None => Some(self.flags(at, record)?),
             Some(_) => None,
         };
+        if let Some(rule) = rule {
+            self.dropped(rule);
+        }
         let place_missing = self.note_place(key, group_missing, (at, record))?;
         self.screens.add(&RowSeen {
             // The first of January of a year without days is no day with many stops.
             date: moment.day.filter(|_| !moment.is_year),
             minute: moment.minute(),
+            age,
             missing: [
                 group_missing,
                 place_missing,
                 self.time.is_some() && moment.second.is_none(),
-                age_missing,
+                self.age.is_some() && age.is_none(),
                 self.searched.is_some() && flags.is_some_and(|flags| !flags.search_known),
             ],
         });
+        let flags = match flags {
+            None if group_missing && self.groups.counts_unknown && key.len() == self.keys.len() => {
+                Some(self.flags_of_unknown(at, record)?)
+            }
+            Some(flags) => {
+                self.ledger.rows_kept += 1;
+                Some(flags)
+            }
+            None => None,
+        };
         let Some(mut flags) = flags else {
             return Ok(None);
         };
@@ -280,8 +277,46 @@ impl<'a> Coder<'a> {
             None => 1,
             Some(column) => at.count(record, column)?,
         };
-        self.ledger.rows_kept += 1;
         Ok(Some(flags))
+    }
+
+    /// Codes the keys of a row; whether its group is missing, and the rule that drops the row. A row of unknown group is
+    /// dropped like any other, and has all its keys where an analysis counts it beside them.
+    fn code_keys(
+        &mut self,
+        moment: Clock,
+        (at, record): (&At<'_>, &impl Record),
+        key: &mut Vec<u32>,
+    ) -> Result<(bool, Option<usize>), Error> {
+        key.clear();
+        let mut unknown = None;
+        for i in 0..self.keys.len() {
+            match self.key_code(i, moment, (at, record))? {
+                Ok(code) => key.push(code),
+                Err(rule) if Some(i) == self.group_at && self.groups.counts_unknown => {
+                    unknown = Some(rule);
+                    let code = self.codes[i].code(UNKNOWN);
+                    key.push(code);
+                }
+                Err(rule) => {
+                    let is_group = unknown.is_some() || Some(i) == self.group_at;
+                    return Ok((is_group, Some(unknown.unwrap_or(rule))));
+                }
+            }
+        }
+        if let Some(sun) = &mut self.sun {
+            let day = moment.day.filter(|_| !moment.is_year);
+            sun.fill_in(key, day.zip(moment.second), &mut self.codes);
+        }
+        Ok((unknown.is_some(), unknown))
+    }
+
+    /// What a row of unknown group says, without a remark: those are about the rows that are kept.
+    fn flags_of_unknown(&mut self, at: &At<'_>, record: &impl Record) -> Result<Flags, Error> {
+        let before = (self.unclear, self.contradictions);
+        let flags = self.flags(at, record);
+        (self.unclear, self.contradictions) = before;
+        flags
     }
 
     /// Counts the row for its place; whether no place is recorded.
@@ -383,62 +418,53 @@ impl<'a> Coder<'a> {
         })
     }
 
-    /// Whether the age is not recorded; one that nobody has is a fault of the row.
-    fn age_missing(
+    /// The age, where it is mapped and recorded; one that nobody has is a fault of the row.
+    fn age(
         &self,
         at: &At<'_>,
         record: &impl Record,
         day: Option<Date>,
-    ) -> Result<bool, DataFault> {
+    ) -> Result<Option<u8>, DataFault> {
         let Some((column, reader, missing)) = &self.age else {
-            return Ok(false);
+            return Ok(None);
         };
         let raw = &record[*column];
         if is_listed(missing, raw) {
-            return Ok(true);
+            return Ok(None);
         }
         let read = reader.read(raw, day);
-        let age = read.map_err(|(message, hint)| at.fault_in(*column, message, hint))?;
-        Ok(age.is_none())
+        Ok(read.map_err(|(message, hint)| at.fault_in(*column, message, hint))?)
     }
 
+    /// The code of a key, or the rule that drops a row without it.
     fn key_code(
         &mut self,
         i: usize,
         clock: Clock,
         (at, record): (&At<'_>, &impl Record),
-    ) -> Result<Option<u32>, Error> {
+    ) -> Result<Result<u32, usize>, Error> {
         if let From::OnRequest(made) = &mut self.keys[i] {
-            return made.code(&mut self.codes[i], clock, (at, record)).map(Some);
+            return made.code(&mut self.codes[i], clock, (at, record)).map(Ok);
         }
-        let rule = match (&self.keys[i], clock.day) {
-            (From::Year, Some(day)) => return Ok(Some(daylight::of_year(&mut self.codes[i], day))),
+        let code = match (&self.keys[i], clock.day) {
+            (From::Year, Some(day)) => Ok(daylight::of_year(&mut self.codes[i], day)),
             (From::Date, Some(day)) => {
                 let day = (!clock.is_year).then_some(day);
-                return Ok(Some(daylight::of_day(&mut self.codes[i], day)));
+                Ok(daylight::of_day(&mut self.codes[i], day))
             }
-            (From::Minute, _) => {
-                return Ok(Some(daylight::of_minute(
-                    &mut self.codes[i],
-                    clock.minute(),
-                )));
-            }
+            (From::Minute, _) => Ok(daylight::of_minute(&mut self.codes[i], clock.minute())),
             // Its place may be coded behind it, so the light is filled in when all are.
-            (From::Light, _) => return Ok(Some(0)),
+            (From::Light, _) => Ok(0),
             (From::Period, Some(day)) => match self.period_of(day, clock.is_year) {
-                Some(period) => return Ok(Some(self.codes[i].code(&period))),
-                None => self.rules.period,
+                Some(period) => Ok(self.codes[i].code(&period)),
+                None => Err(self.rules.period),
             },
-            (From::Year | From::Period | From::Date, None) => self.rules.date,
+            (From::Year | From::Period | From::Date, None) => Err(self.rules.date),
             (From::Group(_) | From::Text(_) | From::OnRequest(_), _) => {
-                match self.text_code(i, at, record)? {
-                    Some(code) => return Ok(Some(code)),
-                    None => self.rules.group,
-                }
+                self.text_code(i, at, record)?.ok_or(self.rules.group)
             }
         };
-        self.dropped(rule);
-        Ok(None)
+        Ok(code)
     }
 
     /// The period of a day, or that of a year which lies in one; a year that straddles two is one of its own.
@@ -556,7 +582,7 @@ fn empty_ledger(config: &StopsConfig) -> (SourceLedger, Rules) {
     });
     let rules = Rules {
         unreadable: rule("row cannot be read", config.tolerated_unreadable.is_some()),
-        group: rule("group blank or unlisted", true),
+        group: rule(UNKNOWN_GROUP, true),
         date: rule("date not recorded", date_may_miss),
         period: rule("date in no period of the study", true),
     };

@@ -22,6 +22,8 @@ pub struct PublishedCounts {
     pub outcome: Outcome,
     /// The counts by cell.
     pub table: CellTable,
+    /// The counts of unknown group by cell; without any, unless an analysis asks for them.
+    pub unknown: CellTable,
     /// Where the rows went.
     pub ledger: SourceLedger,
     /// The file.

@@ -13,15 +13,15 @@ use super::super::row_filter::CompiledFilter;
 use super::columns::{BoundCounts, Columns, Counted};
 use super::config::CountsConfig;
 use super::{PublishedCounts, UnlistedCodes, group_of};
-use crate::cells::{Cell, CellTable, GROUP, Groups};
+use crate::cells::{Cell, CellTable, GROUP, Groups, UNKNOWN};
 use crate::error::{DataFault, Error};
-use crate::stops::{Dropped, SourceLedger, YEAR};
+use crate::stops::{Dropped, SourceLedger, UNKNOWN_GROUP, YEAR};
 use crate::world::World;
 
 const COUNTED_AGAIN: &str = "each cell stands once: remove one, add the key that tells the rows apart to `keys`, or add the rows up over that column with sum_over = [\"column\"]";
 
 /// Rows are left out by these rules after the study's own.
-const RULES: [&str; 2] = ["group blank or unlisted", "year in no period of the study"];
+const RULES: [&str; 2] = [UNKNOWN_GROUP, "year in no period of the study"];
 const BY_CODES: &str = "left out by `codes`";
 const NO_LINE: &str = "line that is not asked for";
 
@@ -68,11 +68,18 @@ pub fn read_counts(
     ledger.notes.extend(columns.unused);
     ledger.rows_in = input.rows.unwrap_or_default();
     ledger.check()?;
-    let table = CellTable::new(outcome.keys.clone(), cells).ok_or_else(|| too_large(path))?;
+    let at = outcome.keys.iter().position(|key| key == GROUP);
+    let is_unknown = |cell: &Cell| at.is_some_and(|at| cell.key[at] == UNKNOWN);
+    let (unknown, known): (Vec<Cell>, Vec<Cell>) = cells.into_iter().partition(is_unknown);
+    let table = |cells: Vec<Cell>| {
+        CellTable::new(outcome.keys.clone(), cells).ok_or_else(|| too_large(path))
+    };
+    let (table, unknown) = (table(known)?, table(unknown)?);
     let warnings = super::super::silent_filters(&ledger, config.filter.len());
     Ok(PublishedCounts {
         outcome,
         table,
+        unknown,
         ledger,
         input,
         warnings,
@@ -206,19 +213,24 @@ impl<'a> Reading<'a> {
             Counted::Groups(_) => None,
             Counted::Row(column, ..) => match self.group(at, record, column)? {
                 Ok(group) => Some(group),
+                // Left out all the same, and counted beside the others.
+                Err(rule) if rule == RULES[0] && self.groups.counts_unknown => {
+                    Some(UNKNOWN.to_owned())
+                }
                 Err(rule) => {
                     self.drop(rule);
                     return Ok(());
                 }
             },
         };
+        let is_unknown = group.as_deref() == Some(UNKNOWN);
         let mut values = Vec::with_capacity(columns.keys.len());
         let mut period = None;
         for (name, column) in &columns.keys {
             let raw = column.value(at, record)?;
             let codes = self.config.codes(name);
             let Some(value) = column.decoded(name, raw, codes, at)? else {
-                self.drop(BY_CODES);
+                self.drop(if is_unknown { RULES[0] } else { BY_CODES });
                 return Ok(());
             };
             values.push(if name == YEAR {
@@ -230,7 +242,7 @@ impl<'a> Reading<'a> {
             });
         }
         if self.derives_period && period.is_none() {
-            self.drop(RULES[1]);
+            self.drop(RULES[if is_unknown { 0 } else { 1 }]);
             return Ok(());
         }
         let period = period.filter(|_| self.derives_period);
@@ -250,7 +262,11 @@ impl<'a> Reading<'a> {
                 self.keep(place, key, line, counts)?;
             }
         }
-        self.ledger.rows_kept += 1;
+        if is_unknown {
+            self.drop(RULES[0]);
+        } else {
+            self.ledger.rows_kept += 1;
+        }
         Ok(())
     }
 
@@ -344,7 +360,10 @@ impl<'a> Reading<'a> {
         for &column in &columns.sum_over {
             row.push(at.text(record, column)?.trim().to_owned());
         }
-        super::super::once(&mut self.first_line, row, at, COUNTED_AGAIN)?;
+        // Several codes may be of unknown group, which is one.
+        if !key.iter().any(|value| value == UNKNOWN) {
+            super::super::once(&mut self.first_line, row, at, COUNTED_AGAIN)?;
+        }
         let (Some(line), Some((_, lines))) = (line, &columns.lines) else {
             self.cells.push(Cell {
                 key,
