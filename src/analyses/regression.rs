@@ -4,6 +4,8 @@ mod cells;
 mod lines;
 mod quoted;
 
+pub(super) use cells::together;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;

@@ -10,6 +10,7 @@ use crate::number::{Style, level};
 use crate::warning::Warning;
 
 mod strata;
+mod threshold;
 
 use super::charts::{n_text, text};
 
@@ -22,6 +23,7 @@ pub fn sentences(finding: &Disclosed<Finding>) -> Vec<String> {
         super::legal::NAME => legal(finding),
         super::stratified::NAME => strata::stratified(finding),
         super::outcome_test::NAME => outcome_test(finding),
+        super::threshold_test::NAME => threshold::threshold_test(finding),
         super::regression::NAME => regression(finding),
         _ => Vec::new(),
     };

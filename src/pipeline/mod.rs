@@ -6,7 +6,7 @@ mod unmatched;
 
 use std::collections::BTreeMap;
 
-use crate::analyses::{Answers, words};
+use crate::analyses::{Answers, Effort, words};
 use crate::cells::{Absent, CellTable, Only, Tabulate, Tabulated, Tabulation};
 use crate::disclosure::{self, Account, Disclosed, Protected, PublishedRule, disclose};
 use crate::engines::{Embedded, Totals, WithStatuses};
@@ -82,7 +82,7 @@ pub struct Judged {
 /// Any fault of the study or its data.
 pub fn run(study: &Study, world: &World) -> Result<Run, Error> {
     let reading = read(study, world)?;
-    let judged = judge(study, world, &reading)?;
+    let judged = judge(study, world, &reading, Effort::Run)?;
     let held = study.held(world, &judged.inputs)?;
     let mut identity = identity(study, study.seed(world));
     identity.lock = held.as_ref().map(|held| held.state);
@@ -128,7 +128,12 @@ fn changed(held: Option<Held>) -> Option<Warning> {
 ///
 /// # Errors
 /// Data that a question cannot be asked of.
-pub fn judge(study: &Study, world: &World, reading: &Reading) -> Result<Judged, Error> {
+pub fn judge(
+    study: &Study,
+    world: &World,
+    reading: &Reading,
+    effort: Effort,
+) -> Result<Judged, Error> {
     world.watcher().stage("estimating");
     let (mut findings, mut is_shown) = (Vec::new(), Vec::new());
     for (planned, tables) in study.analyses.iter().zip(&reading.tables) {
@@ -139,6 +144,7 @@ pub fn judge(study: &Study, world: &World, reading: &Reading) -> Result<Judged, 
             statuses: &reading.statuses,
             id: &planned.id,
             seed: study.seed(world),
+            effort,
         };
         match planned.analysis.run(&answers) {
             Ok(finding) => {

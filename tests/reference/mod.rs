@@ -11,3 +11,4 @@ mod regression;
 mod standardise;
 mod strata;
 mod tables;
+mod threshold;

@@ -5,11 +5,13 @@ mod null;
 mod pairs;
 mod ratios;
 mod scatter;
+mod thresholds;
 
 pub(super) use null::null_distributions;
 pub(super) use pairs::{dots, rate_pair};
 pub(super) use ratios::{contrast_forest, forest, indices, ladder};
 pub(super) use scatter::scatter;
+pub(super) use thresholds::thresholds;
 
 use names::{Part, figure_name};
 use toml::Spanned;
@@ -394,6 +396,7 @@ fn interval_names<'a>(lines: impl Iterator<Item = &'a Line> + Clone, level: f64)
                 format!("{level} interval between officers")
             }
             Variance::Cluster => format!("{level} interval between clusters"),
+            Variance::Posterior => format!("{level} credible interval"),
             _ if band.method.contains("of the cells") => {
                 format!("{level} interval with the dispersion of the cells")
             }

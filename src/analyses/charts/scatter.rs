@@ -68,7 +68,7 @@ pub(in crate::analyses) fn scatter(finding: &Disclosed<Finding>, setting: &Setti
 /// Rates of places that differ by a large factor: on a linear axis most of them would lie in one corner.
 const WIDE: f64 = 20.0;
 
-fn axis_scale(panels: &[ScatterPanel]) -> AxisScale {
+pub(super) fn axis_scale(panels: &[ScatterPanel]) -> AxisScale {
     let rates = || {
         panels
             .iter()
