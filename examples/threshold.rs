@@ -14,8 +14,7 @@
 use std::error::Error;
 use std::time::Instant;
 
-use evenhand::stats::Level;
-use evenhand::stats::threshold::{Fit, Priors, Sampling, draw_from_prior, fit};
+use evenhand::stats::threshold::{Fit, Priors, Sampling, draw_from_prior, fit, ranks};
 
 /// Three groups in twenty places, from 60 to 12,000 stops: 60 cells.
 fn sixty_cells() -> Vec<u64> {
@@ -49,67 +48,48 @@ fn speed() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Ranks of the drawn values among thinned draws: uniform if the sampler is right.
+/// Ranks of the drawn values among the draws, uniform if the sampler is right, of all data sets; intervals of those whose
+/// sampler converged.
 fn calibration(times: u64) -> Result<(), Box<dyn Error>> {
-    const BINS: usize = 20;
-    let stops = [400, 150, 300, 120, 200, 60, 500, 100];
+    const BINS: usize = 10;
+    let stops = [4000, 1500, 3000, 1200, 2000, 600, 5000, 1000];
     let sampling = Sampling {
         chains: 4,
         warmup: 1000,
-        draws: 1000,
+        draws: 2000,
         seed: 0,
     };
-    let mut bins = [[0u64; BINS]; 4];
-    let (mut covered, mut failed) = ([0u64; 3], 0u64);
+    let mut bins = [[0u64; BINS]; 3];
+    let (mut inside, mut converged) = ([0u64; 3], 0u64);
     for seed in 1..=times {
         let drawn = draw_from_prior((2, &stops), Priors::default(), seed)?;
-        let fit = fit(
-            &drawn.counts,
-            Priors::default(),
-            Sampling { seed, ..sampling },
-        )?;
-        let Some(posterior) = fit.posterior() else {
-            println!("seed {seed} did not converge: {}", said(&fit));
-            failed += 1;
-            continue;
-        };
-        let [a, b] = [drawn.thresholds[0], drawn.thresholds[1]];
-        let truths = [a, b, a - b, drawn.sigma];
-        let draws = [
-            posterior.group_draws(0).to_vec(),
-            posterior.group_draws(1).to_vec(),
-            posterior.difference_draws(0, 1),
-            posterior.sigma_draws().to_vec(),
-        ];
-        for ((bins, truth), draws) in bins.iter_mut().zip(truths).zip(draws) {
-            let below = draws.iter().filter(|x| **x < truth).count();
-            bins[(below * BINS / draws.len()).min(BINS - 1)] += 1;
+        let sampling = Sampling { seed, ..sampling };
+        let shares = ranks(&drawn, Priors::default(), sampling)?;
+        for (bins, share) in bins.iter_mut().zip(shares) {
+            bins[((share * BINS as f64) as usize).min(BINS - 1)] += 1;
         }
-        let level = Level::NINETY_FIVE;
-        let intervals = [
-            posterior.group(0, level).interval,
-            posterior.group(1, level).interval,
-            posterior.difference(0, 1, level).interval,
-        ];
-        for ((covered, truth), interval) in covered.iter_mut().zip(truths).zip(intervals) {
-            *covered += u64::from(interval.low <= truth && truth <= interval.high);
+        if fit(&drawn.counts, Priors::default(), sampling)?
+            .posterior()
+            .is_some()
+        {
+            converged += 1;
+            for (inside, share) in inside.iter_mut().zip(shares) {
+                *inside += u64::from((0.025..=0.975).contains(&share));
+            }
         }
     }
-    let expected = (times - failed) as f64 / BINS as f64;
-    let names = ["threshold 1", "threshold 2", "difference", "sigma_t"];
-    for (name, bins) in names.iter().zip(&bins) {
-        let chi_square: f64 = (bins.iter())
-            .map(|n| (*n as f64 - expected) * (*n as f64 - expected) / expected)
-            .sum();
+    let expected = times as f64 / BINS as f64;
+    for (name, bins) in ["threshold", "difference", "sigma_t"].iter().zip(&bins) {
+        let away = bins
+            .iter()
+            .map(|n| (*n as f64 - expected).powi(2) / expected);
+        let chi_square: f64 = away.sum();
         println!(
             "{name}: chi-square {chi_square:.1} on {} df, {bins:?}",
             BINS - 1
         );
     }
-    println!(
-        "in the 95 % interval: {covered:?} of {}; not converged {failed}",
-        times - failed
-    );
+    println!("in the 95 % interval: {inside:?} of {converged} that converged, of {times}");
     Ok(())
 }
 

@@ -39,5 +39,6 @@ mod schema;
 mod simulate;
 mod studies;
 mod study_faults;
+mod thresholds;
 mod weather_paper;
 mod workbooks;

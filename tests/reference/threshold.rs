@@ -3,7 +3,7 @@
 
 use evenhand::stats::Level;
 use evenhand::stats::threshold::{
-    Cell, Counts, Priors, Sampling, Summary, diagnose, draw_from_prior, fit,
+    Cell, Counts, Priors, Sampling, Summary, diagnose, draw_from_prior, fit, ranks,
 };
 use serde_json::Value;
 
@@ -155,5 +155,44 @@ fn diagnostics_are_those_of_arviz() {
                 case["name"]
             );
         }
+    }
+}
+
+/// Pearson's chi-square of equal shares in four bins.
+fn chi_square(shares: &[f64]) -> f64 {
+    let expected = shares.len() as f64 / 4.0;
+    let of_bin = |bin: usize| {
+        let inside = |share: &&f64| ((**share * 4.0) as usize).min(3) == bin;
+        let away = shares.iter().filter(inside).count() as f64 - expected;
+        away * away / expected
+    };
+    (0..4).map(of_bin).sum()
+}
+
+/// The long one is `cargo run --release --example threshold calibration 200`.
+#[test]
+fn a_short_calibration_is_uniform_and_could_fail() {
+    // 1 in 10,000 of a chi-square on 3 degrees of freedom.
+    const FAR: f64 = 21.11;
+    let priors = Priors::default();
+    let shares: Vec<[f64; 3]> = (1..=60)
+        .map(|seed| {
+            let drawn = draw_from_prior((2, &[300, 200, 150, 90]), priors, seed).unwrap();
+            let sampling = Sampling {
+                chains: 4,
+                warmup: 200,
+                draws: 100,
+                seed,
+            };
+            ranks(&drawn, priors, sampling).unwrap()
+        })
+        .collect();
+    for number in 0..3 {
+        let own: Vec<f64> = shares.iter().map(|shares| shares[number]).collect();
+        let found = chi_square(&own);
+        assert!(found < FAR, "number {number}: {found}, {own:?}");
+        // Thresholds that lay low by as much as a square takes from a uniform share would be seen.
+        let squares: Vec<f64> = own.iter().map(|share| share * share).collect();
+        assert!(chi_square(&squares) > 12.0, "{own:?}");
     }
 }

@@ -217,15 +217,11 @@ impl Halves {
         let mut smallest = f64::INFINITY;
         let (mut even, mut odd) = (1.0, self.correlation(1));
         let mut lag = 1;
-        while even + odd > 0.0 {
+        // The last lags are averages of hardly any products: their pair ends the sum as a negative one does.
+        while even + odd > 0.0 && lag + 3 < self.length {
             smallest = smallest.min(even + odd);
             tau += 2.0 * smallest;
             lag += 2;
-            // The last lags are averages of hardly any products.
-            if lag + 3 > self.length {
-                even = 0.0;
-                break;
-            }
             (even, odd) = (self.correlation(lag - 1), self.correlation(lag));
         }
         // The first half of the pair that ends the sum still counts where it is positive.

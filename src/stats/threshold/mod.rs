@@ -12,7 +12,7 @@ mod simulated;
 
 pub use diagnostics::{Diagnosis, diagnose};
 pub use posterior::{Posterior, Predicted, Summary};
-pub use simulated::{Drawn, draw_from_prior, split_at_random};
+pub use simulated::{Drawn, draw_from_prior, ranks, split_at_random};
 
 use super::StatsError;
 use model::Density;
@@ -331,7 +331,7 @@ impl Fit {
 ///
 /// # Source
 /// Simoiu, Corbett-Davies and Goel (2017); Pierson, Corbett-Davies and Goel (2018), section 3; Pierson et al. (2020).
-/// Hoffman and Gelman (2014), the sampler. Agrees with Stan 2.33 and NumPyro within Monte Carlo error.
+/// Hoffman and Gelman (2014), the sampler. Agrees with Stan (pystan 3.10) and NumPyro within Monte Carlo error.
 pub fn fit(counts: &Counts, priors: Priors, sampling: Sampling) -> Result<Fit, ThresholdError> {
     if sampling.chains == 0 || sampling.draws < 4 {
         return Err(StatsError::TooFew {

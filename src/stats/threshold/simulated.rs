@@ -2,7 +2,7 @@
 //! chance alone.
 
 use super::model::Density;
-use super::{Cell, Counts, Priors, ThresholdError};
+use super::{Cell, Counts, Priors, Sampling, ThresholdError, fit};
 use crate::stats::draws::Draws;
 
 /// Counts with the parameters that they were drawn from.
@@ -65,6 +65,41 @@ pub fn draw_from_prior(
         thresholds,
         sigma,
     })
+}
+
+/// Where the values that counts were drawn from lie among the draws: of the threshold of the first group, of the second
+/// less the first, and of `sigma_t`; the share of draws below each.
+///
+/// # Definition
+/// Over many data sets drawn from the prior these shares are uniform if the sampler is right. Also where a fit has not
+/// converged: leaving such data sets out would choose among the parameters.
+///
+/// # Units
+/// Shares of draws, 0 to 1.
+///
+/// # Edge cases
+/// Draws that remember each other blur a share, not its mean distribution: compare few bins.
+///
+/// # Errors
+/// Those of [`fit`].
+///
+/// # Source
+/// Talts, Betancourt, Simpson, Vehtari and Gelman (2018), algorithm 1.
+pub fn ranks(
+    drawn: &Drawn,
+    priors: Priors,
+    sampling: Sampling,
+) -> Result<[f64; 3], ThresholdError> {
+    let posterior = fit(&drawn.counts, priors, sampling)?.posterior;
+    let below = |draws: &[f64], truth: f64| {
+        draws.iter().filter(|draw| **draw < truth).count() as f64 / draws.len() as f64
+    };
+    let [first, second] = [drawn.thresholds[0], drawn.thresholds[1]];
+    Ok([
+        below(posterior.group_draws(0), first),
+        below(&posterior.difference_draws(1, 0), second - first),
+        below(posterior.sigma_draws(), drawn.sigma),
+    ])
 }
 
 /// One group cut into two by chance, each stop with equal probability: groups that have one threshold.
