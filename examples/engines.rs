@@ -43,7 +43,7 @@ fn main() -> ExitCode {
 fn counted(study: &Path, world: &World) -> Result<String, Error> {
     let study = Study::read(world, study)?;
     let reading = pipeline::read(&study, world)?;
-    let judged = pipeline::judge(&study, world, &reading)?;
+    let judged = pipeline::judge(&study, world, &reading, evenhand::analyses::Effort::Run)?;
     for source in &judged.ledger {
         eprintln!("{source:?}");
     }

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::number::Style;
+use crate::number::{Style, count};
 
 /// A caution with its particulars.
 #[derive(Debug, Clone, PartialEq, PartialOrd)]
@@ -218,6 +218,35 @@ pub enum Warning {
         /// Why, and what to do.
         why: String,
     },
+    /// What a threshold test takes for granted.
+    ThresholdModel,
+    /// The chains of a sampler do not agree, so no number is shown.
+    NotConverged {
+        /// Which check failed.
+        why: String,
+    },
+    /// A number that a run samples, and a check does not.
+    NotSampled,
+    /// The sign of a difference changes with the prior.
+    DependsOnPrior,
+    /// The difference was looked at under one prior only.
+    OnePrior,
+    /// Every draw lies on one side.
+    AllDraws {
+        /// How many there are.
+        draws: u64,
+    },
+    /// Groups that differ by chance alone come out different.
+    PlaceboMoved,
+    /// Places that are left out of a threshold test.
+    PlacesLeftOut {
+        /// How many.
+        places: usize,
+        /// Of how many.
+        of: usize,
+        /// The fewest stops of each group that a place must have.
+        minimum: u64,
+    },
     /// The share is one of the groups in the data, not of everybody.
     ShareOfGroupsInData {
         /// The groups, as they are labelled.
@@ -301,6 +330,14 @@ impl Warning {
             Self::SmallPlaces { .. } => "small_places",
             Self::NoDusk => "no_dusk",
             Self::NotFitted { .. } => "not_fitted",
+            Self::ThresholdModel => "threshold_model",
+            Self::NotConverged { .. } => "not_converged",
+            Self::NotSampled => "not_sampled",
+            Self::DependsOnPrior => "depends_on_prior",
+            Self::OnePrior => "one_prior",
+            Self::AllDraws { .. } => "all_draws",
+            Self::PlaceboMoved => "placebo_moved",
+            Self::PlacesLeftOut { .. } => "places_left_out",
             Self::ShareOfGroupsInData { .. } => "share_of_groups_in_data",
             Self::Withheld { .. } => "withheld",
             Self::SmallCount { .. } => "small_count",
@@ -543,6 +580,43 @@ impl fmt::Display for Warning {
                 "On some dates the sun does not cross the altitude of civil dusk or dawn at a place: windows are made from the other dates."
             ),
             Self::NotFitted { why } => write!(f, "No number: {why}."),
+            Self::ThresholdModel => write!(
+                f,
+                "A threshold is inferred, not observed. It rests on a model: officers see one signal of risk, search whoever is above a bar, and the signal of those who carry contraband and of those who do not has the same spread in every group. It says nothing about why a bar is where it is."
+            ),
+            Self::NotConverged { why } => write!(
+                f,
+                "The sampler did not converge ({why}), so no number is shown: take more draws, or leave places with few searches out."
+            ),
+            Self::NotSampled => write!(
+                f,
+                "Not sampled: a check looks at the data and the plan, a run samples."
+            ),
+            Self::DependsOnPrior => write!(
+                f,
+                "Depends on the prior that groups have nearly equal risk: the sign changes within the sweep, so no difference is quoted. The lines of the sweep show each."
+            ),
+            Self::OnePrior => write!(
+                f,
+                "Looked at under one prior only: how far the prior that groups have nearly equal risk decides it is not known. Say sweep = true."
+            ),
+            Self::AllDraws { draws } => write!(
+                f,
+                "All {} draws lie on one side: the probability is nearer to 0 or 1 than they can tell.",
+                count(*draws)
+            ),
+            Self::PlaceboMoved => write!(
+                f,
+                "Random halves of one group come out with different thresholds: do not trust the intervals of this test."
+            ),
+            Self::PlacesLeftOut {
+                places,
+                of,
+                minimum,
+            } => write!(
+                f,
+                "{places} of {of} places are left out: in each a compared group has fewer than {minimum} stops, or counts that are not known."
+            ),
             Self::ShareOfGroupsInData { groups } => write!(
                 f,
                 "Shares are shares of {} only: the data hold no other group.",

@@ -32,7 +32,7 @@ const LAYERS: [&str; 24] = [
 ];
 
 /// Libraries, and the only places that may name them.
-const ONLY_IN: [(&str, &[&str]); 12] = [
+const ONLY_IN: [(&str, &[&str]); 13] = [
     ("clap", &["cli/"]),
     ("miette", &["cli/"]),
     ("indicatif", &["cli/"]),
@@ -45,6 +45,7 @@ const ONLY_IN: [(&str, &[&str]); 12] = [
     ("clap_complete", &["cli/"]),
     ("clap_mangen", &["cli/"]),
     ("xxhash_rust", &["engines/likeness.rs"]),
+    ("nuts_rs", &["stats/threshold/sampler.rs"]),
 ];
 
 fn sources() -> Vec<(String, String)> {

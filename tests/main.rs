@@ -42,6 +42,7 @@ mod schema;
 mod simulate;
 mod studies;
 mod study_faults;
+mod thresholds;
 mod veil;
 mod weather_paper;
 mod workbooks;

@@ -573,3 +573,35 @@ fn missouri_prints_its_own_indices() {
         );
     }
 }
+
+#[test]
+fn known_thresholds_lie_in_their_intervals() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let results = results("threshold", &folder.path().join("out"));
+    let one = |wanted: &[(&str, &str)]| rows(&results, "threshold_test-searches", wanted);
+    // The thresholds that the counts were drawn from: tests/reference/G_threshold/truth.json.
+    let truths = [("White", 0.2924), ("Black", 0.2260), ("Hispanic", 0.1837)];
+    for (group, truth) in truths {
+        let all = one(&[("group", group), ("estimand", "inferred_threshold")]);
+        let whole = all.iter().find(|row| row["place"].is_null()).unwrap();
+        let end = |key: &str| whole[key].as_f64().unwrap();
+        assert!(
+            end("conf_low") < truth && truth < end("conf_high"),
+            "{whole}"
+        );
+        assert_eq!(whole["variance"], "posterior");
+    }
+    let swept = one(&[
+        ("group", "Hispanic"),
+        ("estimand", "inferred_threshold_difference"),
+    ]);
+    assert_eq!(swept.len(), 7, "the headline and six priors");
+    assert!(
+        swept
+            .iter()
+            .all(|row| row["estimate"].as_f64().is_some_and(|e| e < 0.0))
+    );
+    let placebo = one(&[("stratum", "placebo=random halves")]);
+    let ends = ["conf_low", "conf_high"].map(|end| placebo[0][end].as_f64().unwrap());
+    assert!(ends[0] < 0.0 && ends[1] > 0.0, "{placebo:?}");
+}

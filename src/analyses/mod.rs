@@ -22,6 +22,7 @@ pub mod regression;
 mod specifications;
 mod strata;
 pub mod stratified;
+pub mod threshold_test;
 pub mod veil_of_darkness;
 mod wanted;
 pub mod words;
@@ -52,7 +53,7 @@ pub struct Method {
 }
 
 /// Every analysis, in the order in which they are explained.
-pub const ALL: [Method; 8] = [
+pub const ALL: [Method; 9] = [
     Method {
         name: rates::NAME,
         question: "How often are people of each group stopped, searched or found with contraband?",
@@ -77,6 +78,11 @@ pub const ALL: [Method; 8] = [
         name: outcome_test::NAME,
         question: "Do searches of each group find contraband equally often?",
         page: include_str!("outcome_test.md"),
+    },
+    Method {
+        name: threshold_test::NAME,
+        question: "How probable must contraband look before people of each group are searched?",
+        page: include_str!("threshold_test.md"),
     },
     Method {
         name: regression::NAME,
@@ -142,6 +148,18 @@ pub struct Answers<'a> {
     pub id: &'a str,
     /// Seed of the run, for analyses that draw random numbers.
     pub seed: u64,
+    /// How much work is wanted.
+    pub effort: Effort,
+}
+
+/// How much work an analysis does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// All of it.
+    Run,
+    /// What a check needs: the refusals of a run and the counts behind its numbers. What is sampled for seconds may be
+    /// left out.
+    Check,
 }
 
 /// One analysis table of a study.

@@ -5,6 +5,8 @@ mod lines;
 mod predicted;
 mod quoted;
 
+pub(super) use cells::together;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;

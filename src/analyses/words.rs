@@ -11,6 +11,7 @@ use crate::warning::Warning;
 
 mod missing;
 mod strata;
+mod threshold;
 mod veil;
 
 use super::charts::{n_text, text};
@@ -24,6 +25,7 @@ pub fn sentences(finding: &Disclosed<Finding>) -> Vec<String> {
         super::legal::NAME => legal(finding),
         super::stratified::NAME => strata::stratified(finding),
         super::outcome_test::NAME => outcome_test(finding),
+        super::threshold_test::NAME => threshold::threshold_test(finding),
         super::regression::NAME => regression(finding),
         super::veil_of_darkness::NAME => veil::veil_of_darkness(finding),
         super::missing::NAME => missing::missing(finding),

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::arguments::CheckOptions;
 use super::printer::Printer;
+use crate::analyses::Effort;
 use crate::disclosure::{self, Account, Coverage, Disclosed};
 use crate::error::Error;
 use crate::ingest::StopsConfig;
@@ -65,7 +66,7 @@ pub(super) fn command(
     }
     let reading = pipeline::inspect(&study, world)?;
     // What a run would refuse is refused here, and what is printed here is passed on like a bundle.
-    let judged = pipeline::judge(&study, world, &reading)?;
+    let judged = pipeline::judge(&study, world, &reading, Effort::Check)?;
     let rows = rows(&study, &reading, &judged);
     if let (Some(folder), Some(rows)) = (&options.charts, &rows) {
         draw(&study, world, (folder, &judged, rows))?;

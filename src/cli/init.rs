@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::arguments::InitOptions;
 use super::printer::{Printer, account_text, wrapped};
+use crate::analyses::Effort;
 use crate::error::{DataFault, Error};
 use crate::ingest::sniff::{Look, TableKind, profile};
 use crate::number::count;
@@ -114,7 +115,7 @@ fn check(world: &World, out: &Path, proposal: &Proposal) -> Result<Judged, Error
     }
     let study = Study::read(world, out)?;
     let reading = pipeline::read(&study, world)?;
-    pipeline::judge(&study, world, &reading)
+    pipeline::judge(&study, world, &reading, Effort::Check)
 }
 
 /// Looks at all files and sorts them by what they are.

@@ -215,6 +215,8 @@ pub enum Variance {
     Between,
     /// Clusters: officers.
     Cluster,
+    /// The posterior of a Bayesian model, given the model and its priors: a credible interval.
+    Posterior,
 }
 
 impl Variance {
@@ -225,6 +227,7 @@ impl Variance {
             Self::Counting => "counting",
             Self::Between => "between",
             Self::Cluster => "cluster",
+            Self::Posterior => "posterior",
         }
     }
 }

@@ -404,3 +404,61 @@ pub const MEAN_HIT_RATE_DIFFERENCE_PUBLISHED: Estimand = estimand(
     "Mean difference over places, published standard error",
     Style::Points,
 );
+/// Probability of contraband at which a search is made, if the model of the threshold test holds.
+pub const INFERRED_THRESHOLD: Estimand = estimand(
+    "inferred_threshold",
+    "Inferred threshold of search",
+    Style::Percent,
+);
+/// Inferred threshold of a group less that of the reference group.
+pub const INFERRED_THRESHOLD_DIFFERENCE: Estimand = estimand(
+    "inferred_threshold_difference",
+    "Difference of inferred thresholds",
+    Style::Points,
+);
+/// Posterior probability that a group's threshold is above that of the reference group.
+pub const PROBABILITY_THRESHOLD_ABOVE: Estimand = estimand(
+    "probability_threshold_above",
+    "Posterior probability that the threshold is above the reference group's",
+    Style::Percent,
+);
+/// Search rate that the model predicts.
+pub const PREDICTED_SEARCH_RATE: Estimand = estimand(
+    "predicted_search_rate",
+    "Search rate predicted by the model",
+    Style::Percent,
+);
+/// Hit rate that the model predicts.
+pub const PREDICTED_HIT_RATE: Estimand = estimand(
+    "predicted_hit_rate",
+    "Hit rate predicted by the model",
+    Style::Percent,
+);
+/// Root of the mean square of observed less predicted search rate, weighted by stops.
+pub const SEARCH_RATE_PREDICTION_ERROR: Estimand = estimand(
+    "search_rate_prediction_error",
+    "Observed − predicted search rate, root mean square",
+    Style::Points,
+);
+/// Root of the mean square of observed less predicted hit rate, weighted by searches.
+pub const HIT_RATE_PREDICTION_ERROR: Estimand = estimand(
+    "hit_rate_prediction_error",
+    "Observed − predicted hit rate, root mean square",
+    Style::Points,
+);
+/// Largest rank-normalised split R-hat of a sampled posterior.
+pub const R_HAT: Estimand = estimand("largest_r_hat", "Largest R-hat", Style::Statistic);
+/// Smallest bulk effective sample size of a sampled posterior.
+pub const BULK_ESS: Estimand = estimand(
+    "smallest_bulk_ess",
+    "Smallest bulk effective sample size",
+    Style::Count,
+);
+/// Smallest tail effective sample size of a sampled posterior.
+pub const TAIL_ESS: Estimand = estimand(
+    "smallest_tail_ess",
+    "Smallest tail effective sample size",
+    Style::Count,
+);
+/// Draws of a sampled posterior whose trajectory diverged.
+pub const DIVERGENCES: Estimand = estimand("divergences", "Divergent draws", Style::Count);

@@ -37,7 +37,7 @@ pub const COLUMNS: [(&str, &str); 30] = [
     ("conf_method", "method of the interval"),
     (
         "variance",
-        "what the interval counts: counting, between, cluster",
+        "what the interval counts: counting, between, cluster; posterior: a credible interval, given the model and its priors",
     ),
     (
         "dispersion",

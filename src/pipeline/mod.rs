@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use toml::Spanned;
 
-use crate::analyses::{Answers, words};
+use crate::analyses::{Answers, Effort, words};
 use crate::cells::{Absent, CellTable, Only, Rows, Tabulate, Tabulated, Tabulation, UNKNOWN};
 use crate::disclosure::{self, Account, Disclosed, Protected, PublishedRule, disclose};
 use crate::engines::{Embedded, Totals, WithStatuses};
@@ -87,7 +87,7 @@ pub struct Judged {
 /// Any fault of the study or its data.
 pub fn run(study: &Study, world: &World) -> Result<Run, Error> {
     let reading = read(study, world)?;
-    let judged = judge(study, world, &reading)?;
+    let judged = judge(study, world, &reading, Effort::Run)?;
     let held = study.held(world, &judged.inputs)?;
     let mut identity = identity(study, study.seed(world));
     identity.lock = held.as_ref().map(|held| held.state);
@@ -133,7 +133,12 @@ fn changed(held: Option<Held>) -> Option<Warning> {
 ///
 /// # Errors
 /// Data that a question cannot be asked of.
-pub fn judge(study: &Study, world: &World, reading: &Reading) -> Result<Judged, Error> {
+pub fn judge(
+    study: &Study,
+    world: &World,
+    reading: &Reading,
+    effort: Effort,
+) -> Result<Judged, Error> {
     world.watcher().stage("estimating");
     let (mut findings, mut is_shown) = (Vec::new(), Vec::new());
     for (planned, tables) in study.analyses.iter().zip(&reading.tables) {
@@ -146,6 +151,7 @@ pub fn judge(study: &Study, world: &World, reading: &Reading) -> Result<Judged, 
             seen: &reading.seen,
             id: &planned.id,
             seed: study.seed(world),
+            effort,
         };
         match planned.analysis.run(&answers) {
             Ok(finding) => {

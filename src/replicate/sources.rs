@@ -7,6 +7,7 @@ use csv::StringRecord;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::analyses::Effort;
 use crate::findings::{COLUMNS, Row, tidy};
 use crate::ingest::DataRoot;
 use crate::pipeline;
@@ -198,7 +199,7 @@ impl<'a> Sources<'a> {
 fn run(world: &World, path: &Path, root: DataRoot) -> Result<Results, crate::error::Error> {
     let study = Study::read_with_data(world, path, root)?;
     let reading = pipeline::read(&study, world)?;
-    let judged = pipeline::judge(&study, world, &reading)?;
+    let judged = pipeline::judge(&study, world, &reading, Effort::Run)?;
     Ok(judged
         .findings
         .iter()

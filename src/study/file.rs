@@ -17,6 +17,7 @@ use crate::analyses::outcome_test::OutcomeTestOptions;
 use crate::analyses::rates::RatesOptions;
 use crate::analyses::regression::RegressionOptions;
 use crate::analyses::stratified::StratifiedOptions;
+use crate::analyses::threshold_test::ThresholdTestOptions;
 use crate::analyses::veil_of_darkness::VeilOptions;
 use crate::cells::Groups;
 use crate::disclosure::{DisclosureConfig, PublishedRule};
@@ -100,6 +101,10 @@ pub struct StudyFile {
     #[serde(default)]
     #[schemars(with = "Vec<OutcomeTestOptions>")]
     pub outcome_test: Vec<Spanned<OutcomeTestOptions>>,
+    /// Tables of the analysis `threshold_test`.
+    #[serde(default)]
+    #[schemars(with = "Vec<ThresholdTestOptions>")]
+    pub threshold_test: Vec<Spanned<ThresholdTestOptions>>,
     /// Tables of the analysis `regression`.
     #[serde(default)]
     #[schemars(with = "Vec<RegressionOptions>")]
@@ -255,6 +260,7 @@ impl StudyFile {
         found.extend(boxed(&self.legal));
         found.extend(boxed(&self.stratified));
         found.extend(boxed(&self.outcome_test));
+        found.extend(boxed(&self.threshold_test));
         found.extend(boxed(&self.regression));
         found.extend(boxed(&self.veil_of_darkness));
         found.extend(boxed(&self.missing));

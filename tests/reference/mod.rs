@@ -12,3 +12,4 @@ mod regression;
 mod standardise;
 mod strata;
 mod tables;
+mod threshold;

@@ -7,6 +7,7 @@ mod pairs;
 mod ratios;
 mod scatter;
 mod shares;
+mod thresholds;
 mod veil;
 
 pub(super) use missing::survives;
@@ -15,6 +16,7 @@ pub(super) use pairs::{dots, rate_pair};
 pub(super) use ratios::{contrast_forest, forest, indices, ladder};
 pub(super) use scatter::{scatter, scatter_of};
 pub(super) use shares::{predicted, shares};
+pub(super) use thresholds::thresholds;
 pub(super) use veil::{twilight, veil_forest, veil_trio};
 
 use names::{Part, figure_name};
@@ -430,6 +432,7 @@ fn interval_names<'a>(lines: impl Iterator<Item = &'a Line> + Clone, level: f64)
                 format!("{level} interval between officers")
             }
             Variance::Cluster => format!("{level} interval between clusters"),
+            Variance::Posterior => format!("{level} credible interval"),
             _ if band.method.contains("of the cells") => {
                 format!("{level} interval with the dispersion of the cells")
             }

@@ -99,7 +99,7 @@ fn drawn(
 /// Rates of places that differ by a large factor: on a linear axis most of them would lie in one corner.
 const WIDE: f64 = 20.0;
 
-fn axis_scale(panels: &[ScatterPanel]) -> AxisScale {
+pub(super) fn axis_scale(panels: &[ScatterPanel]) -> AxisScale {
     let rates = || {
         panels
             .iter()

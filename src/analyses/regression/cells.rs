@@ -52,7 +52,7 @@ pub(super) fn numbered(cells: &[&Cell<'_>], key: &str) -> Vec<u32> {
 }
 
 /// The sum of counts of one part.
-pub(super) fn together(counts: &[CountRef]) -> Option<CountRef> {
+pub(in crate::analyses) fn together(counts: &[CountRef]) -> Option<CountRef> {
     let first = counts.first()?;
     Some(CountRef {
         cells: Arc::new(

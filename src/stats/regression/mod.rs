@@ -9,7 +9,6 @@
 mod absorb;
 mod covariance;
 mod design;
-mod draws;
 mod family;
 mod firth;
 mod fit;

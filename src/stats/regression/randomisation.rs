@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 
 use super::design::same_length;
-use super::draws::Draws;
 use super::fit::{Fit, information};
 use super::least_squares::{add_scaled, dot, times};
 use super::model::Model;
 use super::wild::{Coverage, Resampling, ResamplingTest, TIE, at_least_one, share};
 use super::{Family, RegressionError};
 use crate::stats::StatsError;
+use crate::stats::draws::Draws;
 
 impl Model {
     /// Randomisation inference for the coefficient of a treatment of whole clusters.

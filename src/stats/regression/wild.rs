@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::design::same_length;
-use super::draws::Draws;
 use super::fit::{information, scores, solve};
 use super::least_squares::{Triangle, add_scaled, dot, times};
 use super::model::Model;
 use super::{Family, RegressionError};
+use crate::stats::draws::Draws;
 use crate::stats::{PValue, StatsError};
 
 /// How close to the observed statistic, relative to it, a drawn one is a tie.
