@@ -524,3 +524,39 @@ fn two_towns_of_connecticut_are_counted_by_rule() {
         BY_CONSENT.map(|(_, hits, searches)| (hits, searches))
     );
 }
+
+/// Made-up stops: hit rates, whatever the basis, are those of `truth.json` within the interval to be quoted.
+#[test]
+fn made_up_stops_have_the_hit_rates_that_are_true_of_them() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let out = folder.path().join("out");
+    let arguments = [
+        "run",
+        "datasets/studies/outcome.toml",
+        "--out",
+        out.to_str().unwrap(),
+        "--quiet",
+    ];
+    let outcome = crate::harness::run(root(), &arguments);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let read = |path: &std::path::Path| -> Value {
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    };
+    let found = read(&out.join("results.json"));
+    let truth = read(&root().join("datasets/simulated/field-tests/truth.json"));
+    for (finding, group) in (0..2).flat_map(|finding| (0..3).map(move |group| (finding, group))) {
+        let truth = &truth["groups"][group];
+        let name = ["White", "Black", "Hispanic"][group];
+        let rows = objects(&found["findings"][finding]);
+        let is_it = |row: &&Value| {
+            row["estimand"] == "hit_rate" && row["group"] == name && row["quoted"] == "yes"
+        };
+        let row = rows.iter().find(is_it).unwrap();
+        let [low, high] = ["conf_low", "conf_high"].map(|end| row[end].as_f64().unwrap());
+        let rate = truth["hit_rate"].as_f64().unwrap();
+        assert!(
+            (low..=high).contains(&rate),
+            "{name}: {rate} is not in {low} to {high}"
+        );
+    }
+}

@@ -188,7 +188,14 @@ impl Analysis for OutcomeTestOptions {
                 uncertainty: searches.uncertainty(),
                 ..test
             };
+            let before = finding.lines.len();
             test.rates(&mut finding, &strata, glossary::SEARCH_RATE)?;
+            let counted = finding.lines[before..].iter_mut();
+            for counted in counted.filter_map(|line| line.counted.as_mut()) {
+                if rule.is_some() {
+                    counted.events = self.trials_words(common.outcome);
+                }
+            }
         }
         test.differences(&mut finding, &strata)?;
         for stratum in &strata {

@@ -2,7 +2,7 @@
 
 use super::frame::{MARGIN, RIGHT, empty};
 use super::legend::{self, Item, Sample};
-use super::palette::{Body, FRAME, GRID, INK, MUTED, colour, marker, thin};
+use super::palette::{Body, FRAME, GRID, INK, MUTED, colour, marker, thin, tint};
 use super::parts::{AxisScale, Interval};
 use super::scale::{Extent, Scale};
 use super::svg::{Anchor, Canvas, Fill, Lettering, Point, Stroke, text_width};
@@ -195,11 +195,15 @@ impl Plot {
                 canvas.rect((x - 4.0, *high), (x + 4.0, *low), fill);
                 continue;
             }
-            let upper = ends.iter().map(|(x, _, high)| (*x, *high));
-            let lower = ends.iter().rev().map(|(x, low, _)| (*x, *low));
-            let corners: Vec<Point> = upper.chain(lower).collect();
-            if corners.len() > 2 {
-                canvas.polygon(corners, fill);
+            let upper: Vec<Point> = ends.iter().map(|(x, _, high)| (*x, *high)).collect();
+            let lower: Vec<Point> = ends.iter().map(|(x, low, _)| (*x, *low)).collect();
+            if upper.len() > 1 {
+                let around = upper.iter().chain(lower.iter().rev());
+                canvas.polygon(around.copied().collect(), fill);
+                // Where bands lie on one another their edges tell whose they are.
+                let edge = thin(tint(colour(curve.series)));
+                canvas.path(upper, edge);
+                canvas.path(lower, edge);
             }
         }
     }

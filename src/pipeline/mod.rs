@@ -1,5 +1,6 @@
 //! `run(study, world) -> Run`: the whole program on one screen.
 
+mod finest;
 mod matching;
 mod presence;
 mod unknown;
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 
 use crate::analyses::{Answers, Effort, words};
-use crate::cells::{Absent, CellTable, Only, Rows, Tabulate, Tabulated, Tabulation, UNKNOWN};
+use crate::cells::{CellTable, Tabulate, Tabulated, Tabulation, UNKNOWN};
 use crate::disclosure::{self, Account, Disclosed, Protected, PublishedRule, disclose};
 use crate::engines::{Embedded, Totals, WithStatuses};
 use crate::error::Error;
@@ -249,7 +250,7 @@ fn read_as(study: &Study, world: &World, counts_repeats: bool) -> Result<Reading
         .iter()
         .flat_map(|planned| planned.asks.tabulations.clone())
         .collect();
-    let finest = finest_requests(study, &requests);
+    let finest = finest::requests(study, &requests);
     let unknown = unknown::finest_requests(study, &finest);
     let totals = Totals::new(counts);
     let embedded = study
@@ -493,47 +494,6 @@ fn tabulate(
         result.tables.push(table.ok_or_else(lost)?);
     }
     Ok(result)
-}
-
-/// Rows at the finest grain that any request asks for but for officers: what is counted there protects every sum, and says
-/// which places, periods and groups there are. Further counts are told by a key of all rows.
-fn finest_requests(study: &Study, requests: &[Tabulation]) -> Vec<Tabulation> {
-    let offered = |key: &&String| {
-        let mut outcomes = study.setting.outcomes.iter();
-        outcomes.any(|outcome| outcome.keys_on_request.contains(key))
-    };
-    let further = |request: &Tabulation| {
-        let stops = study.file.stops.first()?;
-        stops
-            .further(&request.counts)
-            .map(|_| says_key(&request.counts))
-    };
-    let mut named: Vec<String> = requests
-        .iter()
-        .flat_map(|request| &request.by)
-        .filter(offered)
-        .cloned()
-        .chain(requests.iter().filter_map(further))
-        .collect();
-    named.sort();
-    named.dedup();
-    let of_rows = study
-        .setting
-        .outcomes
-        .iter()
-        .filter(|outcome| outcome.absent == Absent::Zero)
-        .filter(|outcome| {
-            let stops = study.file.stops.first();
-            stops.is_none_or(|stops| stops.further(&outcome.name).is_none())
-        });
-    of_rows
-        .map(|outcome| Tabulation {
-            counts: outcome.name.clone(),
-            by: outcome.keys.iter().chain(&named).cloned().collect(),
-            only: Only::default(),
-            of: Rows::Known,
-        })
-        .collect()
 }
 
 /// Counts of persons, for disclosure.
