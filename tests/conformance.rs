@@ -12,13 +12,14 @@ use evenhand::world::World;
 
 use crate::harness::{objects, root};
 
-const STUDIES: [&str; 6] = [
+const STUDIES: [&str; 7] = [
     "287g-counties",
     "mecklenburg",
     "raw-rows",
     "georgia-sentences",
     "hazelwood",
     "missouri",
+    "veil",
 ];
 
 fn run(name: &str) -> (Study, Run) {

@@ -271,7 +271,8 @@ impl Veil<'_> {
                 .map(|(ids, covariance)| (ids.as_slice(), covariance)),
             clusters: self.cluster.words().to_owned(),
             fewest: fitted.fewest,
-            may_resample: true,
+            // A bootstrap for each of many combinations would take hours where one takes seconds.
+            may_resample: line.estimand != glossary::DAYLIGHT_ODDS_RATIO_SWEEP,
             level: self.common.level,
             seed: self.answers.seed,
         };
