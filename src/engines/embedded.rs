@@ -1,11 +1,9 @@
 //! The engine inside the binary: what the threads counted becomes tables and the account of every row.
 
-use std::collections::BTreeMap;
-
-use super::counting::{Counted, Counting};
+use super::coded::{Coded, Pick, TooMany};
+use super::counting::Counting;
 use super::daylight;
-use super::tally::Sums;
-use crate::cells::{Cell, CellTable, GROUP, Groups, Tabulate, Tabulated, Tabulation};
+use crate::cells::{CellTable, GROUP, Groups, Tabulate, Tabulated, Tabulation};
 use crate::error::{DataFault, Error};
 use crate::ingest::{ColumnSource, DataRoot, Joined, Periods, StopsConfig};
 use crate::stops::{
@@ -74,16 +72,12 @@ impl Tabulate for Embedded<'_> {
         );
         let screens = &counted.screens;
         ledger.notes.extend(screens.remarks(self.smallest_shown));
-        let mut finest: BTreeMap<&str, CellTable> = BTreeMap::new();
-        for request in requests {
-            let name = request.counts.as_str();
-            if !finest.contains_key(name) {
-                finest.insert(name, self.finest(name, &keys, &counted)?);
-            }
+        if counted.overflowed {
+            return Err(self.too_many());
         }
         let tables = requests
             .iter()
-            .map(|request| self.answer(request, &finest[request.counts.as_str()]))
+            .map(|request| self.answer(request, &keys, &counted.cells))
             .collect::<Result<_, _>>()?;
         Ok(Tabulated {
             tables,
@@ -182,30 +176,16 @@ impl Embedded<'_> {
             .collect()
     }
 
-    /// One kind of count by all keys that any request needs.
-    fn finest(&self, counts: &str, keys: &[String], counted: &Counted) -> Result<CellTable, Error> {
-        if counted.overflowed {
-            return Err(self.too_many());
+    /// What is asked of the rows, by its name.
+    fn pick(&self, counts: &str) -> Result<Pick, Error> {
+        match counts {
+            rows if rows == self.config.rows_are() => Ok(|m| (m[0], None)),
+            "searches" => Ok(|m| (m[2], Some(m[1]))),
+            "hits" => Ok(|m| (m[4], Some(m[3]))),
+            other => Err(Error::Internal(format!(
+                "rows of stops have no counts `{other}`"
+            ))),
         }
-        let pick: fn(&Sums) -> (u64, Option<u64>) = match counts {
-            rows if rows == self.config.rows_are() => |m| (m[0], None),
-            "searches" => |m| (m[2], Some(m[1])),
-            "hits" => |m| (m[4], Some(m[3])),
-            other => {
-                return Err(Error::Internal(format!(
-                    "rows of stops have no counts `{other}`"
-                )));
-            }
-        };
-        let cells = counted.cells.iter().map(|(key, sums)| {
-            let (events, trials) = pick(sums);
-            Cell {
-                key: key.clone(),
-                events,
-                trials,
-            }
-        });
-        CellTable::new(keys.to_vec(), cells).ok_or_else(|| self.too_many())
     }
 
     fn too_many(&self) -> Error {
@@ -218,13 +198,23 @@ impl Embedded<'_> {
         .into()
     }
 
-    fn answer(&self, request: &Tabulation, finest: &CellTable) -> Result<CellTable, Error> {
-        let table = finest
-            .roll_up(&request.by, &request.only)
-            .ok_or_else(|| self.too_many())?;
-        // Of a minute of a day it needs no cell to say that a group was not stopped.
-        let needs_zeros = asks_for(&request.by, GROUP) && !asks_for(&request.by, MINUTE);
-        Ok(if needs_zeros {
+    fn answer(
+        &self,
+        request: &Tabulation,
+        keys: &[String],
+        cells: &Coded,
+    ) -> Result<CellTable, Error> {
+        let table = cells
+            .table(
+                keys,
+                (&request.by, &request.only),
+                self.pick(&request.counts)?,
+            )
+            .map_err(|TooMany| self.too_many())?;
+        let has_group = asks_for(&request.by, GROUP);
+        // Beside a minute or a day nearly every cell would be one without rows.
+        let is_fine = asks_for(&request.by, DATE) || asks_for(&request.by, MINUTE);
+        Ok(if has_group && !is_fine {
             table.with_zeros(&self.groups.known())
         } else {
             table

@@ -1,5 +1,6 @@
 //! Who counts. Each implements [`crate::cells::Tabulate`] for what [`crate::ingest`] describes.
 
+mod coded;
 mod coding;
 mod counting;
 mod daylight;

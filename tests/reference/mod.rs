@@ -10,4 +10,5 @@ mod intervals;
 mod regression;
 mod standardise;
 mod strata;
+mod sun;
 mod tables;

@@ -167,37 +167,36 @@ impl Windows {
 
 /// The windows of a place over its dates, and how many dates have no dusk or no dawn.
 fn windows_of(sun: &SunTable, span: &Span) -> ([Option<Minutes>; 2], u64) {
-        let mut without = 0;
-        let mut ends: [Option<(i32, i32)>; 2] = [None; 2];
-        for date in span.first.series(jiff::Span::new().days(1)) {
-            if date > span.last {
-                break;
-            }
-            let Some(day) = sun.day_at(span.point, date) else {
-                continue;
-            };
-            for (part, ends) in Part::BOTH.into_iter().zip(&mut ends) {
-                match part.civil(&day) {
-                    None => without += 1,
-                    Some(at) => {
-                        let (low, high) = ends.unwrap_or((at, at));
-                        *ends = Some((low.min(at), high.max(at)));
-                    }
+    let mut without = 0;
+    let mut ends: [Option<(i32, i32)>; 2] = [None; 2];
+    for date in span.first.series(jiff::Span::new().days(1)) {
+        if date > span.last {
+            break;
+        }
+        let Some(day) = sun.day_at(span.point, date) else {
+            continue;
+        };
+        for (part, ends) in Part::BOTH.into_iter().zip(&mut ends) {
+            match part.civil(&day) {
+                None => without += 1,
+                Some(at) => {
+                    let (low, high) = ends.unwrap_or((at, at));
+                    *ends = Some((low.min(at), high.max(at)));
                 }
             }
         }
-        let mut windows = ends.map(|ends| {
-            ends.map(|(low, high)| Minutes {
-                first: low.clamp(0, LAST_SECOND) / 60,
-                last: high.clamp(0, LAST_SECOND) / 60,
-            })
-        });
-        // In high latitudes the two meet around midnight: no hour there is dusk only or dawn only.
-        if let [Some(evening), Some(morning)] = windows
-            && morning.last >= evening.first
-        {
-            windows = [None; 2];
-        }
-        (windows, without)
     }
-
+    let mut windows = ends.map(|ends| {
+        ends.map(|(low, high)| Minutes {
+            first: low.clamp(0, LAST_SECOND) / 60,
+            last: high.clamp(0, LAST_SECOND) / 60,
+        })
+    });
+    // In high latitudes the two meet around midnight: no hour there is dusk only or dawn only.
+    if let [Some(evening), Some(morning)] = windows
+        && morning.last >= evening.first
+    {
+        windows = [None; 2];
+    }
+    (windows, without)
+}

@@ -39,7 +39,10 @@ pub(super) fn veil_of_darkness(finding: &Finding) -> Vec<String> {
 /// Why a group has no K.
 fn without_number(finding: &Finding, line: &Line) -> Option<String> {
     let why = line.warnings.first()?;
-    Some(format!("{} to {}: {why}", line.group, finding.frame.reference))
+    Some(format!(
+        "{} to {}: {why}",
+        line.group, finding.frame.reference
+    ))
 }
 
 /// What the quoted interval allows to be said.
