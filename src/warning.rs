@@ -573,7 +573,7 @@ impl fmt::Display for Warning {
             ),
             Self::SmallPlaces { places, of, fewest } => write!(
                 f,
-                "{places} of {of} places have fewer than {fewest} stops in the window: they say little by themselves, and K is mostly that of the others."
+                "{places} of {of} places have fewer than {fewest} stops in the window: they say little by themselves."
             ),
             Self::NoDusk => write!(
                 f,

@@ -12,7 +12,7 @@ use evenhand::world::World;
 
 use crate::harness::{objects, root};
 
-const STUDIES: [&str; 8] = [
+const STUDIES: [&str; 9] = [
     "287g-counties",
     "mecklenburg",
     "raw-rows",
@@ -21,6 +21,7 @@ const STUDIES: [&str; 8] = [
     "missouri",
     "missing",
     "threshold",
+    "veil",
 ];
 
 fn study(name: &str) -> Study {

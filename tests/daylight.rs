@@ -220,3 +220,178 @@ fn dusk_falls_behind_midnight_in_an_alaskan_summer() {
     assert_eq!(table.light(place, next, dusk - 86_400), expected);
     assert_eq!(table.light(place, may, 23 * 3600), Light::Light);
 }
+
+/// A study of rows with a `[daylight]` table, checked.
+fn checked(daylight: &str, points: &str, stops: &str) -> crate::harness::Outcome {
+    let workspace = Workspace::new();
+    workspace.write(
+        "stops.csv",
+        "race,city,day,clock\nwhite,Durham,2024-01-05,12:00\nblack,Durham,2024-01-05,20:00\n",
+    );
+    workspace.write("points.csv", points);
+    let study = format!(
+        "format = 1\ntitle = 't'\n[groups]\nreference = 'white'\ncompare = ['black']\n[[stops]]\n{stops}\n[daylight]\n{daylight}\n[[rates]]\ncounts = 'stops'\npopulation = 'people'\n[[population]]\nname = 'people'\nfile = 'people.csv'\ncolumns = {{ group = 'g', population = 'n' }}\n"
+    );
+    workspace.write("study.toml", &study);
+    workspace.write("people.csv", "g,n\nwhite,10\nblack,10\n");
+    workspace.evenhand(&["check", "study.toml"])
+}
+
+#[test]
+fn where_places_are_is_held_against_itself_and_against_the_rows() {
+    const HEADER: &str = "place,latitude,longitude\n";
+    const ONE: &str = "timezone = 'America/New_York'\nlatitude = 36\nlongitude = -79";
+    const FILE: &str = "timezone = 'America/New_York'\nfile = 'points.csv'";
+    let fine = [
+        (ONE.to_owned(), String::new()),
+        (FILE.to_owned(), format!("{HEADER}Durham,35.994,-78.9\n")),
+        (
+            format!("{FILE}\n[daylight.places]\nDurham = {{ timezone = 'America/Chicago' }}"),
+            format!("{HEADER}Durham,35.994,-78.9\n"),
+        ),
+    ];
+    for (daylight, points) in fine {
+        let outcome = checked(&daylight, &points, COLUMNS);
+        assert_eq!(outcome.code, 0, "{daylight}: {}", outcome.stderr);
+    }
+    let cases = [
+        (
+            ONE.replace("36", "-79")
+                .replace("= -79\nlongitude = -79", "= -79\nlongitude = 36"),
+            String::new(),
+            "look swapped",
+            "degrees north",
+        ),
+        (
+            ONE.replace("-79", "79"),
+            String::new(),
+            "hours off the sun",
+            "below 0",
+        ),
+        (
+            ONE.replace("36", "136"),
+            String::new(),
+            "latitude 136",
+            "35.99",
+        ),
+        (
+            ONE.replace("New_York", "New_Yorc"),
+            String::new(),
+            "no time zone",
+            "did you mean `America/New_York`?",
+        ),
+        (
+            ONE.replace("timezone = 'America/New_York'\n", ""),
+            String::new(),
+            "where the clocks are",
+            "timezone =",
+        ),
+        (
+            ONE.replace("\nlongitude = -79", ""),
+            String::new(),
+            "one of them is missing",
+            "longitude",
+        ),
+        (
+            "timezone = 'America/New_York'".to_owned(),
+            String::new(),
+            "names no point",
+            "[daylight.places]",
+        ),
+        (
+            format!("{FILE}\nlatitude = 36\nlongitude = -79"),
+            HEADER.to_owned(),
+            "points of places beside it",
+            "take out",
+        ),
+        (
+            format!("{FILE}\n[daylight.places]\nDurhan = {{ timezone = 'America/Chicago' }}"),
+            format!("{HEADER}Durham,35.994,-78.9\n"),
+            "no place `Durhan`",
+            "did you mean `Durham`?",
+        ),
+        (
+            FILE.to_owned(),
+            format!("{HEADER}Durham,-78.9,35.994\n"),
+            "look swapped",
+            "points.csv:2",
+        ),
+        (
+            FILE.to_owned(),
+            format!("{HEADER}Durham,35.994,-78.9\nDurham,35.9,-78.9\n"),
+            "stands here again",
+            "points.csv:3",
+        ),
+        (
+            FILE.to_owned(),
+            format!("{HEADER}Durham,35.994,\n"),
+            "longitude",
+            "points.csv:2",
+        ),
+        (
+            FILE.to_owned(),
+            "city,latitude,longitude\nDurham,35.994,-78.9\n".to_owned(),
+            "place",
+            "points.csv",
+        ),
+        (
+            format!("{FILE}\ncolumns = {{ state = 'state' }}"),
+            "place,state,latitude,longitude\n".to_owned(),
+            "no key `state`",
+            "[stops.keys]",
+        ),
+        (
+            "timezone = 'America/New_York'\nfile = 'nowhere.csv'".to_owned(),
+            String::new(),
+            "no file `nowhere.csv`",
+            "study file",
+        ),
+    ];
+    for (daylight, points, message, hint) in cases {
+        let outcome = checked(&daylight, &points, COLUMNS);
+        let said = &outcome.stderr;
+        assert_eq!(outcome.code, 1, "{daylight}: {said}");
+        assert!(
+            said.contains(message) && said.contains(hint),
+            "{daylight}: {said}"
+        );
+    }
+    let untimed = COLUMNS.replace(", time = 'clock'", "");
+    let said = checked(ONE, "", &untimed).stderr;
+    assert!(
+        said.contains("needs the date and the time of day"),
+        "{said}"
+    );
+    let placeless = COLUMNS.replace(", place = 'city'", "");
+    let said = checked(FILE, HEADER, &placeless).stderr;
+    assert!(said.contains("no column for `place`"), "{said}");
+}
+
+#[test]
+fn places_of_one_name_are_told_apart_by_their_state() {
+    let workspace = Workspace::new();
+    workspace.write(
+        "points.csv",
+        "place,state,latitude,longitude,zone\nColumbus,OH,39.96,-83.0,\nColumbus,GA,32.46,-84.99,\nColumbus,NE,41.43,-97.37,America/Chicago\n",
+    );
+    let table = table(&workspace, "file = 'points.csv'\ntimezone = 'America/New_York'\ncolumns = { state = 'state', timezone = 'zone' }").unwrap();
+    let of = |state: &str| {
+        table
+            .find("Columbus", Some(state))
+            .map(|at| table.points()[at].zone.clone())
+    };
+    assert!(table.by_state() && table.by_place());
+    assert_eq!(of("NE").as_deref(), Some("America/Chicago"));
+    assert_eq!(of("GA").as_deref(), Some("America/New_York"));
+    assert_eq!(of("WI"), None);
+    let dusk = |state: &str| {
+        table
+            .day_at(
+                table.find("Columbus", Some(state)).unwrap(),
+                date(2020, 6, 20),
+            )
+            .unwrap()
+            .dusk
+    };
+    assert!(dusk("OH") > dusk("GA"));
+}

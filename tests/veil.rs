@@ -167,6 +167,23 @@ fn without_stops_on_one_side_there_is_a_reason_and_no_number() {
     assert!(all.iter().filter(ratio).count() >= 3);
 }
 
+#[test]
+fn the_truth_of_made_up_stops_lies_in_the_intervals() {
+    let out = Workspace::new();
+    let study = root().join("datasets/studies/veil.toml");
+    let run = out.evenhand(&["run", study.to_str().unwrap(), "--out", "out"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let all = rows(&out, "evening");
+    for (group, truth) in [("Black", 1.3), ("Hispanic", 1.0)] {
+        let own = all
+            .iter()
+            .find(|row| row["estimand"] == "daylight_odds_ratio" && row["group"] == group);
+        let own = own.unwrap();
+        let (low, high) = (number(&own["conf_low"]), number(&own["conf_high"]));
+        assert!(low < truth && truth < high, "{group}: {low} to {high}");
+    }
+}
+
 /// A study on the public files, run where they are.
 #[cfg(unix)]
 fn with_data(study: &str, folders: &[&str]) -> Option<Workspace> {

@@ -20,7 +20,6 @@ use crate::disclosure::Disclosed;
 use crate::error::{Error, nearest_hint, repeated};
 use crate::figures::Figure;
 use crate::findings::Finding;
-use crate::findings::glossary::{self, Estimand};
 use crate::stops::{DATE, LIGHT, MINUTE, OFFICER, PLACE, STATE, YEAR};
 use crate::warning::{self, Warning};
 use counted::{Counted, MOST_PLACEBOS};
@@ -79,7 +78,7 @@ pub struct VeilOptions {
     pub cluster: Option<Spanned<ClusterBy>>,
     /// Minutes by which dusk and dawn are moved to where they change nothing.
     #[serde(default)]
-    #[schemars(with = "Vec<i32>")]
+    #[schemars(with = "Vec<i64>")]
     pub placebo_minutes: Vec<Spanned<i32>>,
     /// Whether windows and models are varied.
     #[serde(default)]
@@ -193,17 +192,6 @@ impl Analysis for VeilOptions {
         figures.extend(charts::veil_trio(finding, setting));
         figures
     }
-}
-
-/// Whether a number is an odds ratio of daylight against darkness.
-pub(super) fn is_odds(estimand: Estimand) -> bool {
-    [
-        glossary::DAYLIGHT_ODDS_RATIO,
-        glossary::DAYLIGHT_ODDS_RATIO_UNADJUSTED,
-        glossary::DAYLIGHT_ODDS_RATIO_BINS,
-        glossary::DAYLIGHT_ODDS_RATIO_PLACEBO,
-    ]
-    .contains(&estimand)
 }
 
 /// The keys of the request.

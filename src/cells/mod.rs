@@ -22,7 +22,10 @@ use crate::warning::Warning;
 pub struct Tabulation {
     /// Which counts: the name of a `[[counts]]` table, or `stops`, `searches` or `hits` of a table of rows.
     pub counts: String,
-    /// The keys that the cells are to have.
+    /// The keys that the cells are to have. Rows can also be counted by the keys of their clock: `date` (YYYY-MM-DD), `minute`
+    /// (HH:MM) and `light` (`light`, `twilight`, `dark`), where [`Outcome::clock`] and [`Outcome::daylight`] say so; what is not
+    /// known is `unknown`. By day or minute only cells with rows are counted; otherwise a group without rows beside others
+    /// is a cell of zero.
     pub by: Vec<String>,
     /// Which cells to count at all.
     pub only: Only,

@@ -6,13 +6,14 @@
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use super::coded::{Coded, Gathered};
 use super::coding::{Coder, Codes, Flags};
 use super::embedded::Embedded;
 use super::joining::{Mapped, Records, Stops, note};
 use super::likeness::Likeness;
 use super::pile::Own;
 use super::repeats::AllRows;
-use super::tally::{Sums, Tally};
+use super::tally::Tally;
 use crate::error::{DataFault, Error};
 use crate::ingest::{Block, CsvFile, Fields, Joined, Row, UnlistedCodes};
 use crate::stops::{Contradictions, HIT, Input, Repeats, SEARCHED, Screens, SourceLedger};
@@ -20,8 +21,8 @@ use crate::stops::{Contradictions, HIT, Input, Repeats, SEARCHED, Screens, Sourc
 /// What was counted.
 #[derive(Default)]
 pub(super) struct Counted {
-    /// Values of the keys, and the sums; a cell may stand there once for each thread.
-    pub(super) cells: Vec<(Vec<String>, Sums)>,
+    /// The sums by the codes of the keys.
+    pub(super) cells: Coded,
     pub(super) ledger: SourceLedger,
     pub(super) contradictions: Contradictions,
     pub(super) unclear: [u64; 2],
@@ -43,7 +44,6 @@ impl Counted {
 
     /// Adds what another thread, or the same one of another file, counted; in any order the sum is the same.
     fn add(&mut self, other: Self) {
-        self.cells.extend(other.cells);
         if self.ledger.dropped.is_empty() {
             self.ledger = other.ledger;
         } else {
@@ -183,10 +183,12 @@ impl<'a> Counting<'a> {
                     }
                     None => None,
                 };
-                let mut counted = together(workers);
+                let mut cells = Gathered::new(self.keys.len());
+                let mut counted = together(workers, &mut cells);
                 if let Some(stops) = stops {
-                    counted.join(stops);
+                    counted.join(stops, &mut cells);
                 }
+                counted.cells = cells.finish();
                 if let Some(rows) = &self.all_rows {
                     self.engine.world.watcher().stage("comparing rows");
                     counted.repeats = rows.count(&inputs)?;
@@ -377,11 +379,13 @@ impl Counted {
     }
 
     /// Takes in the stops that rows are records of.
-    fn join(&mut self, stops: Stops) {
+    fn join(&mut self, stops: Stops, cells: &mut Gathered) {
         let no_stop: u64 = stops.dropped.iter().map(|dropped| dropped.rows).sum();
         self.ledger.rows_kept -= no_stop;
         self.ledger.dropped.extend(stops.dropped);
-        self.cells.extend(stops.cells);
+        for counts in stops.counts {
+            cells.take(counts, &stops.codes);
+        }
         self.overflowed |= stops.overflowed;
         self.contradictions.add(stops.contradictions);
         for (own, more) in self.unclear.iter_mut().zip(stops.unclear) {
@@ -423,17 +427,13 @@ fn codes_by_worker(workers: &[Worker]) -> Vec<&[Codes]> {
 }
 
 /// Adds up what the threads counted.
-fn together(workers: Vec<Worker>) -> Counted {
+fn together(workers: Vec<Worker>, cells: &mut Gathered) -> Counted {
     let mut all = Counted::default();
     for mut worker in workers {
-        let cells = worker.tally.finish();
-        worker.counted.overflowed = cells.is_none();
-        let cells = cells.into_iter().flatten().map(|(codes, sums)| {
-            let values = codes.iter().zip(&worker.codes);
-            let key = values.map(|(code, codes)| codes.value(*code).to_owned());
-            (key.collect(), sums)
-        });
-        worker.counted.cells = cells.collect();
+        match worker.tally.finish() {
+            Some(counts) => cells.take(counts, &worker.codes),
+            None => worker.counted.overflowed = true,
+        }
         all.add(worker.counted);
     }
     all

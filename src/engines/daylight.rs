@@ -2,20 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::tally::Sums;
+use super::coded::Coded;
 use crate::stops::{LIGHT, Light, PLACE, STATE, SunTable};
 
 /// How many rows are neither light nor dark, and the places that have no point.
-pub(super) fn unknown(
-    sun: &SunTable,
-    keys: &[String],
-    cells: &[(Vec<String>, Sums)],
-) -> (u64, Vec<String>) {
+pub(super) fn unknown(sun: &SunTable, keys: &[String], cells: &Coded) -> (u64, Vec<String>) {
     let at = |name: &str| keys.iter().position(|key| key == name);
     let (light, place, state) = (at(LIGHT), at(PLACE), at(STATE));
     let (mut rows, mut places) = (0, BTreeSet::new());
-    for (key, sums) in cells {
-        let value = |at: Option<usize>| at.map(|at| key[at].as_str());
+    for (codes, sums) in cells.cells() {
+        let value = |at: Option<usize>| at.map(|at| cells.value(at, codes[at]));
         if value(light) == Some(Light::Unknown.word()) {
             rows += sums[0];
             let (name, state) = (value(place).unwrap_or_default(), value(state));

@@ -1,21 +1,17 @@
 //! The engine inside the binary: what the threads counted becomes tables and the account of every row.
 
-use std::collections::BTreeMap;
-
+use super::asked::{parts_of, pick, says_at};
+use super::coded::{Coded, TooMany};
 use super::counting::{Counted, Counting};
 use super::daylight;
-use super::tally::Sums;
-use crate::cells::{
-    Cell, CellTable, GROUP, Groups, Rows, Tabulate, Tabulated, Tabulation, UNKNOWN,
-};
+use crate::cells::{CellTable, GROUP, Groups, Rows, Tabulate, Tabulated, Tabulation, UNKNOWN};
 use crate::error::{DataFault, Error};
 use crate::ingest::{
-    ColumnSource, DataRoot, Joined, OutOf, Periods, RowCounts, StopsConfig, YES, counts_of_key,
-    says_key,
+    ColumnSource, DataRoot, Joined, Periods, StopsConfig, counts_of_key, says_key,
 };
 use crate::stops::{
-    Contradictions, DATE, HITS, LIGHT, MINUTE, NOT_RECORDED, OFFICER, PLACE, SEARCHED, SEARCHES,
-    STATE, Screens, SourceLedger, SunTable,
+    Contradictions, DATE, LIGHT, MINUTE, NOT_RECORDED, OFFICER, PLACE, SEARCHED, STATE, Screens,
+    SourceLedger, SunTable,
 };
 use crate::warning::Warning;
 use crate::world::World;
@@ -83,16 +79,12 @@ impl Tabulate for Embedded<'_> {
         for name in keys.iter().filter_map(|key| counts_of_key(key)) {
             ledger.notes.extend(self.not_said(name, &keys, &counted)?);
         }
-        let mut finest: BTreeMap<(&str, Rows), CellTable> = BTreeMap::new();
-        for request in requests {
-            let of = (request.counts.as_str(), request.of);
-            if !finest.contains_key(&of) {
-                finest.insert(of, self.finest(of, &keys, &counted)?);
-            }
+        if counted.overflowed {
+            return Err(self.too_many());
         }
         let tables = requests
             .iter()
-            .map(|request| self.answer(request, &finest[&(request.counts.as_str(), request.of)]))
+            .map(|request| self.answer(request, &keys, &counted.cells))
             .collect::<Result<_, _>>()?;
         Ok(Tabulated {
             tables,
@@ -188,9 +180,11 @@ impl Embedded<'_> {
         let mut screens = counted.screens.clone();
         let at = |key: &str| keys.iter().position(|own| own == key);
         if let (Some(place), Some(group)) = (at(PLACE), at(GROUP)) {
-            for (key, sums) in &counted.cells {
-                if key[group] != UNKNOWN {
-                    screens.add_group(&key[place], &key[group], sums[0]);
+            let cells = &counted.cells;
+            for (codes, sums) in cells.cells() {
+                let name = cells.value(group, codes[group]);
+                if name != UNKNOWN {
+                    screens.add_group(cells.value(place, codes[place]), name, sums[0]);
                 }
             }
         }
@@ -203,63 +197,6 @@ impl Embedded<'_> {
         joins
             .map(|join| Joined::read(join, asked(), self.world, self.root))
             .collect()
-    }
-
-    /// One kind of count by all keys that any request needs.
-    fn finest(
-        &self,
-        (counts, of): (&str, Rows),
-        keys: &[String],
-        counted: &Counted,
-    ) -> Result<CellTable, Error> {
-        if counted.overflowed {
-            return Err(self.too_many());
-        }
-        if let Some(further) = self.config.further(counts) {
-            return self.further(further, keys, counted);
-        }
-        let pick: fn(&Sums) -> (u64, Option<u64>) = match counts {
-            rows if rows == self.config.rows_are() => |m| (m[0], None),
-            SEARCHES => |m| (m[2], Some(m[1])),
-            HITS => |m| (m[4], Some(m[3])),
-            other => {
-                return Err(Error::Internal(format!(
-                    "rows of stops have no counts `{other}`"
-                )));
-            }
-        };
-        let group_at = keys.iter().position(|key| key == GROUP);
-        let is_unknown = |key: &[String]| group_at.is_some_and(|at| key[at] == UNKNOWN);
-        let own = counted.cells.iter();
-        let own = own.filter(|(key, _)| is_unknown(key) == (of == Rows::Unknown));
-        let cells = own.map(|(key, sums)| {
-            let (events, trials) = pick(sums);
-            Cell {
-                key: key.clone(),
-                events,
-                trials,
-            }
-        });
-        CellTable::new(keys.to_vec(), cells).ok_or_else(|| self.too_many())
-    }
-
-    /// Further counts by all keys: rows that say yes, out of those of which it is known.
-    fn further(
-        &self,
-        further: &RowCounts,
-        keys: &[String],
-        counted: &Counted,
-    ) -> Result<CellTable, Error> {
-        let says = says_at(further.name.get_ref(), keys)?;
-        let cells = counted.cells.iter().map(|(key, sums)| {
-            let all = parts_of(further.out_of, sums);
-            Cell {
-                key: key.clone(),
-                events: if key[says] == YES { all } else { 0 },
-                trials: Some(if key[says] == NOT_RECORDED { 0 } else { all }),
-            }
-        });
-        CellTable::new(keys.to_vec(), cells).ok_or_else(|| self.too_many())
     }
 
     /// What is said of rows of which it is not known whether they count.
@@ -277,8 +214,9 @@ impl Embedded<'_> {
         };
         let says = says_at(name, keys)?;
         let (mut known, mut unknown) = (0u64, 0u64);
-        for (key, sums) in &counted.cells {
-            let count = if key[says] == NOT_RECORDED {
+        let unsaid = counted.cells.code(says, NOT_RECORDED);
+        for (codes, sums) in counted.cells.cells() {
+            let count = if Some(codes[says]) == unsaid {
                 &mut unknown
             } else {
                 &mut known
@@ -313,13 +251,20 @@ impl Embedded<'_> {
         .into()
     }
 
-    fn answer(&self, request: &Tabulation, finest: &CellTable) -> Result<CellTable, Error> {
-        let table = finest
-            .roll_up(&request.by, &request.only)
-            .ok_or_else(|| self.too_many())?;
-        // Of a minute of a day it needs no cell to say that a group was not stopped.
-        let needs_zeros = asks_for(&request.by, GROUP) && !asks_for(&request.by, MINUTE);
-        Ok(if needs_zeros && request.of == Rows::Known {
+    fn answer(
+        &self,
+        request: &Tabulation,
+        keys: &[String],
+        cells: &Coded,
+    ) -> Result<CellTable, Error> {
+        let pick = pick(request, (keys, cells), self.config)?;
+        let table = cells
+            .table(keys, (&request.by, &request.only), pick)
+            .map_err(|TooMany| self.too_many())?;
+        let has_group = asks_for(&request.by, GROUP) && request.of == Rows::Known;
+        // Beside a minute or a day nearly every cell would be one without rows.
+        let is_fine = asks_for(&request.by, DATE) || asks_for(&request.by, MINUTE);
+        Ok(if has_group && !is_fine {
             table.with_zeros(&self.groups.known())
         } else {
             table
@@ -468,21 +413,6 @@ fn describe_unclear(
         hits_without_search,
         "contraband is recorded and no search; counted neither as a search nor as a hit",
     );
-}
-
-/// Where the key of further counts stands.
-fn says_at(name: &str, keys: &[String]) -> Result<usize, Error> {
-    let wanted = says_key(name);
-    let at = keys.iter().position(|key| *key == wanted);
-    at.ok_or_else(|| Error::Internal(format!("`{name}` was counted and not asked for")))
-}
-
-/// The rows of a cell that further counts are a part of.
-fn parts_of(out_of: OutOf, sums: &Sums) -> u64 {
-    match out_of {
-        OutOf::Rows => sums[0],
-        OutOf::Searches => sums[2],
-    }
 }
 
 fn asks_for(keys: &[String], key: &str) -> bool {

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::coding::{Codes, Flags};
 use super::likeness::HASH;
 use super::pile::{Own, Pile, number};
-use super::tally::{Sums, Tally};
+use super::tally::{Counts, Tally};
 use crate::cells::GROUP;
 use crate::error::Error;
 use crate::stops::{Contradictions, Dropped, OFFICER, PERIOD, PLACE, WEIGHT, YEAR};
@@ -20,8 +20,10 @@ const CODES_AT: usize = WORKER_AT + 4;
 /// What was counted of stops.
 #[derive(Debug, Default)]
 pub(super) struct Stops {
-    /// Cells; one may stand there several times.
-    pub(super) cells: Vec<(Vec<String>, Sums)>,
+    /// What was counted; a cell may stand there several times.
+    pub(super) counts: Vec<Counts>,
+    /// The codes of all of them.
+    pub(super) codes: Vec<Codes>,
     pub(super) overflowed: bool,
     /// Rows that are no stop of their own, by rule.
     pub(super) dropped: Vec<Dropped>,
@@ -165,16 +167,15 @@ impl<'a> Records<'a> {
             }
         }
         for share in shares {
-            let cells = share.tally.finish();
-            stops.overflowed |= cells.is_none();
-            for (key, sums) in cells.into_iter().flatten() {
-                stops.cells.push((common.values(&key), sums));
-            }
+            let counts = share.tally.finish();
+            stops.overflowed |= counts.is_none();
+            stops.counts.extend(counts);
             stops.contradictions.add(share.contradictions);
             for (sum, more) in stops.unclear.iter_mut().zip(share.unclear) {
                 *sum += more;
             }
         }
+        stops.codes = common.codes;
         Ok(stops)
     }
 
@@ -283,12 +284,5 @@ impl Common {
 
     fn code(&self, worker: usize, key: usize, own: u32) -> u32 {
         self.from[worker][key][own as usize]
-    }
-
-    fn values(&self, key: &[u32]) -> Vec<String> {
-        let values = key.iter().zip(&self.codes);
-        values
-            .map(|(code, codes)| codes.value(*code).to_owned())
-            .collect()
     }
 }

@@ -1,5 +1,7 @@
 //! Who counts. Each implements [`crate::cells::Tabulate`] for what [`crate::ingest`] describes.
 
+mod asked;
+mod coded;
 mod coding;
 mod counting;
 mod daylight;

@@ -8,6 +8,13 @@ use super::coding::Flags;
 /// which it is known whether they found something, finds.
 pub(super) type Sums = [u64; 5];
 
+/// What was counted: the codes of every cell, one after the other, and its sums.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) codes: Vec<u32>,
+    pub(super) sums: Vec<Sums>,
+}
+
 /// Rows that wait to be counted. Counted together they wait for the memory together, which was measured at half the time.
 const WAITING: usize = 256;
 
@@ -157,25 +164,24 @@ impl Tally {
         self.overflowed |= over;
     }
 
-    /// The cells when all rows were counted: their codes and sums. `None` when a sum exceeds the largest integer.
-    pub(super) fn finish(mut self) -> Option<Vec<(Vec<u32>, Sums)>> {
+    /// The cells when all rows were counted. `None` when a sum exceeds the largest integer.
+    pub(super) fn finish(mut self) -> Option<Counts> {
         self.count_waiting();
         if self.overflowed {
             return None;
         }
-        let codes = |cell: usize| self.codes[cell * self.keys..(cell + 1) * self.keys].to_vec();
-        let counts = self.counts.iter().enumerate();
-        counts
-            .map(
-                |(cell, [unknown, not_searched, hit_unknown, no_hit, hit])| {
-                    let hit_known = no_hit.checked_add(*hit)?;
-                    let searched = hit_unknown.checked_add(hit_known)?;
-                    let known = not_searched.checked_add(searched)?;
-                    let rows = unknown.checked_add(known)?;
-                    Some((codes(cell), [rows, known, searched, hit_known, *hit]))
-                },
-            )
-            .collect()
+        let sums = self.counts.iter();
+        let sums = sums.map(|[unknown, not_searched, hit_unknown, no_hit, hit]| {
+            let hit_known = no_hit.checked_add(*hit)?;
+            let searched = hit_unknown.checked_add(hit_known)?;
+            let known = not_searched.checked_add(searched)?;
+            let rows = unknown.checked_add(known)?;
+            Some([rows, known, searched, hit_known, *hit])
+        });
+        Some(Counts {
+            sums: sums.collect::<Option<_>>()?,
+            codes: self.codes,
+        })
     }
 }
 
@@ -190,8 +196,10 @@ mod tests {
             ..Flags::default()
         };
         rows.iter().for_each(|key| tally.add(key, flags));
-        let cells = tally.finish().unwrap().into_iter();
-        let mut cells: Vec<_> = cells.map(|(key, sums)| (key, sums[0])).collect();
+        let counts = tally.finish().unwrap();
+        let codes = |i: usize| counts.codes[i * keys..(i + 1) * keys].to_vec();
+        let cells = counts.sums.iter().enumerate();
+        let mut cells: Vec<_> = cells.map(|(i, sums)| (codes(i), sums[0])).collect();
         cells.sort();
         cells
     }
@@ -226,7 +234,7 @@ mod tests {
                 };
                 tally.add(&[], flags);
             }
-            tally.finish().map(|cells| cells[0].1[0])
+            tally.finish().map(|counts| counts.sums[0][0])
         };
         assert_eq!(rows(&[(u64::MAX, true)]), Some(u64::MAX));
         assert_eq!(rows(&[(u64::MAX, true), (1, true)]), None);
@@ -254,6 +262,7 @@ mod tests {
                 *sum += u64::from(counts) * i;
             }
         }
-        assert_eq!(tally.finish(), Some(vec![(vec![7], expected)]));
+        let (codes, sums) = (vec![7], vec![expected]);
+        assert_eq!(tally.finish(), Some(Counts { codes, sums }));
     }
 }

@@ -41,6 +41,9 @@ pub struct TwilightDay {
     pub civil: f64,
 }
 
+/// Which of the two curves.
+type Pick = fn(&TwilightDay) -> f64;
+
 /// Where things lie.
 struct Plot {
     left: f64,
@@ -111,18 +114,17 @@ impl Twilight {
         };
         let right = plot.across(self.days.len() - 1);
         canvas.rect((plot.left, plot.top), (right, plot.bottom), solid(above));
-        let edge = |pick: &dyn Fn(&TwilightDay) -> f64| -> Vec<Point> {
+        let edge = |pick: Pick| -> Vec<Point> {
             let points = self.days.iter().enumerate();
             points
                 .map(|(i, day)| (plot.across(i), plot.up(pick(day))))
                 .collect()
         };
-        let (lower, upper): (&dyn Fn(&TwilightDay) -> f64, &dyn Fn(&TwilightDay) -> f64) =
-            if self.is_evening {
-                (&|day| day.horizon, &|day| day.civil)
-            } else {
-                (&|day| day.civil, &|day| day.horizon)
-            };
+        let (lower, upper): (Pick, Pick) = if self.is_evening {
+            (|day| day.horizon, |day| day.civil)
+        } else {
+            (|day| day.civil, |day| day.horizon)
+        };
         for (pick, ink) in [(upper, PAPER), (lower, below)] {
             let mut corners = edge(pick);
             corners.push((right, plot.bottom));

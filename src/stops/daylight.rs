@@ -326,4 +326,88 @@ mod tests {
     fn clock(hour: i32, minute: i32) -> i32 {
         hour * 3600 + minute * 60
     }
+
+    #[test]
+    fn the_clock_on_the_wall_jumps_when_clocks_are_changed() {
+        let table = table(&[("Durham", 35.994, -78.8986, "America/New_York")]);
+        let dusk = |day: Date| table.day("Durham", day).unwrap().dusk.unwrap();
+        let (before, after) = (date(2019, 3, 9), date(2019, 3, 10));
+        let spring = dusk(after) - dusk(before);
+        assert!((clock(1, 0)..clock(1, 3)).contains(&spring), "{spring}");
+        let (before, after) = (date(2019, 11, 2), date(2019, 11, 3));
+        let autumn = dusk(after) - dusk(before);
+        assert!((-clock(1, 3)..-clock(1, 0)).contains(&autumn), "{autumn}");
+        // Dawn behind the change reads the new clock, and both passes of the repeated hour are night.
+        let dawn = table.day("Durham", after).unwrap().dawn.unwrap();
+        assert!((clock(6, 0)..clock(6, 30)).contains(&dawn), "{dawn}");
+        assert_eq!(table.light(0, after, clock(1, 30)), Light::Dark);
+    }
+
+    #[test]
+    fn a_zone_that_splits_a_state_and_a_state_that_changes_no_clock() {
+        // Two towns of Tennessee, two degrees apart and an hour by the clock.
+        let table = table(&[
+            ("Crossville", 35.95, -85.03, "America/Chicago"),
+            ("Harriman", 35.93, -84.55, "America/New_York"),
+            ("Phoenix", 33.45, -112.07, "America/Phoenix"),
+        ]);
+        let day = date(2018, 7, 1);
+        let of = |place: &str| table.day(place, day).unwrap().sunset.unwrap();
+        let apart = of("Harriman") - of("Crossville");
+        assert!((clock(0, 56)..clock(1, 0)).contains(&apart), "{apart}");
+        let dusk = |day: Date| table.day("Phoenix", day).unwrap().dusk.unwrap();
+        assert!((dusk(date(2019, 3, 10)) - dusk(date(2019, 3, 9))).abs() < 120);
+    }
+
+    #[test]
+    fn polar_summer_is_light_and_polar_winter_has_its_twilight() {
+        let table = table(&[("Utqiagvik", 71.2906, -156.7886, "America/Anchorage")]);
+        let (june, december) = (date(2019, 6, 21), date(2019, 12, 21));
+        let none = SunDay {
+            dawn: None,
+            sunrise: None,
+            sunset: None,
+            dusk: None,
+        };
+        assert_eq!(table.day("Utqiagvik", june), Some(none));
+        for second in (0..86_400).step_by(601).chain([0, 86_399]) {
+            assert_eq!(table.light(0, june, second), Light::Light, "{second}");
+        }
+        let winter = table.day("Utqiagvik", december).unwrap();
+        assert!(winter.sunrise.is_none() && winter.sunset.is_none());
+        let (dawn, dusk) = (winter.dawn.unwrap(), winter.dusk.unwrap());
+        for (second, light) in [
+            (dawn - 1, Light::Dark),
+            (dawn, Light::Twilight),
+            ((dawn + dusk) / 2, Light::Twilight),
+            (dusk - 1, Light::Twilight),
+            (dusk, Light::Dark),
+        ] {
+            assert_eq!(table.light(0, december, second), light, "{second}");
+        }
+    }
+
+    #[test]
+    fn years_of_stops_have_all_their_days_and_others_none() {
+        let table = table(&[("Durham", 35.994, -78.8986, "America/New_York")]);
+        for day in [
+            date(1900, 1, 1),
+            date(1900, 12, 31),
+            date(2000, 2, 29),
+            date(2100, 2, 28),
+            date(2100, 12, 31),
+        ] {
+            let own = table.day("Durham", day).unwrap();
+            let noon = (own.sunrise.unwrap() + own.sunset.unwrap()) / 2;
+            assert!(
+                (clock(12, 0)..clock(13, 40)).contains(&noon),
+                "{day}: {own:?}"
+            );
+            assert_eq!(table.light(0, day, clock(12, 30)), Light::Light);
+            assert_eq!(table.light(0, day, 0), Light::Dark);
+        }
+        assert_eq!(table.day("Durham", date(1899, 12, 31)), None);
+        assert_eq!(table.day("Durham", date(2101, 1, 1)), None);
+        assert_eq!(table.day("Raleigh", date(2019, 1, 1)), None);
+    }
 }

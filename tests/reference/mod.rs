@@ -11,5 +11,6 @@ mod missing;
 mod regression;
 mod standardise;
 mod strata;
+mod sun;
 mod tables;
 mod threshold;

@@ -5,6 +5,9 @@ use super::lines::Veil;
 use super::rows::State;
 use crate::findings::{Comparison, CountRef, Line, glossary};
 
+/// What became of stops, and whether it became of one.
+type Step<'s> = (&'s str, &'s dyn Fn(&Known) -> bool);
+
 impl Veil<'_> {
     /// Stops by what became of them, for all that are looked at and group by group.
     pub(super) fn account(&self) -> Vec<Line> {
@@ -42,7 +45,7 @@ impl Veil<'_> {
         };
         let is_inside = |known: &Known| part(known).is_some_and(|part| parts.contains(&part));
         let kept = |known: &Known| has_light(known) && !away(known) && is_inside(known);
-        let steps: [(&str, &dyn Fn(&Known) -> bool); 7] = [
+        let steps: [Step<'_>; 7] = [
             ("left out: no time of day", &|known| {
                 known.state == State::NoTime
             }),

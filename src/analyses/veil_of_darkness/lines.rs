@@ -271,7 +271,8 @@ impl Veil<'_> {
                 .map(|(ids, covariance)| (ids.as_slice(), covariance)),
             clusters: self.cluster.words().to_owned(),
             fewest: fitted.fewest,
-            may_resample: true,
+            // A bootstrap for each of many combinations would take hours where one takes seconds.
+            may_resample: line.estimand != glossary::DAYLIGHT_ODDS_RATIO_SWEEP,
             level: self.common.level,
             seed: self.answers.seed,
         };
@@ -516,6 +517,7 @@ fn why(fault: &Fault) -> String {
             "no {what} that say anything: look at the account of stops, and take a longer span of dates or another window"
         ),
         Fault::Curve => "the times of day have too few different values for the curve: they may be rounded; take fewer columns, or bins".into(),
+        Fault::Imprecise => "so few stops for what is held equal that the interval would reach over a factor of more than 50 either way: hold less equal, or add up more of the data".into(),
         Fault::Regression(RegressionError::Separation { .. }) => {
             "somewhere in what is held equal all stops are of one group, so that no finite ratio exists: hold less equal, or add up more of the data".into()
         }

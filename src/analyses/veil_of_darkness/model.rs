@@ -19,6 +19,9 @@ const CONSTANT: &str = "constant";
 /// Up to so many levels, effects are estimated as columns; above, they are taken out.
 const FEW_LEVELS: usize = 12;
 
+/// Error of the logarithm of K above which there is no number: its interval would reach over a factor of 50 either way.
+const MOST_ERROR: f64 = 2.0;
+
 /// Most levels of effects that are estimated because two other keys are taken out already.
 const MOST_COLUMNS: usize = 120;
 
@@ -72,6 +75,8 @@ pub(super) enum Fault {
     Nothing(&'static str),
     /// The curve has more columns than the minutes allow.
     Curve,
+    /// So few stops for what is held equal that any ratio would do.
+    Imprecise,
     /// The regression has no answer.
     Regression(RegressionError),
 }
@@ -122,11 +127,17 @@ impl Sample {
         if fit.dropped().iter().any(|name| name == DAYLIGHT) {
             return Err(RegressionError::Collinear(DAYLIGHT.into()).into());
         }
+        let counting = fit.covariance(&CovarianceKind::Model)?;
+        let daylight = fit.names().iter().position(|name| name == DAYLIGHT);
+        let error = daylight.and_then(|at| counting.std_error(at));
+        if error.is_none_or(|error| error.is_nan() || error > MOST_ERROR) {
+            return Err(Fault::Imprecise);
+        }
         let enough = distinct(&sample.clusters) >= FEWEST;
         let kind = || CovarianceKind::Cr1(Clusters::OneWay(sample.clusters.clone()));
         let covariance = enough.then(|| fit.covariance(&kind())).transpose()?;
         Ok(Fitted {
-            counting: fit.covariance(&CovarianceKind::Model)?,
+            counting,
             fewest: sample.fewest(&factors),
             clustered: covariance.map(|covariance| (vec![sample.clusters.clone()], covariance)),
             model,
@@ -520,6 +531,12 @@ mod tests {
             .iter_mut()
             .for_each(|minute| *minute = 60.0 * (*minute / 60.0).floor());
         assert_eq!(hourly.fit(Clock::Spline(6)).err(), Some(Fault::Curve));
+        // Ten stops: a ratio with an interval from nothing to everything is none.
+        let kept: Vec<bool> = (0..sample.events.len()).map(|i| i % 190 == 0).collect();
+        assert!(matches!(
+            sample.of(&kept).fit(Clock::Spline(3)).err(),
+            Some(Fault::Imprecise | Fault::Regression(_))
+        ));
         // A key that tells daylight by itself.
         sample.factors = vec![Factor {
             name: "side".into(),

@@ -108,60 +108,37 @@ pub(super) struct Windows {
 }
 
 impl Windows {
-    /// The windows of some places; `None` for a place without a point.
+    /// The windows of some places; `None` for a place without a point. Which places share a curve depends on where they are,
+    /// and not on when they happen to have stops.
     pub(super) fn new(sun: &SunTable, places: &[Option<Span>]) -> Self {
         let mut windows = Self::default();
+        let spans = || places.iter().flatten();
+        let first = spans().map(|span| span.first).min();
+        let last = spans().map(|span| span.last).max();
+        let mut of_points: BTreeMap<usize, [Option<Minutes>; 2]> = BTreeMap::new();
         let mut starts: BTreeMap<(usize, String), Vec<(Minutes, usize)>> = BTreeMap::new();
         for (place, span) in places.iter().enumerate() {
-            let own = span
-                .as_ref()
-                .map_or([None; 2], |span| windows.of(sun, span));
+            let (Some(span), Some(first), Some(last)) = (span, first, last) else {
+                windows.by_place.push([None; 2]);
+                continue;
+            };
+            let (own, without) = windows_of(sun, span);
             windows.by_place.push(own);
-            for (part, minutes) in own.iter().enumerate() {
-                if let (Some(minutes), Some(span)) = (minutes, span) {
-                    let zone = sun.points()[span.point].zone.clone();
-                    starts
-                        .entry((part, zone))
-                        .or_default()
-                        .push((*minutes, place));
+            windows.days_without += without;
+            let point = span.point;
+            let whole = Span { point, first, last };
+            let of_point = of_points
+                .entry(point)
+                .or_insert_with(|| windows_of(sun, &whole).0);
+            let zone = &sun.points()[point].zone;
+            for (part, minutes) in of_point.iter().enumerate() {
+                if let Some(minutes) = minutes {
+                    let of_zone = starts.entry((part, zone.clone())).or_default();
+                    of_zone.push((*minutes, place));
                 }
             }
         }
         windows.number_curves(starts);
-        windows
-    }
-
-    fn of(&mut self, sun: &SunTable, span: &Span) -> [Option<Minutes>; 2] {
-        let mut ends: [Option<(i32, i32)>; 2] = [None; 2];
-        for date in span.first.series(jiff::Span::new().days(1)) {
-            if date > span.last {
-                break;
-            }
-            let Some(day) = sun.day_at(span.point, date) else {
-                continue;
-            };
-            for (part, ends) in Part::BOTH.into_iter().zip(&mut ends) {
-                match part.civil(&day) {
-                    None => self.days_without += 1,
-                    Some(at) => {
-                        let (low, high) = ends.unwrap_or((at, at));
-                        *ends = Some((low.min(at), high.max(at)));
-                    }
-                }
-            }
-        }
-        let mut windows = ends.map(|ends| {
-            ends.map(|(low, high)| Minutes {
-                first: low.clamp(0, LAST_SECOND) / 60,
-                last: high.clamp(0, LAST_SECOND) / 60,
-            })
-        });
-        // In high latitudes the two meet around midnight: no hour there is dusk only or dawn only.
-        if let [Some(evening), Some(morning)] = windows
-            && morning.last >= evening.first
-        {
-            windows = [None; 2];
-        }
         windows
     }
 
@@ -186,4 +163,40 @@ impl Windows {
             number += 1;
         }
     }
+}
+
+/// The windows of a place over its dates, and how many dates have no dusk or no dawn.
+fn windows_of(sun: &SunTable, span: &Span) -> ([Option<Minutes>; 2], u64) {
+    let mut without = 0;
+    let mut ends: [Option<(i32, i32)>; 2] = [None; 2];
+    for date in span.first.series(jiff::Span::new().days(1)) {
+        if date > span.last {
+            break;
+        }
+        let Some(day) = sun.day_at(span.point, date) else {
+            continue;
+        };
+        for (part, ends) in Part::BOTH.into_iter().zip(&mut ends) {
+            match part.civil(&day) {
+                None => without += 1,
+                Some(at) => {
+                    let (low, high) = ends.unwrap_or((at, at));
+                    *ends = Some((low.min(at), high.max(at)));
+                }
+            }
+        }
+    }
+    let mut windows = ends.map(|ends| {
+        ends.map(|(low, high)| Minutes {
+            first: low.clamp(0, LAST_SECOND) / 60,
+            last: high.clamp(0, LAST_SECOND) / 60,
+        })
+    });
+    // In high latitudes the two meet around midnight: no hour there is dusk only or dawn only.
+    if let [Some(evening), Some(morning)] = windows
+        && morning.last >= evening.first
+    {
+        windows = [None; 2];
+    }
+    (windows, without)
 }

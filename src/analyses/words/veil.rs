@@ -1,7 +1,6 @@
 //! The veil of darkness in words.
 
 use super::super::charts::{n_text, text};
-use super::super::veil_of_darkness::is_odds;
 use super::{detectable, of_kind, with_intervals};
 use crate::findings::glossary as g;
 use crate::findings::{Finding, Line};
@@ -9,9 +8,14 @@ use crate::number::Style;
 
 /// K of each group, what it is without the clock, what placebos and other models give, and what all this is not.
 pub(super) fn veil_of_darkness(finding: &Finding) -> Vec<String> {
-    let ratios = of_kind(finding, |line| line.estimand == g::DAYLIGHT_ODDS_RATIO);
+    let of_main = |line: &&Line| line.estimand == g::DAYLIGHT_ODDS_RATIO;
+    let ratios: Vec<&Line> = finding.lines.iter().filter(of_main).collect();
     let mut sentences: Vec<String> = Vec::new();
     for line in &ratios {
+        if line.estimate.is_none() {
+            sentences.extend(without_number(finding, line));
+            continue;
+        }
         sentences.push(format!(
             "Odds that a stop is of {} rather than {}, in daylight against darkness at the same time of day: K = {} ({} {}); {}{}.",
             line.group,
@@ -26,14 +30,19 @@ pub(super) fn veil_of_darkness(finding: &Finding) -> Vec<String> {
         sentences.extend(placebos(finding, line));
         sentences.extend(sweep(finding, line));
     }
-    let any = finding
-        .lines
-        .iter()
-        .any(|line| is_odds(line.estimand) && line.estimate.is_some());
-    if any {
+    if ratios.iter().any(|line| line.estimate.is_some()) {
         sentences.push("K says nothing of stops outside these hours, and nothing of what happens after a stop. An odds ratio is not \"times as likely\".".into());
     }
     sentences
+}
+
+/// Why a group has no K.
+fn without_number(finding: &Finding, line: &Line) -> Option<String> {
+    let why = line.warnings.first()?;
+    Some(format!(
+        "{} to {}: {why}",
+        line.group, finding.frame.reference
+    ))
 }
 
 /// What the quoted interval allows to be said.
