@@ -271,7 +271,7 @@ fn where_places_are_is_held_against_itself_and_against_the_rows() {
             ONE.replace("36", "136"),
             String::new(),
             "latitude 136",
-            "35.99",
+            "degrees north",
         ),
         (
             ONE.replace("New_York", "New_Yorc"),
