@@ -8,13 +8,16 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::at::At;
+use super::column::{ColumnRule, ColumnSource};
 use super::csv_file::{CsvFile, quoted_or_blank};
 use super::layout::Layout;
-use super::moments::{Odd, time_zone};
+use super::moments::{Odd, has_clock, time_zone};
+use super::same_stop::SameStop;
+use super::stops::StopsConfig;
 use super::{DataRoot, once};
 use crate::error::{DataFault, Error};
 use crate::stats::sun::Point;
-use crate::stops::{Input, PLACE, SunPoint, SunTable};
+use crate::stops::{DATE, Input, PLACE, SunPoint, SunTable, TIME};
 use crate::world::World;
 
 /// Hours by which the clock of a place may differ from the sun there; more is a lost sign or another place's zone.
@@ -271,6 +274,20 @@ impl DaylightConfig {
         }
         let input = file.finish(named.get_ref(), "points of places".into())?;
         Ok((points, input))
+    }
+}
+
+impl StopsConfig {
+    /// Whether rows name their day and their time of day, so that they can be counted by `date` and `minute`. Records of one
+    /// stop that name several times have none, unless they are equal in every field.
+    #[must_use]
+    pub fn has_clock(&self) -> bool {
+        let rules = self.column(DATE).into_iter().flat_map(ColumnSource::rules);
+        let mut layouts = rules.flat_map(ColumnRule::layouts);
+        let is_one = matches!(self.same_stop, None | Some(SameStop::Exact));
+        let has_time = self.column(TIME).is_some()
+            || layouts.any(|layout| has_clock(layout) || layout == "excel");
+        self.column(DATE).is_some() && has_time && is_one
     }
 }
 

@@ -542,18 +542,6 @@ impl StopsConfig {
         }
         keys
     }
-
-    /// Whether rows name their day and their time of day, so that they can be counted by `date` and `minute`. Records of one
-    /// stop that name several times have none, unless they are equal in every field.
-    #[must_use]
-    pub fn has_clock(&self) -> bool {
-        let rules = self.column(DATE).into_iter().flat_map(ColumnSource::rules);
-        let mut layouts = rules.flat_map(ColumnRule::layouts);
-        let is_one = matches!(self.same_stop, None | Some(SameStop::Exact));
-        let has_time = self.column(TIME).is_some()
-            || layouts.any(|layout| has_clock(layout) || layout == "excel");
-        self.column(DATE).is_some() && has_time && is_one
-    }
 }
 
 #[cfg(test)]

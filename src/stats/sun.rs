@@ -155,7 +155,7 @@ impl Ephemeris {
         let midnights = (from..=to).map(|day| {
             let date = first.checked_add(Span::new().days(day - from - MARGIN));
             let date = date.map_err(|_| no_such(first))?;
-            midnight(day, date).ok_or(no_such(date))
+            midnight(day, date).ok_or(no_such(date.clamp(first, last)))
         });
         Ok(Self {
             first: from,

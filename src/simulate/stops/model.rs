@@ -10,7 +10,7 @@ use rand::distr::weighted::WeightedIndex;
 
 use super::clock::MINUTES;
 use super::plan::{GroupPlan, Plan};
-use super::sky::Sky;
+use super::sky::{Pieces, Sky};
 use super::source::Fault;
 use crate::stops::Light;
 
@@ -283,8 +283,7 @@ impl Times {
     /// By group. Daylight multiplies a group's stops by its odds ratio; the number of its stops in the whole span stays.
     fn of_point(plan: &Plan, sky: &Sky, (point, days): (usize, &[Day])) -> Vec<Self> {
         let window = sky.window(point, days.iter().map(|day| day.date));
-        let pieces: Vec<Vec<(Range<usize>, Light)>> =
-            (days.iter().map(|day| sky.pieces(point, day.date))).collect();
+        let pieces: Vec<Pieces> = (days.iter().map(|day| sky.pieces(point, day.date))).collect();
         let of_group = |group| Self::new(plan, group, (days, &pieces, &window));
         plan.groups.iter().map(of_group).collect()
     }
@@ -292,7 +291,7 @@ impl Times {
     fn new(
         plan: &Plan,
         group: &GroupPlan,
-        (days, pieces, evening): (&[Day], &[Vec<(Range<usize>, Light)>], &Range<usize>),
+        (days, pieces, evening): (&[Day], &[Pieces], &Range<usize>),
     ) -> Self {
         let mut sums = vec![0.0];
         for weight in by_minute(plan, group) {

@@ -20,6 +20,9 @@ const POINTS: [(f64, f64); 4] = [
 
 const A_DAY: i32 = 86_400;
 
+/// The minutes of a day in pieces in which nothing changes.
+pub(super) type Pieces = Vec<(Range<usize>, Light)>;
+
 /// The sun of all places.
 #[derive(Debug)]
 pub(super) struct Sky {
@@ -75,7 +78,7 @@ impl Sky {
     }
 
     /// The minutes of a day in pieces in which nothing changes.
-    pub(super) fn pieces(&self, point: usize, date: Date) -> Vec<(Range<usize>, Light)> {
+    pub(super) fn pieces(&self, point: usize, date: Date) -> Pieces {
         let days = [
             (date.yesterday(), -A_DAY),
             (Ok(date), 0),
