@@ -12,6 +12,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use evenhand::analyses::Effort;
 use evenhand::error::Error;
 use evenhand::pipeline;
 use evenhand::study::Study;
@@ -43,7 +44,7 @@ fn main() -> ExitCode {
 fn counted(study: &Path, world: &World) -> Result<String, Error> {
     let study = Study::read(world, study)?;
     let reading = pipeline::read(&study, world)?;
-    let judged = pipeline::judge(&study, world, &reading, evenhand::analyses::Effort::Run)?;
+    let judged = pipeline::judge(&study, world, &reading, Effort::Run)?;
     for source in &judged.ledger {
         eprintln!("{source:?}");
     }

@@ -10,7 +10,7 @@ use std::error::Error;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use evenhand::analyses::Answers;
+use evenhand::analyses::{Answers, Effort};
 use evenhand::pipeline;
 use evenhand::stats::proportion::{Proportion, ProportionMethod};
 use evenhand::stats::rate::{Rate, RateMethod};
@@ -179,6 +179,7 @@ fn regression_lines(study: &Path, world: &World) -> Result<Vec<f64>, evenhand::e
         effort: evenhand::analyses::Effort::Run,
         id: &planned.id,
         seed: study.seed(world),
+        effort: Effort::Run,
     })?;
     let ratios = finding
         .lines

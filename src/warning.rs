@@ -607,7 +607,7 @@ impl fmt::Display for Warning {
             ),
             Self::PlaceboMoved => write!(
                 f,
-                "Random halves of one group come out with different thresholds: do not trust the intervals of this test."
+                "Random halves of one group come out with thresholds whose interval leaves 0 out: chance does that to one placebo in twenty at 95 %; a wide miss, or several, would say that the intervals of this test are too narrow."
             ),
             Self::PlacesLeftOut {
                 places,

@@ -16,6 +16,7 @@ mod calc_bounds;
 mod command_line;
 mod conformance;
 mod containers;
+mod county_thresholds;
 mod daylight;
 mod engines;
 mod exposure;

@@ -104,7 +104,7 @@ fn placebo(finding: &Finding) -> Option<String> {
         .find(|line| line.key("placebo").is_some())?;
     line.estimate?;
     let reading = if line.warnings.contains(&Warning::PlaceboMoved) {
-        "which leaves 0 out: do not trust the intervals of this test"
+        "which leaves 0 out; chance does that to one such interval in twenty at 95 %, a wide miss would say that the intervals of this test are too narrow"
     } else {
         "which holds 0, as it should"
     };
@@ -122,7 +122,8 @@ fn check(finding: &Finding) -> Option<String> {
             .lines
             .iter()
             .find(|line| line.estimand == estimand)?;
-        line.estimate.map(|_| text(line))
+        line.estimate
+            .map(|_| text(line).trim_start_matches('+').to_owned())
     };
     let (search, hit) = (
         one(g::SEARCH_RATE_PREDICTION_ERROR)?,

@@ -154,7 +154,8 @@ fn normal_scores(draws: &[f64], table: &[f64]) -> Vec<f64> {
     order.sort_by(|a, b| draws[*a].total_cmp(&draws[*b]));
     let mut scores = vec![0.0; draws.len()];
     let mut from = 0;
-    for tied in order.chunk_by(|a, b| draws[*a].total_cmp(&draws[*b]).is_eq()) {
+    // In rising order, so not below is equal; 0 and -0 are one value.
+    for tied in order.chunk_by(|a, b| draws[*a] >= draws[*b]) {
         let twice_the_mean = 2 * from + tied.len() - 1;
         tied.iter().for_each(|i| scores[*i] = table[twice_the_mean]);
         from += tied.len();
