@@ -73,8 +73,12 @@ fn beside<'a>(finding: &'a Finding, own: &Line, estimand: Estimand) -> Option<&'
 fn ratio(finding: &Finding, line: &Line) -> Option<String> {
     let low = beside(finding, line, g::LOWEST_RATIO);
     let high = beside(finding, line, g::HIGHEST_RATIO);
+    let under = line
+        .benchmark
+        .as_ref()
+        .map_or_else(String::new, |name| format!(" under the baseline {name}"));
     let mut parts = vec![format!(
-        "{} to {}{}: ratio {} as recorded",
+        "{} to {}{}{under}: ratio {} as recorded",
         line.group,
         finding.frame.reference,
         place(line),
