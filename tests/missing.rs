@@ -237,7 +237,7 @@ fn an_analysis_without_a_panel_says_why() {
             "a fit of its own",
         ),
         (
-            "[[stratified]]\ncounts = \"searches\"\nstrata = \"place\"\nestimand = \"ratio_of_groups\"\n",
+            "[[stratified]]\ncounts = \"searches\"\nstrata = \"place\"\nestimand = \"risk_ratio\"\n",
             "pooled over strata",
         ),
     ] {

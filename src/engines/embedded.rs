@@ -1,6 +1,7 @@
 //! The engine inside the binary: what the threads counted becomes tables and the account of every row.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::counting::{Counted, Counting};
 use super::tally::Sums;
@@ -68,8 +69,8 @@ impl Tabulate for Embedded<'_> {
         let mut finest: BTreeMap<(&str, Rows), CellTable> = BTreeMap::new();
         for request in requests {
             let of = (request.counts.as_str(), request.of);
-            if !finest.contains_key(&of) {
-                finest.insert(of, self.finest(of, &keys, &counted)?);
+            if let Entry::Vacant(slot) = finest.entry(of) {
+                slot.insert(self.finest(of, &keys, &counted)?);
             }
         }
         let tables = requests
