@@ -151,9 +151,13 @@ fn verdict(finding: &Finding, line: &Line, (low, high): (&Line, &Line)) -> Strin
     }
     let tipping = beside(finding, line, g::TIPPING_UNKNOWN);
     let known = beside(finding, line, g::KNOWN_SHARE).and_then(|own| own.estimate);
+    let others = match finding.frame.trials {
+        Some(_) => ", the other unknown being divided as the known are",
+        None => "",
+    };
     match tipping.and_then(|own| own.estimate) {
         Some(share) => format!(
-            "It does not survive every allocation: the ratio is 1 if {} of the unknown {} are {} and the rest {}, where {} of the known are, the other unknown being divided as the known are.",
+            "It does not survive every allocation: the ratio is 1 if {} of the unknown {} are {} and the rest {}, where {} of the known are{others}.",
             Style::Percent.show(Some(share)),
             finding.frame.events,
             line.group,
@@ -161,7 +165,7 @@ fn verdict(finding: &Finding, line: &Line, (low, high): (&Line, &Line)) -> Strin
             Style::Percent.show(known)
         ),
         None => format!(
-            "No share of the unknown {} alone tips it over 1, the other unknown being divided as the known are; an allocation that divides those otherwise does.",
+            "No share of the unknown {} alone tips it over 1{others}; an allocation that divides those otherwise does.",
             finding.frame.events
         ),
     }
@@ -247,5 +251,8 @@ fn places(finding: &Finding) -> Option<String> {
             )
         })
         .collect();
-    Some(format!("Most of the unknown are of {}.", named.join(", ")))
+    Some(format!(
+        "Of the places that can be shown the most unknown are in {}.",
+        named.join(", ")
+    ))
 }
