@@ -237,7 +237,7 @@ fn an_analysis_without_a_panel_says_why() {
             "a fit of its own",
         ),
         (
-            "[[stratified]]\ncounts = \"searches\"\nstrata = \"place\"\n",
+            "[[stratified]]\ncounts = \"searches\"\nstrata = \"place\"\nestimand = \"risk_ratio\"\n",
             "pooled over strata",
         ),
     ] {
@@ -425,4 +425,38 @@ fn minneapolis_survives_for_black_drivers_and_not_for_latino_ones() {
         said.contains("survives any allocation of the unknown"),
         "{said}"
     );
+}
+
+/// The committed rows were drawn by `simulate stops --plan plan.toml`, whose `truth.json` states these ratios over all places.
+#[test]
+fn what_is_true_of_made_up_rows_lies_within_the_bounds() {
+    let workspace = Workspace::new();
+    let study = root().join("datasets/studies/missing.toml");
+    let out = workspace.path("out").display().to_string();
+    let run = workspace.evenhand(&["run", &study.display().to_string(), "--out", &out]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let results: Value = serde_json::from_str(&workspace.read("out/results.json")).unwrap();
+    let truth = [
+        ("stops", "Black", 1.7819308077),
+        ("stops", "Hispanic", 1.19935203867),
+        ("searches", "Black", 2.38991650872),
+        ("searches", "Hispanic", 1.77892939183),
+    ];
+    for (id, group, truth) in truth {
+        let own = lines(&results, id);
+        let number = |estimand: &str| {
+            line(&own, estimand, group, "")["estimate"]
+                .as_f64()
+                .unwrap()
+        };
+        let (low, high) = (number("lowest_ratio"), number("highest_ratio"));
+        assert!(
+            low < truth && truth < high,
+            "{id} {group}: {low} {truth} {high}"
+        );
+    }
+    // Hispanic drivers are stopped more often than White ones and recorded as stopped less often: that is the point.
+    let recorded =
+        line(&lines(&results, "stops"), "rate_ratio", "Hispanic", "")["estimate"].as_f64();
+    assert!(recorded.unwrap() < 1.0);
 }

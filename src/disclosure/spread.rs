@@ -172,7 +172,14 @@ fn round(line: &mut Line, minimum: u64) {
             test.df = None;
         }
     }
+    names_no_zeros(line);
     line.warn(Warning::SpreadRounded { minimum });
+}
+
+/// That a stratum has nobody of known group is a count as well.
+fn names_no_zeros(line: &mut Line) {
+    line.warnings
+        .retain(|warning| *warning != Warning::UnknownAlone);
 }
 
 fn rounded(value: Option<f64>) -> Option<f64> {
@@ -198,5 +205,6 @@ fn withhold(line: &mut Line, minimum: u64) {
         // Cautions of a fit count its clusters and cells.
         line.warnings.clear();
     }
+    names_no_zeros(line);
     line.warn(Warning::SpreadWithheld { minimum });
 }

@@ -3,7 +3,7 @@
 //! A share of each true group is recorded as some other group; the recorded counts are the true ones times that matrix,
 //! and its inverse gives the true ones back. It takes the share as the same for events and other trials.
 
-use super::missing::Slope;
+use super::at_random::Slope;
 use super::{StatsError, special};
 
 /// A share of one group that is recorded as another, with its standard error.
@@ -267,7 +267,7 @@ fn roots(a: f64, b: f64, c: f64) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::missing::log_rate_slope;
+    use crate::stats::at_random::log_rate_slope;
 
     fn entry(truth: usize, recorded: usize, share: f64) -> Entry {
         Entry {

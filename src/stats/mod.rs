@@ -7,6 +7,7 @@
 
 pub mod acs;
 pub mod adjust;
+pub mod at_random;
 pub mod binomial_test;
 pub mod breslow_day;
 pub mod chi_square;

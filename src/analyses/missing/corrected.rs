@@ -2,13 +2,13 @@
 
 use super::material::Material;
 use super::{Question, Size};
-use crate::analyses::measures::Comparer;
-use crate::analyses::measures::{Pair, without_intervals};
+use crate::analyses::measures::{Comparer, Pair, without_intervals};
 use crate::cells::{Groups, Misrecorded};
 use crate::error::Error;
-use crate::findings::{Comparison, Line, glossary};
+use crate::findings::glossary::{self, Estimand};
+use crate::findings::{Comparison, Line};
+use crate::stats::at_random::{log_events_slope, log_rate_slope};
 use crate::stats::misrecorded::{Entry, Gap, Misrecording, Size as OutOf};
-use crate::stats::missing::{log_events_slope, log_rate_slope};
 use crate::warning::Warning;
 
 /// The matrix of the study in the order of some groups.
@@ -76,23 +76,7 @@ impl Question<'_> {
             Size::People(_) => vec![0.0; events.len()],
             _ => sizes.iter().zip(&events).map(|(n, x)| n - x).collect(),
         };
-        let base = |estimand| {
-            let comparer = Comparer {
-                outcome: self.common.outcome,
-                baseline: self.size.baseline(),
-                level: self.common.level,
-                per: self.per,
-            };
-            let mut line = pair.line(&comparer, Comparison::Reference, estimand);
-            let named = groups.misrecorded.iter().map(toml::Spanned::get_ref);
-            let named: Vec<&str> = named
-                .flat_map(|own| [own.truth.as_str(), own.recorded.as_str()])
-                .collect();
-            line.rests_on
-                .extend(pair.stratum.rests_on(&self.common.outcome.name, &named));
-            line
-        };
-        let mut ratio = base(glossary::RATIO_CORRECTED);
+        let mut ratio = self.rests_on_both(pair, glossary::RATIO_CORRECTED);
         let sides = pair.sides(&mut ratio);
         if sides.is_some() && !ratio.warnings.contains(&Warning::EmptyDenominator) {
             self.put_corrected(
@@ -110,32 +94,58 @@ impl Question<'_> {
             group: g,
             reference: r,
         };
-        let mut lines = vec![ratio];
-        for (i, own) in groups
-            .misrecorded
-            .iter()
-            .map(toml::Spanned::get_ref)
-            .enumerate()
-        {
-            let touches = [&own.truth, &own.recorded]
+        let closing = match sides {
+            Some(_) => self.closing(pair, &matrix, &gap),
+            None => Vec::new(),
+        };
+        Ok(std::iter::once(ratio).chain(closing).collect())
+    }
+
+    /// A line that rests on the pair and on every group of a declared error.
+    fn rests_on_both(&self, pair: &Pair<'_>, estimand: Estimand) -> Line {
+        let comparer = Comparer {
+            outcome: self.common.outcome,
+            baseline: self.size.baseline(),
+            level: self.common.level,
+            per: self.per,
+        };
+        let mut line = pair.line(&comparer, Comparison::Reference, estimand);
+        let groups = &self.answers.setting.groups;
+        let named = groups.misrecorded.iter().map(toml::Spanned::get_ref);
+        let named: Vec<&str> = named
+            .flat_map(|own| [own.truth.as_str(), own.recorded.as_str()])
+            .collect();
+        line.rests_on
+            .extend(pair.stratum.rests_on(&self.common.outcome.name, &named));
+        line
+    }
+
+    /// Of every declared error that touches the pair, the share that would close the gap.
+    fn closing(&self, pair: &Pair<'_>, matrix: &Misrecording, gap: &Gap<'_>) -> Vec<Line> {
+        let groups = &self.answers.setting.groups;
+        let touches = |own: &Misrecorded| {
+            let named = [&own.truth, &own.recorded];
+            named
                 .into_iter()
-                .any(|name| name == pair.group || name == pair.others[0]);
-            if touches {
-                let mut line = without_intervals(&base(glossary::CLOSING_MISRECORDING));
-                let label = |name: &str| groups.label(name).to_owned();
-                line.benchmark = Some(format!(
-                    "{} recorded as {}",
-                    label(&own.truth),
-                    label(&own.recorded)
-                ));
-                line.estimate = sides.and_then(|_| matrix.closing(i, &gap));
-                if line.estimate.is_none() {
-                    line.warn(Warning::NothingCloses);
-                }
-                lines.push(line);
+                .any(|name| name == pair.group || name == pair.others[0])
+        };
+        let one = |(i, own): (usize, &Misrecorded)| {
+            let mut line =
+                without_intervals(&self.rests_on_both(pair, glossary::CLOSING_MISRECORDING));
+            line.benchmark = Some(format!(
+                "{} recorded as {}",
+                groups.label(&own.truth),
+                groups.label(&own.recorded)
+            ));
+            line.estimate = matrix.closing(i, gap);
+            if line.estimate.is_none() {
+                line.warn(Warning::NothingCloses);
             }
-        }
-        Ok(lines)
+            line
+        };
+        let entries = groups.misrecorded.iter().map(toml::Spanned::get_ref);
+        let touching = entries.enumerate().filter(|(_, own)| touches(own));
+        touching.map(one).collect()
     }
 
     /// The groups of the data, and those that the study names.

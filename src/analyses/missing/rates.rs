@@ -10,7 +10,8 @@ use crate::error::Error;
 use crate::findings::glossary::{self, Estimand};
 use crate::findings::{Band, Comparison, Line, Variance};
 use crate::stats::Interval;
-use crate::stats::missing::{AtRandom, Bounds, Slope, Within, log_events_slope, log_rate_slope};
+use crate::stats::at_random::{AtRandom, Slope, Within, log_events_slope, log_rate_slope};
+use crate::stats::missing::Bounds;
 use crate::warning::Warning;
 
 impl Question<'_> {

@@ -9,7 +9,8 @@ use crate::analyses::strata::Tally;
 use crate::error::Error;
 use crate::findings::glossary::{self, Estimand};
 use crate::findings::{Comparison, CountRef, Line};
-use crate::stats::missing::{PerHeadBounds, RatioBounds, log_events_slope, log_rate_slope};
+use crate::stats::at_random::{log_events_slope, log_rate_slope};
+use crate::stats::missing::{PerHeadBounds, RatioBounds};
 use crate::warning::Warning;
 
 /// The counts of both sides at the two ends, and the share that tips the ratio.

@@ -73,8 +73,12 @@ fn beside<'a>(finding: &'a Finding, own: &Line, estimand: Estimand) -> Option<&'
 fn ratio(finding: &Finding, line: &Line) -> Option<String> {
     let low = beside(finding, line, g::LOWEST_RATIO);
     let high = beside(finding, line, g::HIGHEST_RATIO);
+    let under = line
+        .benchmark
+        .as_ref()
+        .map_or_else(String::new, |name| format!(" under the baseline {name}"));
     let mut parts = vec![format!(
-        "{} to {}{}: ratio {} as recorded",
+        "{} to {}{}{under}: ratio {} as recorded",
         line.group,
         finding.frame.reference,
         place(line),
@@ -147,9 +151,13 @@ fn verdict(finding: &Finding, line: &Line, (low, high): (&Line, &Line)) -> Strin
     }
     let tipping = beside(finding, line, g::TIPPING_UNKNOWN);
     let known = beside(finding, line, g::KNOWN_SHARE).and_then(|own| own.estimate);
+    let others = match finding.frame.trials {
+        Some(_) => ", the other unknown being divided as the known are",
+        None => "",
+    };
     match tipping.and_then(|own| own.estimate) {
         Some(share) => format!(
-            "It does not survive every allocation: the ratio is 1 if {} of the unknown {} are {} and the rest {}, where {} of the known are, the other unknown being divided as the known are.",
+            "It does not survive every allocation: the ratio is 1 if {} of the unknown {} are {} and the rest {}, where {} of the known are{others}.",
             Style::Percent.show(Some(share)),
             finding.frame.events,
             line.group,
@@ -157,7 +165,7 @@ fn verdict(finding: &Finding, line: &Line, (low, high): (&Line, &Line)) -> Strin
             Style::Percent.show(known)
         ),
         None => format!(
-            "No share of the unknown {} alone tips it over 1, the other unknown being divided as the known are; an allocation that divides those otherwise does.",
+            "No share of the unknown {} alone tips it over 1{others}; an allocation that divides those otherwise does.",
             finding.frame.events
         ),
     }
@@ -243,5 +251,8 @@ fn places(finding: &Finding) -> Option<String> {
             )
         })
         .collect();
-    Some(format!("Most of the unknown are of {}.", named.join(", ")))
+    Some(format!(
+        "Of the places that can be shown the most unknown are in {}.",
+        named.join(", ")
+    ))
 }

@@ -433,7 +433,7 @@ impl<'a> Coder<'a> {
             return Ok(None);
         }
         let read = reader.read(raw, day);
-        Ok(read.map_err(|(message, hint)| at.fault_in(*column, message, hint))?)
+        read.map_err(|(message, hint)| at.fault_in(*column, message, hint))
     }
 
     /// The code of a key, or the rule that drops a row without it.
