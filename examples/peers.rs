@@ -174,6 +174,7 @@ fn regression_lines(study: &Path, world: &World) -> Result<Vec<f64>, evenhand::e
         tables: &reading.tables[0],
         baselines: &reading.baselines,
         statuses: &reading.statuses,
+        seen: &reading.seen,
         sun: reading.sun.as_ref(),
         seen: &reading.seen,
         id: &planned.id,

@@ -84,7 +84,10 @@ impl VeilTrio {
         }
         let plots = self.legend(canvas, top) + line_height(STRONG) + 6.0;
         let bottom = plots + PLOT;
-        let y = Scale::new(&self.heights(), (bottom - 6.0, plots + 6.0));
+        let y = Scale::new(
+            &self.heights(),
+            (bottom - LARGEST - 2.0, plots + LARGEST + 2.0),
+        );
         let width = (RIGHT - MARGIN - LABELS + GAP) / self.panels.len() as f64 - GAP;
         for tick in &ticks(&y, Style::Percent).major {
             let lettering = Lettering {
