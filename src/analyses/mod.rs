@@ -3,6 +3,7 @@
 //! An analysis says what it needs ([`Analysis::asks`]), turns counts into numbers ([`Analysis::run`]), and draws what
 //! disclosure has let through ([`Analysis::figures`]). Its sentence is in [`words`].
 
+pub mod adoption;
 mod bands;
 mod charts;
 mod contrast;
@@ -47,7 +48,7 @@ pub struct Method {
 }
 
 /// Every analysis, in the order in which they are explained.
-pub const ALL: [Method; 6] = [
+pub const ALL: [Method; 7] = [
     Method {
         name: rates::NAME,
         question: "How often are people of each group stopped, searched or found with contraband?",
@@ -77,6 +78,11 @@ pub const ALL: [Method; 6] = [
         name: regression::NAME,
         question: "How do groups compare when place, year or other keys are held equal?",
         page: include_str!("regression.md"),
+    },
+    Method {
+        name: adoption::NAME,
+        question: "Did the disparity change where an agreement began, against where there was none?",
+        page: include_str!("adoption.md"),
     },
 ];
 

@@ -9,6 +9,7 @@ use crate::findings::{Comparison, Finding, Line};
 use crate::number::{Style, level};
 use crate::warning::Warning;
 
+mod adoption;
 mod strata;
 
 use super::charts::{n_text, text};
@@ -23,6 +24,7 @@ pub fn sentences(finding: &Disclosed<Finding>) -> Vec<String> {
         super::stratified::NAME => strata::stratified(finding),
         super::outcome_test::NAME => outcome_test(finding),
         super::regression::NAME => regression(finding),
+        super::adoption::NAME => adoption::adoption(finding),
         _ => Vec::new(),
     };
     if sentences.is_empty() {

@@ -10,6 +10,7 @@ use toml::Spanned;
 
 use super::faults::BLANK_TITLE;
 use crate::analyses::Analysis;
+use crate::analyses::adoption::AdoptionOptions;
 use crate::analyses::disparity::DisparityOptions;
 use crate::analyses::legal::LegalOptions;
 use crate::analyses::outcome_test::OutcomeTestOptions;
@@ -100,6 +101,10 @@ pub struct StudyFile {
     #[serde(default)]
     #[schemars(with = "Vec<RegressionOptions>")]
     pub regression: Vec<Spanned<RegressionOptions>>,
+    /// Tables of the analysis `adoption`.
+    #[serde(default)]
+    #[schemars(with = "Vec<AdoptionOptions>")]
+    pub adoption: Vec<Spanned<AdoptionOptions>>,
     /// The study's own formats, as the manifest records them.
     #[serde(skip)]
     pub formats: Vec<Input>,
@@ -244,6 +249,7 @@ impl StudyFile {
         found.extend(boxed(&self.stratified));
         found.extend(boxed(&self.outcome_test));
         found.extend(boxed(&self.regression));
+        found.extend(boxed(&self.adoption));
         found.sort_by_key(|(span, _)| span.start);
         found.into_iter().map(|(_, analysis)| analysis).collect()
     }

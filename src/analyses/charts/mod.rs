@@ -8,7 +8,7 @@ mod scatter;
 
 pub(super) use null::null_distributions;
 pub(super) use pairs::{dots, rate_pair};
-pub(super) use ratios::{contrast_forest, forest, indices, ladder};
+pub(super) use ratios::{adoption, contrast_forest, forest, indices, ladder};
 pub(super) use scatter::scatter;
 
 use names::{Part, figure_name};

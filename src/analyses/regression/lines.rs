@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::super::bands::detectable;
+use super::super::strata::Stratum;
 use super::super::{Answers, Common};
 use super::cells::{Cell, numbered, together, value};
-use super::quoted::{ENOUGH, FEWEST, half_width};
+use super::quoted::{ENOUGH, FEWEST, band, half_width};
 use super::{EventFamily, Limits, Observation, RegressionOptions, Smooth};
 use crate::error::Error;
 use crate::findings::glossary::{self, Estimand};
@@ -42,18 +43,21 @@ pub(super) struct Regression<'a> {
 }
 
 /// The counts of a group behind every number of the regression, for disclosure.
-pub(super) struct Behind {
+pub(in crate::analyses) struct Behind {
     sums: Vec<CountRef>,
     families: Vec<Arc<Family>>,
 }
 
 impl Behind {
-    pub(super) fn of(group: usize, name: &str, (all, groups): (&[Cell<'_>], &[&str])) -> Self {
+    /// Those of a group in some strata.
+    pub(in crate::analyses) fn of<'s>(
+        strata: impl Iterator<Item = &'s Stratum>,
+        name: &str,
+        group: &str,
+    ) -> Self {
         let mut parts: BTreeMap<Part, Vec<CountRef>> = BTreeMap::new();
-        for cell in all.iter().filter(|cell| cell.group == group) {
-            for count in cell.stratum.rests_on(name, &[groups[group]]) {
-                parts.entry(count.part).or_default().push(count);
-            }
+        for count in strata.flat_map(|stratum| stratum.rests_on(name, &[group])) {
+            parts.entry(count.part).or_default().push(count);
         }
         Self {
             sums: parts
@@ -65,6 +69,14 @@ impl Behind {
                 .map(|counts| Arc::new(Family::Cells(counts)))
                 .collect(),
         }
+    }
+}
+
+impl Behind {
+    /// Puts them under a line that is made from their sums and fitted to each of them.
+    pub(in crate::analyses) fn put_under(&self, line: &mut Line) {
+        line.rests_on.extend(self.sums.iter().cloned());
+        line.fitted_on.extend(self.families.iter().cloned());
     }
 }
 
@@ -136,7 +148,7 @@ impl Regression<'_> {
         if fitted.fit.theta().is_none() {
             line.counting = Some(self.counting(fitted, &own)?);
         }
-        self.quote(&mut line, fitted, &own)?;
+        self.quoter(fitted, group).quote(&mut line, &own)?;
         let error = line.std_error.or_else(|| half_width(&line));
         let detectable =
             error.and_then(|error| detectable(&line, error, glossary::MINIMUM_DETECTABLE_RATIO));
@@ -145,25 +157,12 @@ impl Regression<'_> {
 
     /// The interval of counting alone, with the test that agrees with it.
     fn counting(&self, fitted: &Fitted, own: &Coefficient) -> Result<Band, RegressionError> {
+        let of = (self.common.level, Variance::Counting);
         if self.options.limits == Limits::Wald {
-            return Ok(self.band(own, "model, normal".into(), Variance::Counting));
+            return Ok(band(own, "model, normal".into(), of));
         }
         let own = fitted.model.profile(&own.name, self.common.level)?;
-        Ok(self.band(&own, "profile likelihood".into(), Variance::Counting))
-    }
-
-    pub(super) fn band(&self, found: &Coefficient, method: String, variance: Variance) -> Band {
-        Band {
-            interval: found.interval.map(libm::exp),
-            level: self.common.level,
-            method,
-            variance,
-            test: Some(Test {
-                statistic: Some(found.statistic),
-                df: found.df.map(|df| df as f64),
-                p_value: Some(found.p.get()),
-            }),
-        }
+        Ok(band(&own, "profile likelihood".into(), of))
     }
 
     /// What the model as a whole says: the groups tested together, and how far the cells are from it.

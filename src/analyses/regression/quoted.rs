@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use super::super::bands::log_band;
 use super::lines::{Fitted, Regression, distinct};
 use crate::findings::{Band, Line, Test, Variance};
-use crate::stats::regression::{Coefficient, RegressionError, Resampling, WildWeights};
-use crate::stats::{Interval, special};
+use crate::stats::regression::{
+    Coefficient, Covariance, Fit, Model, RegressionError, Resampling, WildWeights,
+};
+use crate::stats::{Interval, Level, special};
 use crate::warning::Warning;
 
 /// Fewest clusters on a side from which errors are estimated.
-pub(super) const FEWEST: usize = 6;
+pub(in crate::analyses) const FEWEST: usize = 6;
 
 /// Clusters on a side below which Webb's weights are drawn: with signs alone there are too few possibilities.
 const WEBB: usize = 10;
@@ -21,47 +23,37 @@ pub(super) const ENOUGH: usize = 20;
 /// Draws of the wild cluster bootstrap.
 const DRAWS: u32 = 9_999;
 
+/// A fitted model with everything that decides which of its intervals is quoted.
+pub(in crate::analyses) struct Quoter<'a> {
+    pub(in crate::analyses) model: &'a Model,
+    pub(in crate::analyses) fit: &'a Fit,
+    /// The cells' clusters by each key, and the covariance from them.
+    pub(in crate::analyses) clustered: Option<(&'a [Vec<u32>], &'a Covariance)>,
+    /// What the clusters are, in words; empty where there are none.
+    pub(in crate::analyses) clusters: String,
+    /// The clusters on the side that has fewer.
+    pub(in crate::analyses) fewest: usize,
+    /// Whether a bootstrap may stand in for the errors of few clusters.
+    pub(in crate::analyses) may_resample: bool,
+    pub(in crate::analyses) level: Level,
+    pub(in crate::analyses) seed: u64,
+}
+
 impl Regression<'_> {
-    /// Puts the interval to be quoted, with its error, or the cautions why there is none.
-    pub(super) fn quote(
-        &self,
-        line: &mut Line,
-        fitted: &Fitted,
-        own: &Coefficient,
-    ) -> Result<(), RegressionError> {
-        let fewest = self.fewest_clusters(fitted, &own.name);
-        let clustered = fitted.clustered.as_ref().filter(|_| fewest >= FEWEST);
-        let Some((ids, covariance)) = clustered else {
-            if !self.clusters.is_empty() {
-                line.warn(Warning::TooFewClusters { fewest: FEWEST });
-            }
-            self.by_dispersion(line, fitted, own);
-            return Ok(());
-        };
-        let Some(found) = fitted
-            .fit
-            .estimate(&own.name, covariance, self.common.level)?
-        else {
-            line.warn(Warning::NoClusteredVariance);
-            self.by_dispersion(line, fitted, own);
-            return Ok(());
-        };
-        if fewest < ENOUGH {
-            line.warn(Warning::FewClusters { few: ENOUGH });
-            if let ([ids], false) = (ids.as_slice(), self.is_firth()) {
-                let weights = if fewest < WEBB {
-                    WildWeights::Webb
-                } else {
-                    WildWeights::Rademacher
-                };
-                line.headline = self.resampled(fitted, (&found, own), (ids, weights))?;
-                if line.headline.is_some() {
-                    return Ok(());
-                }
-            }
+    pub(super) fn quoter<'f>(&'f self, fitted: &'f Fitted, group: &str) -> Quoter<'f> {
+        Quoter {
+            model: &fitted.model,
+            fit: &fitted.fit,
+            clustered: fitted
+                .clustered
+                .as_ref()
+                .map(|(ids, covariance)| (ids.as_slice(), covariance)),
+            clusters: self.clusters.join(" and "),
+            fewest: self.fewest_clusters(fitted, group),
+            may_resample: !self.is_firth(),
+            level: self.common.level,
+            seed: self.answers.seed,
         }
-        self.by_errors(line, (&found, own), ids);
-        Ok(())
     }
 
     /// The clusters that hold the group, or the reference group: the fewer; with two keys the fewest of the four. Where
@@ -85,6 +77,45 @@ impl Regression<'_> {
         };
         ids.iter().map(fewer).min().unwrap_or_default()
     }
+}
+
+impl Quoter<'_> {
+    /// Puts the interval to be quoted, with its error, or the cautions why there is none.
+    pub(in crate::analyses) fn quote(
+        &self,
+        line: &mut Line,
+        own: &Coefficient,
+    ) -> Result<(), RegressionError> {
+        let clustered = self.clustered.filter(|_| self.fewest >= FEWEST);
+        let Some((ids, covariance)) = clustered else {
+            if !self.clusters.is_empty() {
+                line.warn(Warning::TooFewClusters { fewest: FEWEST });
+            }
+            self.by_dispersion(line, own);
+            return Ok(());
+        };
+        let Some(found) = self.fit.estimate(&own.name, covariance, self.level)? else {
+            line.warn(Warning::NoClusteredVariance);
+            self.by_dispersion(line, own);
+            return Ok(());
+        };
+        if self.fewest < ENOUGH {
+            line.warn(Warning::FewClusters { few: ENOUGH });
+            if let ([ids], true) = (ids, self.may_resample) {
+                let weights = if self.fewest < WEBB {
+                    WildWeights::Webb
+                } else {
+                    WildWeights::Rademacher
+                };
+                line.headline = self.resampled((&found, own), (ids, weights))?;
+                if line.headline.is_some() {
+                    return Ok(());
+                }
+            }
+        }
+        self.by_errors(line, (&found, own), ids);
+        Ok(())
+    }
 
     /// CR1, not below the error of counting: clusters that agree too well by chance promise too much.
     fn by_errors(
@@ -102,7 +133,7 @@ impl Regression<'_> {
         } else {
             ""
         };
-        let (keys, all) = (self.clusters.join(" and "), all.join(" and "));
+        let (keys, all) = (&self.clusters, all.join(" and "));
         let std_error = found.std_error.max(own.std_error);
         line.std_error = Some(std_error);
         line.headline = Some(log_band(
@@ -112,7 +143,7 @@ impl Regression<'_> {
                 found.df.map(|df| df as f64),
             ),
             format!("CR1 by {keys}, {all} clusters{floor}, log scale, t"),
-            (self.common.level, Variance::Cluster),
+            (self.level, Variance::Cluster),
         ));
     }
 
@@ -120,23 +151,24 @@ impl Regression<'_> {
     /// error, so none stands beside it.
     fn resampled(
         &self,
-        fitted: &Fitted,
         (found, own): (&Coefficient, &Coefficient),
         (ids, weights): (&[u32], WildWeights),
     ) -> Result<Option<Band>, RegressionError> {
         let resampling = Resampling {
             draws: DRAWS,
-            seed: self.answers.seed,
+            seed: self.seed,
         };
-        let model = &fitted.model;
-        let Some(test) = model.wild_bootstrap(&found.name, ids, weights, resampling)? else {
+        let Some(test) = self
+            .model
+            .wild_bootstrap(&found.name, ids, weights, resampling)?
+        else {
             return Ok(None);
         };
-        let interval = model.wild_interval(
+        let interval = self.model.wild_interval(
             (&found.name, ids),
             weights,
             resampling,
-            (found.estimate, found.std_error, self.common.level),
+            (found.estimate, found.std_error, self.level),
         )?;
         Ok(interval.map(|interval| {
             let counting = own.interval;
@@ -151,10 +183,10 @@ impl Regression<'_> {
             };
             Band {
                 interval: whole.map(libm::exp),
-                level: self.common.level,
+                level: self.level,
                 method: format!(
                     "wild cluster bootstrap by {}, {} clusters, test inverted{floor}",
-                    self.clusters.join(" and "),
+                    self.clusters,
                     distinct(ids.iter())
                 ),
                 variance: Variance::Cluster,
@@ -168,14 +200,17 @@ impl Regression<'_> {
     }
 
     /// The errors of the model, widened by the dispersion of the cells.
-    fn by_dispersion(&self, line: &mut Line, fitted: &Fitted, own: &Coefficient) {
-        if fitted.fit.theta().is_some() {
+    fn by_dispersion(&self, line: &mut Line, own: &Coefficient) {
+        if self.fit.theta().is_some() {
             line.std_error = Some(own.std_error);
-            line.headline =
-                Some(self.band(own, "negative binomial, normal".into(), Variance::Between));
+            line.headline = Some(band(
+                own,
+                "negative binomial, normal".into(),
+                (self.level, Variance::Between),
+            ));
             return;
         }
-        let Some(phi) = fitted.fit.dispersion() else {
+        let Some(phi) = self.fit.dispersion() else {
             line.warn(Warning::NoReplication);
             line.std_error = Some(own.std_error);
             return;
@@ -186,17 +221,36 @@ impl Regression<'_> {
             (
                 libm::exp(own.estimate),
                 std_error,
-                fitted.fit.dispersion_df().map(|df| df as f64),
+                self.fit.dispersion_df().map(|df| df as f64),
             ),
             "dispersion of the cells, log scale, t".into(),
-            (self.common.level, Variance::Between),
+            (self.level, Variance::Between),
         ));
+    }
+}
+
+/// The interval of a coefficient as one of a ratio, with its test.
+pub(in crate::analyses) fn band(
+    found: &Coefficient,
+    method: String,
+    (level, variance): (Level, Variance),
+) -> Band {
+    Band {
+        interval: found.interval.map(libm::exp),
+        level,
+        method,
+        variance,
+        test: Some(Test {
+            statistic: Some(found.statistic),
+            df: found.df.map(|df| df as f64),
+            p_value: Some(found.p.get()),
+        }),
     }
 }
 
 /// What the quoted interval of a ratio is as wide as on the logarithmic scale, in standard errors of the normal; `None`
 /// for an open end.
-pub(super) fn half_width(line: &Line) -> Option<f64> {
+pub(in crate::analyses) fn half_width(line: &Line) -> Option<f64> {
     let band = line.quoted()?;
     let width = libm::log(band.interval.high / band.interval.low);
     let quantile = special::normal_upper_quantile(band.level.tail());
