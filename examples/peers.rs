@@ -176,7 +176,6 @@ fn regression_lines(study: &Path, world: &World) -> Result<Vec<f64>, evenhand::e
         statuses: &reading.statuses,
         seen: &reading.seen,
         sun: reading.sun.as_ref(),
-        seen: &reading.seen,
         id: &planned.id,
         seed: study.seed(world),
         effort: Effort::Run,

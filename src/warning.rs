@@ -53,6 +53,29 @@ pub enum Warning {
         /// How many would do.
         few: usize,
     },
+    /// So few places on one side of an adoption that nothing estimates the spread between them.
+    FewAdopters {
+        /// How many are needed on either side.
+        fewest: usize,
+    },
+    /// So few ways to give the dates of agreements to other places that no p-value could be small.
+    FewAssignments,
+    /// Places that a comparison of before and after cannot use.
+    PlacesAside {
+        /// Which.
+        places: Vec<String>,
+        /// Why.
+        why: String,
+    },
+    /// Times of places that are neither before nor under an agreement.
+    TimesBetween {
+        /// Places with their times.
+        times: Vec<String>,
+        /// What they are.
+        what: String,
+    },
+    /// What a comparison of before and after rests on.
+    ParallelTrends,
     /// Two keys of clusters whose variance is not above 0.
     NoClusteredVariance,
     /// Values of a key in which there are no events, or nothing but events, and which a regression leaves out.
@@ -287,6 +310,11 @@ impl Warning {
             Self::FewOfficers { .. } => "few_officers",
             Self::TooFewClusters { .. } => "too_few_clusters",
             Self::FewClusters { .. } => "few_clusters",
+            Self::FewAdopters { .. } => "few_adopters",
+            Self::FewAssignments => "few_assignments",
+            Self::PlacesAside { .. } => "places_aside",
+            Self::TimesBetween { .. } => "times_between",
+            Self::ParallelTrends => "parallel_trends",
             Self::NoClusteredVariance => "no_clustered_variance",
             Self::SilentValues { .. } => "silent_values",
             Self::SpreadWithheld { .. } => "spread_withheld",
@@ -347,6 +375,18 @@ impl Warning {
     }
 }
 
+/// Names that are listed; of more it says how many.
+const MOST_LISTED: usize = 12;
+
+/// The first of some names.
+fn some_of(names: &[String]) -> String {
+    let shown = names[..names.len().min(MOST_LISTED)].join("; ");
+    match names.len() - names.len().min(MOST_LISTED) {
+        0 => shown,
+        more => format!("{shown} and {} more", count(more as u64)),
+    }
+}
+
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list = |items: &[String]| items.join(", ");
@@ -394,6 +434,28 @@ impl fmt::Display for Warning {
             Self::FewClusters { few } => write!(
                 f,
                 "Fewer than {few} clusters: the clustered interval is likely to be too narrow."
+            ),
+            Self::FewAdopters { fewest } => write!(
+                f,
+                "Fewer than {fewest} places on one side: nothing estimates how places differ by themselves, so the interval is of counting alone and too narrow."
+            ),
+            Self::FewAssignments => f.write_str(
+                "The dates can be given to other places in fewer than 20 ways: no p-value of them could be small, so none is given.",
+            ),
+            Self::PlacesAside { places, why } => write!(
+                f,
+                "Left out, {why}: {} places ({}).",
+                count(places.len() as u64),
+                some_of(places)
+            ),
+            Self::TimesBetween { times, what } => write!(
+                f,
+                "Left out, times {what}: {} ({}).",
+                count(times.len() as u64),
+                some_of(times)
+            ),
+            Self::ParallelTrends => f.write_str(
+                "This rests on the assumption that, without the agreement, the ratio would have changed by the same factor where there was one as where there was none. No test shows that it holds.",
             ),
             Self::NoClusteredVariance => write!(
                 f,

@@ -7,6 +7,7 @@
 )]
 
 mod adjusted;
+mod adoption;
 
 mod architecture;
 mod bad_input;

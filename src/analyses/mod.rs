@@ -3,6 +3,7 @@
 //! An analysis says what it needs ([`Analysis::asks`]), turns counts into numbers ([`Analysis::run`]), and draws what
 //! disclosure has let through ([`Analysis::figures`]). Its sentence is in [`words`].
 
+pub mod adoption;
 mod bands;
 mod charts;
 mod contrast;
@@ -53,7 +54,7 @@ pub struct Method {
 }
 
 /// Every analysis, in the order in which they are explained.
-pub const ALL: [Method; 9] = [
+pub const ALL: [Method; 10] = [
     Method {
         name: rates::NAME,
         question: "How often are people of each group stopped, searched or found with contraband?",
@@ -98,6 +99,11 @@ pub const ALL: [Method; 9] = [
         name: missing::NAME,
         question: "Does a finding survive the people whose group is unknown or recorded wrongly?",
         page: include_str!("missing.md"),
+    },
+    Method {
+        name: adoption::NAME,
+        question: "Did the disparity change where an agreement began, against where there was none?",
+        page: include_str!("adoption.md"),
     },
 ];
 

@@ -25,7 +25,8 @@ use crate::stats::regression::{self as glm, RegressionError};
 use crate::stops::PLACE;
 use crate::warning::{self, Warning};
 use cells::Cell;
-use lines::{Behind, Regression};
+pub(super) use lines::Behind;
+use lines::Regression;
 pub(super) use quoted::{FEWEST, Quoter, band, half_width};
 
 /// The word in the study file.
@@ -272,8 +273,12 @@ impl Analysis for RegressionOptions {
             }
         }
         let name = &common.outcome.name;
+        let strata_of = |group: usize| {
+            let own = all.iter().filter(move |cell| cell.group == group);
+            own.map(|cell| cell.stratum)
+        };
         let behind: Vec<Behind> = (0..groups.len())
-            .map(|group| Behind::of(group, name, (&all, &groups)))
+            .map(|group| Behind::of(strata_of(group), name, groups[group]))
             .collect();
         let regression = Regression {
             options: self,

@@ -342,6 +342,43 @@ fn keys_of(cells: &[&Cell]) -> Arc<BTreeSet<Vec<String>>> {
 }
 
 impl Counts {
+    /// The sums of several, group by group. `None` for none, and where a sum is too large.
+    fn together<'c>(parts: impl Iterator<Item = &'c Counts>) -> Option<Self> {
+        let mut keys = None;
+        let mut of_group: BTreeMap<&String, Vec<&Counted>> = BTreeMap::new();
+        for part in parts {
+            keys = Some(&part.keys);
+            for (group, counted) in &part.by_group {
+                of_group.entry(group).or_default().push(counted);
+            }
+        }
+        let mut by_group = BTreeMap::new();
+        for (group, all) in of_group {
+            let tally = add_up(all.iter().map(|counted| &counted.tally))?;
+            let cells = all.iter().flat_map(|counted| counted.cells.iter().cloned());
+            let cells = Arc::new(cells.collect());
+            let of_events = |counted: &&Counted| counted.of_events.clone();
+            let of_events: Option<Vec<_>> = all.iter().map(of_events).collect();
+            let of_events = of_events.map(|sets| {
+                Arc::new(
+                    sets.iter()
+                        .flat_map(|cells| cells.iter().cloned())
+                        .collect(),
+                )
+            });
+            let counted = Counted {
+                tally,
+                cells,
+                of_events,
+            };
+            by_group.insert(group.clone(), counted);
+        }
+        Some(Self {
+            by_group,
+            keys: Arc::clone(keys?),
+        })
+    }
+
     /// Counts of a group; `None` when the group does not stand here.
     pub(super) fn tally(&self, group: &str) -> Option<Tally> {
         self.by_group.get(group).map(|counted| counted.tally)
@@ -412,6 +449,22 @@ impl Counts {
 }
 
 impl Stratum {
+    /// Some strata as one, each of them what repeats within it. `None` for none, and where a sum is too large.
+    pub(super) fn together<'s>(
+        at: Vec<(String, String)>,
+        parts: impl Iterator<Item = &'s Stratum>,
+    ) -> Option<Self> {
+        let parts: Vec<&Stratum> = parts.collect();
+        let groups = Counts::together(parts.iter().map(|part| &part.groups))?;
+        Some(Self {
+            at,
+            groups,
+            replicates: parts.iter().map(|part| part.groups.clone()).collect(),
+            officers: Vec::new(),
+            warnings: Vec::new(),
+        })
+    }
+
     /// Counts of a group; `None` when the group does not stand in this stratum.
     pub(super) fn tally(&self, group: &str) -> Option<Tally> {
         self.groups.tally(group)

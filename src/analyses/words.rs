@@ -9,6 +9,7 @@ use crate::findings::{Comparison, Finding, Line};
 use crate::number::{Style, level};
 use crate::warning::Warning;
 
+mod adoption;
 mod missing;
 mod strata;
 mod threshold;
@@ -29,6 +30,7 @@ pub fn sentences(finding: &Disclosed<Finding>) -> Vec<String> {
         super::regression::NAME => regression(finding),
         super::veil_of_darkness::NAME => veil::veil_of_darkness(finding),
         super::missing::NAME => missing::missing(finding),
+        super::adoption::NAME => adoption::adoption(finding),
         _ => Vec::new(),
     };
     if sentences.is_empty() {

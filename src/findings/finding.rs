@@ -163,6 +163,10 @@ pub enum Comparison {
     Programme,
     /// The ratio in one arm of a programme against the ratio in the other.
     ReferenceByProgramme,
+    /// The rate under an agreement against that before it, where there was one against where there was none.
+    Adoption,
+    /// The ratio under an agreement against that before it, where there was one against where there was none.
+    ReferenceByAdoption,
 }
 
 impl Comparison {
@@ -176,6 +180,8 @@ impl Comparison {
             Self::BenchmarkShare => "benchmark_share",
             Self::Programme => "programme",
             Self::ReferenceByProgramme => "reference_group_by_programme",
+            Self::Adoption => "adoption",
+            Self::ReferenceByAdoption => "reference_group_by_adoption",
         }
     }
 }

@@ -462,3 +462,28 @@ pub const TAIL_ESS: Estimand = estimand(
 );
 /// Draws of a sampled posterior whose trajectory diverged.
 pub const DIVERGENCES: Estimand = estimand("divergences", "Divergent draws", Style::Count);
+/// Change, at the adoption of an agreement, of the ratio of a group's rate to that of the reference group, over its change
+/// where there was no agreement.
+pub const ADOPTION_RATIO_OF_RATIOS: Estimand = estimand(
+    "adoption_ratio_of_ratios",
+    "Change of the ratio at the agreement",
+    Style::Ratio,
+);
+/// Change of a group's rate at the adoption of an agreement, over its change where there was no agreement.
+pub const ADOPTION_RATE_RATIO: Estimand = estimand(
+    "adoption_rate_ratio",
+    "Change of the rate at the agreement",
+    Style::Ratio,
+);
+/// Wald's test that nothing differed before the agreement.
+pub const PRE_TREND: Estimand = estimand(
+    "pre_trend_wald",
+    "Before the agreement, Wald chi-square",
+    Style::Statistic,
+);
+/// The studentised change at the agreement among those of the same dates given to other places.
+pub const RANDOMISED_DATES: Estimand = estimand(
+    "randomised_dates",
+    "Change over its error; p by dates given to other places",
+    Style::Statistic,
+);

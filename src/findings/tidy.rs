@@ -20,7 +20,7 @@ pub const COLUMNS: [(&str, &str); 30] = [
     ("group", "the group that the number is about"),
     (
         "comparison",
-        "against whom: reference_group, everyone_else, benchmark_share, programme, reference_group_by_programme",
+        "against whom: reference_group, everyone_else, benchmark_share, programme, reference_group_by_programme, adoption, reference_group_by_adoption",
     ),
     ("benchmark", "name of the baseline"),
     ("stratum", "values of the remaining keys"),

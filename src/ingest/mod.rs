@@ -34,9 +34,9 @@ mod stops;
 pub use ages::AgeReader;
 pub use agreements::{
     Agreement, AgreementColumns, AgreementsConfig, ColumnName, DateRule, Join, Kind, Level,
-    PAGE as AGREEMENTS_PAGE, PlannedStatus, ProgramWords, Register, Statewide, StatusConfig,
-    StatusWords, Statuses, UndatedRule, UnknownEnd, Whereabouts, planned as planned_statuses,
-    read_agreements,
+    PAGE as AGREEMENTS_PAGE, PlannedStatus, ProgramWords, Register, Statewide, Status,
+    StatusConfig, StatusWords, Statuses, UndatedRule, UnknownEnd, Whereabouts,
+    planned as planned_statuses, read_agreements,
 };
 pub use at::At;
 pub use blocks::Block;

@@ -234,6 +234,14 @@ fn caption(finding: &Finding, comparison: Comparison) -> String {
         Comparison::ReferenceByProgramme => {
             format!("Ratio to {reference} in the one arm over the same ratio in the other")
         }
+        Comparison::Adoption => {
+            "Rate under the agreement over that before it, against places without one".into()
+        }
+        Comparison::ReferenceByAdoption => {
+            format!(
+                "Ratio to {reference} under the agreement over that before it, against places without one"
+            )
+        }
     }
 }
 

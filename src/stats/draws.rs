@@ -5,7 +5,7 @@ use chacha20::ChaCha8Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 
 /// A source of random bits.
-pub(super) struct Draws(ChaCha8Rng);
+pub(in crate::stats) struct Draws(ChaCha8Rng);
 
 impl Draws {
     pub(super) fn new(seed: u64) -> Draws {

@@ -10,6 +10,7 @@ use toml::Spanned;
 
 use super::faults::BLANK_TITLE;
 use crate::analyses::Analysis;
+use crate::analyses::adoption::AdoptionOptions;
 use crate::analyses::disparity::DisparityOptions;
 use crate::analyses::legal::LegalOptions;
 use crate::analyses::missing::MissingOptions;
@@ -117,6 +118,10 @@ pub struct StudyFile {
     #[serde(default)]
     #[schemars(with = "Vec<MissingOptions>")]
     pub missing: Vec<Spanned<MissingOptions>>,
+    /// Tables of the analysis `adoption`.
+    #[serde(default)]
+    #[schemars(with = "Vec<AdoptionOptions>")]
+    pub adoption: Vec<Spanned<AdoptionOptions>>,
     /// The study's own formats, as the manifest records them.
     #[serde(skip)]
     pub formats: Vec<Input>,
@@ -264,6 +269,7 @@ impl StudyFile {
         found.extend(boxed(&self.regression));
         found.extend(boxed(&self.veil_of_darkness));
         found.extend(boxed(&self.missing));
+        found.extend(boxed(&self.adoption));
         found.sort_by_key(|(span, _)| span.start);
         found.into_iter().map(|(_, analysis)| analysis).collect()
     }

@@ -13,7 +13,7 @@ mod veil;
 pub(super) use missing::survives;
 pub(super) use null::null_distributions;
 pub(super) use pairs::{dots, rate_pair};
-pub(super) use ratios::{contrast_forest, forest, indices, ladder};
+pub(super) use ratios::{adoption, contrast_forest, forest, indices, ladder};
 pub(super) use scatter::{scatter, scatter_of};
 pub(super) use shares::{predicted, shares};
 pub(super) use thresholds::thresholds;

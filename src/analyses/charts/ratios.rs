@@ -203,6 +203,57 @@ pub(in crate::analyses) fn contrast_forest(
     setting.groups.compared().flat_map(one_group).collect()
 }
 
+/// The changes at an agreement of all groups; and of each compared group by distance from it.
+pub(in crate::analyses) fn adoption(
+    finding: &Disclosed<Finding>,
+    setting: &Setting,
+) -> Vec<Figure> {
+    let whole = finding.lines.iter().filter(|line| line.at.is_empty());
+    let effects = whole.filter(|line| {
+        [
+            glossary::ADOPTION_RATIO_OF_RATIOS,
+            glossary::ADOPTION_RATE_RATIO,
+        ]
+        .contains(&line.estimand)
+    });
+    let rows = effects.map(|line| {
+        let heading = line.estimand.heading.to_owned();
+        shown(heading, line, row(line, line.group.clone(), 0))
+    });
+    let all = Forests {
+        finding,
+        setting,
+        title: finding.title.clone(),
+        group: None,
+        kind: None,
+        series: &[],
+        label: "Group",
+        heading: "Change at the agreement",
+    };
+    let mut figures = all.draw(rows.collect());
+    for group in setting.groups.compared() {
+        let label = setting.groups.label(group);
+        let own = finding.lines.iter().filter(|line| {
+            line.group == label
+                && line.estimand == glossary::ADOPTION_RATIO_OF_RATIOS
+                && !line.at.is_empty()
+        });
+        let drawing = Forests {
+            finding,
+            setting,
+            title: format!("{}, by time from the agreement ({label})", finding.title),
+            group: Some(group),
+            kind: Some("by-time"),
+            series: &[],
+            label: "Time",
+            heading: glossary::ADOPTION_RATIO_OF_RATIOS.heading,
+        };
+        let rows = own.map(|line| shown(String::new(), line, row(line, line.stratum(), 0)));
+        figures.extend(drawing.draw(rows.collect()));
+    }
+    figures
+}
+
 /// The benchmark ladder: one row per baseline, one mark per compared group; of rate ratios, or of indices where the study
 /// asks for no ratio.
 pub(in crate::analyses) fn ladder(finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {
@@ -315,6 +366,13 @@ fn axis(finding: &Finding, heading: &str) -> Axis {
             "no difference",
             "disparity smaller under the programme",
             "larger",
+        )
+    } else if heading.starts_with("Change ") {
+        (
+            String::new(),
+            "no change",
+            "fell against places without an agreement",
+            "rose",
         )
     } else if heading == glossary::DISPARITY_INDEX.heading {
         (

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::super::bands::detectable;
+use super::super::strata::Stratum;
 use super::super::{Answers, Common};
 use super::cells::{Cell, numbered, together, value};
 use super::quoted::{ENOUGH, FEWEST, band, half_width};
@@ -42,18 +43,21 @@ pub(super) struct Regression<'a> {
 }
 
 /// The counts of a group behind every number of the regression, for disclosure.
-pub(super) struct Behind {
+pub(in crate::analyses) struct Behind {
     sums: Vec<CountRef>,
     families: Vec<Arc<Family>>,
 }
 
 impl Behind {
-    pub(super) fn of(group: usize, name: &str, (all, groups): (&[Cell<'_>], &[&str])) -> Self {
+    /// Those of a group in some strata.
+    pub(in crate::analyses) fn of<'s>(
+        strata: impl Iterator<Item = &'s Stratum>,
+        name: &str,
+        group: &str,
+    ) -> Self {
         let mut parts: BTreeMap<Part, Vec<CountRef>> = BTreeMap::new();
-        for cell in all.iter().filter(|cell| cell.group == group) {
-            for count in cell.stratum.rests_on(name, &[groups[group]]) {
-                parts.entry(count.part).or_default().push(count);
-            }
+        for count in strata.flat_map(|stratum| stratum.rests_on(name, &[group])) {
+            parts.entry(count.part).or_default().push(count);
         }
         Self {
             sums: parts
@@ -65,6 +69,14 @@ impl Behind {
                 .map(|counts| Arc::new(Family::Cells(counts)))
                 .collect(),
         }
+    }
+}
+
+impl Behind {
+    /// Puts them under a line that is made from their sums and fitted to each of them.
+    pub(in crate::analyses) fn put_under(&self, line: &mut Line) {
+        line.rests_on.extend(self.sums.iter().cloned());
+        line.fitted_on.extend(self.families.iter().cloned());
     }
 }
 

@@ -27,6 +27,7 @@ pub use config::{
 pub use kinds::{Kind, Level};
 pub use planned::{PlannedStatus, planned};
 pub use read::read_agreements;
+pub use spans::Status;
 pub use status::{Join, Statewide, StatusConfig, StatusWords, UnknownEnd};
 pub use statuses::{Statuses, Whereabouts};
 

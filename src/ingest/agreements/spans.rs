@@ -15,11 +15,16 @@ pub(super) struct Stretch {
 
 /// What a stretch of time is to a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Status {
+pub enum Status {
+    /// An agreement was in force on every day of it.
     InForce,
+    /// None was in force, and one had ended before.
     Ended,
+    /// None was in force, nor before.
     None,
+    /// One was in force on some of its days.
     Transition,
+    /// The register does not say.
     NotKnown,
 }
 

@@ -124,6 +124,19 @@ impl Statuses {
         key.value(at, &self.periods).map(Some)
     }
 
+    /// What the register says of a place and time, under the rule of a key that is made by the time of the cell; `None`
+    /// for any other key.
+    ///
+    /// # Errors
+    /// As [`Statuses::value`].
+    pub fn status(&self, key: &str, at: &Whereabouts<'_>) -> Result<Option<Status>, Error> {
+        let timed = |own: &&StatusKey| own.key == key && own.year.is_none();
+        let Some(key) = self.keys.iter().find(timed) else {
+            return Ok(None);
+        };
+        key.status(at, &self.periods).map(Some)
+    }
+
     fn values(&self, keys: &[String], at: &Whereabouts<'_>) -> Result<Vec<String>, Error> {
         let value = |key: &String| Ok(self.value(key, at)?.unwrap_or_default().to_owned());
         keys.iter().map(value).collect()
@@ -317,6 +330,16 @@ impl StatusKey {
     }
 
     fn value(&self, at: &Whereabouts<'_>, periods: &Periods) -> Result<&str, Error> {
+        Ok(match self.status(at, periods)? {
+            Status::InForce => &self.words.in_force,
+            Status::Ended => &self.words.ended,
+            Status::None => &self.words.none,
+            Status::Transition => &self.words.transition,
+            Status::NotKnown => &self.words.not_known,
+        })
+    }
+
+    fn status(&self, at: &Whereabouts<'_>, periods: &Periods) -> Result<Status, Error> {
         let place = self.place_id(at)?;
         let mut all: Vec<Stretch> = self.by_place.get(&place).cloned().unwrap_or_default();
         if !self.by_state.is_empty() {
@@ -327,16 +350,9 @@ impl StatusKey {
             };
             all.extend(self.by_state.get(&state).into_iter().flatten());
         }
-        let status = match self.year {
+        Ok(match self.year {
             Some(year) => at_some_time(self.whole_year(year)?, &all),
             None => throughout(self.days(at, periods)?, &all),
-        };
-        Ok(match status {
-            Status::InForce => &self.words.in_force,
-            Status::Ended => &self.words.ended,
-            Status::None => &self.words.none,
-            Status::Transition => &self.words.transition,
-            Status::NotKnown => &self.words.not_known,
         })
     }
 

@@ -19,6 +19,7 @@ mod model;
 mod profile;
 mod randomisation;
 mod separation;
+mod shuffle;
 mod spline;
 mod theta;
 mod wild;
@@ -31,6 +32,7 @@ pub use fit::Fit;
 pub use inference::{Coefficient, Test};
 pub use margins::Standardised;
 pub use model::{Grain, Model};
+pub use shuffle::Shuffle;
 pub use spline::NaturalSpline;
 pub use wild::{Coverage, Resampling, ResamplingTest, WildWeights};
 

@@ -1,0 +1,269 @@
+//! The numbers of the question as lines: the change of the disparity, of each group's rate, by time, and the counts behind.
+
+use super::super::bands::{detectable, log_band};
+use super::super::regression::{Behind, FEWEST, Quoter, band, half_width};
+use super::super::{Answers, Common};
+use super::model::{self, EFFECT, Fitted, Rows};
+use super::panel::Panel;
+use super::{AdoptionOptions, cells, placebo};
+use crate::error::Error;
+use crate::findings::glossary::{self, Estimand};
+use crate::findings::{Comparison, Line, Test, Variance};
+use crate::ingest::Baseline;
+use crate::stats::regression::RegressionError;
+use crate::warning::Warning;
+
+/// Everything that a line is made from.
+pub(super) struct Adoption<'a> {
+    pub(super) options: &'a AdoptionOptions,
+    pub(super) common: &'a Common<'a>,
+    pub(super) answers: &'a Answers<'a>,
+    pub(super) baseline: Option<&'a Baseline>,
+    pub(super) panel: &'a Panel<'a>,
+    /// The counts of each shown group, for disclosure; the reference group first.
+    pub(super) behind: Vec<Behind>,
+}
+
+/// The key under which a number by time stands.
+const EVENT_TIME: &str = "event time";
+
+impl Adoption<'_> {
+    pub(super) fn lines(&self) -> Result<Vec<Line>, Error> {
+        let groups = &self.answers.setting.groups;
+        let reference = groups.reference();
+        let mut lines = Vec::new();
+        for group in groups.compared() {
+            let rows = Rows::of_ratio(self.panel, group, reference);
+            let base = self.line(
+                &[group, reference],
+                Comparison::ReferenceByAdoption,
+                glossary::ADOPTION_RATIO_OF_RATIOS,
+            );
+            lines.extend(self.effect(base.clone(), &rows)?);
+            lines.extend(self.by_time(&base, &rows)?);
+        }
+        for group in groups.shown() {
+            let rows = Rows::of_rate(self.panel, group);
+            let base = self.line(
+                &[group],
+                Comparison::Adoption,
+                glossary::ADOPTION_RATE_RATIO,
+            );
+            lines.extend(self.effect(base, &rows)?);
+        }
+        lines.extend(cells::lines(self)?);
+        Ok(lines)
+    }
+
+    /// A line about the first of some groups that rests on the counts of all of them.
+    fn line(&self, groups: &[&str], comparison: Comparison, estimand: Estimand) -> Line {
+        let setting = self.answers.setting;
+        let mut line = Line::new(&[], setting.groups.label(groups[0]), comparison, estimand);
+        line.benchmark = self.baseline.map(|baseline| baseline.name.clone());
+        for (group, behind) in setting.groups.shown().zip(&self.behind) {
+            if groups.contains(&group) {
+                behind.put_under(&mut line);
+            }
+        }
+        (line.is_of_spread, line.is_fit) = (true, true);
+        line
+    }
+
+    /// The mean effect with its intervals, and what these data would have found where there is none to be seen.
+    fn effect(&self, mut line: Line, rows: &Rows) -> Result<Vec<Line>, Error> {
+        let (adopters, _) = rows.sides();
+        self.tell_silent(&mut line, rows);
+        if adopters == 0 {
+            line.warn(Warning::NoEvents {
+                side: line.group.clone(),
+            });
+            return Ok(vec![line]);
+        }
+        let fitted = rows.effect().map_err(|fault| self.refused(&fault, &line))?;
+        self.quote(&mut line, rows, &fitted)
+            .map_err(|fault| self.refused(&fault, &line))?;
+        let randomised = (line.headline.is_none() && line.estimate.is_some())
+            .then(|| self.randomised(&line, rows));
+        let error = line.std_error.or_else(|| half_width(&line));
+        let detectable =
+            error.and_then(|error| detectable(&line, error, glossary::MINIMUM_DETECTABLE_RATIO));
+        Ok([Some(line), detectable, randomised]
+            .into_iter()
+            .flatten()
+            .collect())
+    }
+
+    /// How unusual the change is among those that the same dates, given to other places, would have had.
+    fn randomised(&self, change: &Line, rows: &Rows) -> Line {
+        let mut line = Line {
+            benchmark: change.benchmark.clone(),
+            rests_on: change.rests_on.clone(),
+            fitted_on: change.fitted_on.clone(),
+            is_of_spread: true,
+            is_fit: true,
+            ..Line::new(
+                &[],
+                change.group.clone(),
+                change.comparison,
+                glossary::RANDOMISED_DATES,
+            )
+        };
+        let statistic = change
+            .counting
+            .as_ref()
+            .and_then(|band| band.test?.statistic);
+        let test = statistic
+            .and_then(|observed| placebo::test(rows, (self.panel, observed), self.answers.seed));
+        match test {
+            None => line.warn(Warning::FewAssignments),
+            Some(test) => (line.estimate, line.test) = (test.statistic, Some(test)),
+        }
+        line
+    }
+
+    fn quote(&self, line: &mut Line, rows: &Rows, fitted: &Fitted) -> Result<(), RegressionError> {
+        let level = self.common.level;
+        let Some(own) = fitted.fit.estimate(EFFECT, &fitted.counting, level)? else {
+            line.warn(Warning::Undefined);
+            return Ok(());
+        };
+        line.estimate = Some(libm::exp(own.estimate));
+        line.dispersion = fitted.fit.dispersion();
+        line.counting = Some(band(
+            &own,
+            "model, normal".into(),
+            (level, Variance::Counting),
+        ));
+        let (adopters, others) = rows.sides();
+        let fewest = adopters.min(others);
+        if fewest < FEWEST {
+            // Nothing estimates the spread between so few places; only how unusual these places are can be said.
+            line.warn(Warning::FewAdopters { fewest: FEWEST });
+            return Ok(());
+        }
+        let ids = [fitted.places.clone()];
+        let clustered = fitted.clustered.as_ref();
+        let quoter = Quoter {
+            model: &fitted.model,
+            fit: &fitted.fit,
+            clustered: clustered.map(|covariance| (ids.as_slice(), covariance)),
+            clusters: "place".into(),
+            fewest,
+            may_resample: true,
+            level,
+            seed: self.answers.seed,
+        };
+        quoter.quote(line, &own)
+    }
+
+    /// The effect at each distance from the agreement, against the last time before it; and whether those before it are
+    /// together told from none.
+    fn by_time(&self, base: &Line, rows: &Rows) -> Result<Vec<Line>, Error> {
+        let (adopters, others) = rows.sides();
+        if adopters == 0 || others == 0 {
+            return Ok(Vec::new());
+        }
+        let (fitted, effects, last_before) = rows
+            .saturated()
+            .map_err(|fault| self.refused(&fault, base))?;
+        let level = self.common.level;
+        let clustered = fitted
+            .clustered
+            .as_ref()
+            .filter(|_| adopters.min(others) >= FEWEST);
+        let distance = |(cohort, time): (usize, usize)| time as i64 - cohort as i64;
+        let mut distances: Vec<i64> = effects.iter().map(|effect| distance(*effect)).collect();
+        distances.sort_unstable();
+        distances.dedup();
+        let mut lines = Vec::new();
+        for at in distances {
+            let own: Vec<(String, f64)> = effects
+                .iter()
+                .filter(|effect| distance(**effect) == at)
+                .map(|effect| (model::name(effect), rows.places_at(*effect) as f64))
+                .collect();
+            let mut line = base.clone();
+            line.at = vec![(EVENT_TIME.to_owned(), format!("{at:+}"))];
+            let Some(counting) = fitted.mean(&own, &fitted.counting) else {
+                continue;
+            };
+            let ratio = libm::exp(counting.estimate);
+            line.estimate = Some(ratio);
+            line.counting = counting.std_error.map(|error| {
+                log_band(
+                    (ratio, error, None),
+                    "model, normal".into(),
+                    (level, Variance::Counting),
+                )
+            });
+            if let Some(found) = clustered.and_then(|covariance| fitted.mean(&own, covariance)) {
+                let error = found
+                    .std_error
+                    .unwrap_or(0.0)
+                    .max(counting.std_error.unwrap_or(0.0));
+                line.std_error = (error > 0.0).then_some(error);
+                line.headline = line.std_error.map(|error| {
+                    let method = "CR1 by place, not below counting, log scale, t, pointwise".into();
+                    log_band(
+                        (ratio, error, found.df.map(|df| df as f64)),
+                        method,
+                        (level, Variance::Cluster),
+                    )
+                });
+            }
+            lines.push(line);
+        }
+        let before: Vec<String> = effects
+            .iter()
+            .filter(|(cohort, time)| last_before.get(cohort).is_some_and(|last| time < last))
+            .map(model::name)
+            .collect();
+        lines.extend(
+            self.before(base, &fitted, &before)
+                .map_err(|fault| self.refused(&fault, base))?,
+        );
+        Ok(lines)
+    }
+
+    /// Wald's test of all effects before the agreement together, with errors by place.
+    fn before(
+        &self,
+        base: &Line,
+        fitted: &Fitted,
+        before: &[String],
+    ) -> Result<Option<Line>, RegressionError> {
+        let Some(covariance) = fitted.clustered.as_ref().filter(|_| !before.is_empty()) else {
+            return Ok(None);
+        };
+        let names: Vec<&str> = before.iter().map(String::as_str).collect();
+        let mut line = Line {
+            estimand: glossary::PRE_TREND,
+            ..base.clone()
+        };
+        match fitted.fit.wald(&names, covariance)? {
+            None => line.warn(Warning::Undefined),
+            Some(wald) => {
+                line.estimate = Some(wald.statistic);
+                line.test = Some(Test {
+                    statistic: Some(wald.statistic),
+                    df: Some(wald.df as f64),
+                    p_value: Some(wald.p.get()),
+                });
+            }
+        }
+        Ok(Some(line))
+    }
+
+    fn tell_silent(&self, line: &mut Line, rows: &Rows) {
+        if !rows.silent.is_empty() {
+            line.warn(Warning::SilentValues {
+                values: rows.silent.clone(),
+            });
+        }
+    }
+
+    fn refused(&self, fault: &RegressionError, line: &Line) -> Error {
+        let what = format!("{} of {}", line.estimand.heading.to_lowercase(), line.group);
+        self.options.refused(fault, &what)
+    }
+}

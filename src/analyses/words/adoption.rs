@@ -1,0 +1,76 @@
+//! Sentences on what changed where an agreement began: the change first, then what was seen before it, then who is compared.
+
+use super::{detectable, of_kind, reading, with_intervals};
+use crate::findings::glossary as g;
+use crate::findings::{Finding, Line};
+use crate::number::Style;
+
+pub(super) fn adoption(finding: &Finding) -> Vec<String> {
+    let whole = |estimand| {
+        of_kind(finding, move |line| {
+            line.estimand == estimand && line.at.is_empty()
+        })
+    };
+    let changes = whole(g::ADOPTION_RATIO_OF_RATIOS);
+    if changes.is_empty() {
+        return Vec::new();
+    }
+    let mut sentences: Vec<String> = changes.iter().map(|line| change(finding, line)).collect();
+    sentences.push("This compares changes over time between places; it shows what the agreement did only if the ratio would otherwise have moved alike in both.".into());
+    sentences.extend(whole(g::PRE_TREND).iter().map(|line| before(line)));
+    let rates = whole(g::ADOPTION_RATE_RATIO);
+    sentences.extend(rates.iter().map(|line| {
+        format!(
+            "{}: rate of {} under the agreement over that before it, against the same where there was none: {}; {}.",
+            line.group,
+            finding.frame.events,
+            with_intervals(line),
+            reading(line)
+        )
+    }));
+    sentences.push(format!("Compared: {}.", finding.frame.arms.join(" with ")));
+    sentences
+}
+
+fn change(finding: &Finding, line: &Line) -> String {
+    let randomised = finding.lines.iter().find(|other| {
+        other.estimand == g::RANDOMISED_DATES
+            && (&other.group, other.comparison) == (&line.group, line.comparison)
+    });
+    let p = randomised.and_then(|line| line.test?.p_value);
+    let p = p.map_or_else(String::new, |p| {
+        format!(
+            "; of 999 ways to give the same dates to places at random, and the actual one, a share of {} has as large a change over its error",
+            Style::PValue.show(Some(p))
+        )
+    });
+    format!(
+        "{} to {}, rate of {}: at the agreement the ratio changed by a factor of {}, against places without one; {}{p}{}.",
+        line.group,
+        finding.frame.reference,
+        finding.frame.events,
+        with_intervals(line),
+        reading(line),
+        detectable(finding, line)
+    )
+}
+
+/// What was seen before the agreement: a difference speaks against the comparison, none does not speak for it.
+fn before(line: &Line) -> String {
+    let Some(p) = line.test.and_then(|test| test.p_value) else {
+        return format!(
+            "{}: whether the ratio moved alike before the agreement cannot be tested.",
+            line.group
+        );
+    };
+    let what = if p < 0.05 {
+        "the ratio moved otherwise than where there was no agreement, already before it: the change cannot be read as one of the agreement"
+    } else {
+        "no difference is seen before the agreement, which is no evidence that there would have been none after it"
+    };
+    format!(
+        "{}: {what} (p {}).",
+        line.group,
+        Style::PValue.show(Some(p))
+    )
+}
