@@ -14,6 +14,7 @@ pub mod cluster;
 pub mod contingency;
 pub mod dispersion;
 pub mod goodness_of_fit;
+pub mod group_time;
 pub mod mantel_haenszel;
 pub mod mantel_haenszel_exact;
 pub mod paired;

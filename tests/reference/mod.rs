@@ -6,6 +6,7 @@ mod calc;
 mod calc_regression;
 mod coverage;
 mod effects;
+mod group_time;
 mod intervals;
 mod regression;
 mod standardise;

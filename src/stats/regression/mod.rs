@@ -9,12 +9,12 @@
 mod absorb;
 mod covariance;
 mod design;
-mod draws;
+pub(in crate::stats) mod draws;
 mod family;
 mod firth;
 mod fit;
 mod inference;
-mod least_squares;
+pub(in crate::stats) mod least_squares;
 mod model;
 mod profile;
 mod randomisation;
