@@ -7,14 +7,17 @@
 
 pub mod acs;
 pub mod adjust;
+pub mod bacon;
 pub mod binomial_test;
 pub mod breslow_day;
 pub mod chi_square;
 pub mod cluster;
 pub mod contingency;
+pub mod difference_in_differences;
 pub mod dispersion;
 pub mod goodness_of_fit;
 pub mod group_time;
+pub mod imputation;
 pub mod mantel_haenszel;
 pub mod mantel_haenszel_exact;
 pub mod paired;
@@ -26,10 +29,14 @@ pub mod rate;
 pub mod rate_ratio;
 pub mod regression;
 pub mod root;
+pub mod simplex;
 pub mod special;
 pub mod standardise;
+pub mod synthetic_control;
+pub mod synthetic_did;
 pub mod trend;
 pub mod two_by_two;
+pub mod two_way;
 pub mod uncertain;
 pub mod weighted_mean;
 

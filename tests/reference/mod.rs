@@ -5,6 +5,7 @@ mod bad_inputs;
 mod calc;
 mod calc_regression;
 mod coverage;
+mod designs;
 mod effects;
 mod group_time;
 mod intervals;

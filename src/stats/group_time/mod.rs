@@ -12,6 +12,8 @@ mod bands;
 mod basis;
 mod cells;
 mod sample;
+#[cfg(test)]
+mod tests;
 
 pub use aggregate::{Aggregate, Aggregation, Point};
 pub use bands::{Band, Multipliers};
@@ -21,8 +23,9 @@ pub use sample::{Covariate, Observations, Sample};
 use serde::{Deserialize, Serialize};
 
 use super::StatsError;
-use super::regression::Test;
 use super::regression::least_squares::{Triangle, dot, lengths};
+use super::regression::{RegressionError, Test};
+use super::synthetic_control::SyntheticError;
 use basis::{Basis, Combination};
 
 /// Draws of the multiplier bootstrap unless the caller says otherwise.
@@ -86,6 +89,31 @@ pub enum GroupTimeError {
     /// Numbers or lists that no statistic accepts.
     #[error(transparent)]
     Stats(#[from] StatsError),
+    /// What the regression behind the estimate refuses.
+    #[error(transparent)]
+    Regression(#[from] RegressionError),
+    /// What the synthetic control behind the estimate refuses.
+    #[error(transparent)]
+    Synthetic(#[from] SyntheticError),
+    /// Weights where units are weighted by the method.
+    #[error(
+        "units have weights of their own, but this estimator weighs units itself: leave the weights out"
+    )]
+    Weighted,
+    /// Cross-sections where units must be followed.
+    #[error("repeated cross-sections: this estimator follows units, so it needs a balanced panel")]
+    NotAPanel,
+    /// No unit is seen at the event time to compare with.
+    #[error(
+        "a unit or cohort is not seen at event time {0}, to which the others are compared: name one that is in the panel"
+    )]
+    NoReference(i32),
+    /// An effect that the untreated rows do not reach.
+    #[error(
+        "no unit is untreated in period {0}: nothing says what would have happened then; end the panel before it, or \
+         add units that adopt later or never"
+    )]
+    NoUntreatedPeriod(i32),
     /// Fewer than two periods.
     #[error("{0} period(s): a change needs a period before and one after")]
     TooFewPeriods(usize),

@@ -34,20 +34,20 @@ pub struct Observations {
 /// A balanced panel or repeated cross-sections, checked.
 #[derive(Debug, Clone)]
 pub struct Sample {
-    pub(super) is_panel: bool,
+    pub(in crate::stats) is_panel: bool,
     /// Periods in order.
-    pub(super) times: Vec<i32>,
+    pub(in crate::stats) times: Vec<i32>,
     /// First treated period of each cohort in order, never treated last.
-    pub(super) cohorts: Vec<Option<i32>>,
+    pub(in crate::stats) cohorts: Vec<Option<i32>>,
     /// The observations, units of a panel or rows, of each cohort.
-    pub(super) members: Vec<Vec<usize>>,
+    pub(in crate::stats) members: Vec<Vec<usize>>,
     /// Panel: one row of outcomes per unit. Cross-sections: one outcome per row.
-    pub(super) outcome: Vec<f64>,
+    pub(in crate::stats) outcome: Vec<f64>,
     /// Cross-sections: the place of each row's period. Panel: empty.
     pub(super) period: Vec<usize>,
-    pub(super) weight: Vec<f64>,
-    pub(super) cluster: Vec<usize>,
-    pub(super) clusters: usize,
+    pub(in crate::stats) weight: Vec<f64>,
+    pub(in crate::stats) cluster: Vec<usize>,
+    pub(in crate::stats) clusters: usize,
     /// Row-major with a leading 1; empty without covariates.
     pub(super) covariates: Vec<f64>,
     /// Columns of `covariates`.
@@ -288,12 +288,12 @@ impl Sample {
     }
 
     /// The outcome of a unit of a panel at the place of a period.
-    pub(super) fn at(&self, unit: usize, period: usize) -> f64 {
+    pub(in crate::stats) fn at(&self, unit: usize, period: usize) -> f64 {
         self.outcome[unit * self.times.len() + period]
     }
 
     /// The largest outcome, by which rounding is judged.
-    pub(super) fn scale(&self) -> f64 {
+    pub(in crate::stats) fn scale(&self) -> f64 {
         self.outcome
             .iter()
             .fold(0.0_f64, |most, y| most.max(y.abs()))
