@@ -18,6 +18,7 @@ pub mod dispersion;
 pub mod goodness_of_fit;
 pub mod group_time;
 pub mod imputation;
+pub mod interrupted_time_series;
 pub mod mantel_haenszel;
 pub mod mantel_haenszel_exact;
 pub mod paired;

@@ -215,12 +215,13 @@ fn interaction_weighted_effects() {
     for (at, want) in answer["event"].as_object().expect("event times") {
         let point = event(&found.by, at.parse().expect("a number"));
         near(at, point.effect, number(&want["effect"]), 1e-9);
-        factors.push(point.std_error.expect("an error") / number(&want["se"]));
+        near(
+            at,
+            point.std_error.expect("an error"),
+            number(&want["se"]),
+            1e-10,
+        );
     }
-    println!(
-        "{factors:?} {:?} {}",
-        found.std_error, answer["overall"]["se"]
-    );
     // The same as the cells by cohort and period with a universal base.
     let plan = Plan {
         base: BasePeriod::Universal,

@@ -3,6 +3,7 @@
 mod admissions;
 mod bad_inputs;
 mod calc;
+mod calc_designs;
 mod calc_regression;
 mod coverage;
 mod designs;
