@@ -9,6 +9,7 @@ mod designs;
 mod fields;
 mod intervals;
 mod mean;
+mod one_unit;
 mod regression;
 mod significance;
 mod survey;
@@ -253,7 +254,7 @@ pub const KINDS: &[Kind] = &[
         about: "one treated unit against weighted donors that followed it before treatment; p by the rank of its ratio of errors among placebos",
         fields: "treated[periods] donors[donors][periods] before (periods before treatment)",
         answers: "effect rmspe_before rmspe_after ratio p floor unique (0 or 1) weights[] gaps[] placebo_ratio[]",
-        run: run::<designs::SyntheticControlRequest>,
+        run: run::<one_unit::SyntheticControlRequest>,
     },
     Kind {
         name: "synthetic_did",
@@ -267,7 +268,7 @@ pub const KINDS: &[Kind] = &[
         about: "log ratio at a date and per period after it in one series of counts (quasi-Poisson, Newey and West); lag floor(0.75 T^(1/3)) unless given",
         fields: "counts[] before (periods before the date) [exposure[]] [season (periods), harmonics: 1] [lag] [level]",
         answers: "lag dispersion level level_se level_p level_low level_high slope slope_se slope_p slope_low slope_high fitted[] without_change[]",
-        run: run::<designs::InterruptedRequest>,
+        run: run::<one_unit::InterruptedRequest>,
     },
     Kind {
         name: "acs",

@@ -100,7 +100,19 @@ impl InterruptedTimeSeries {
         })
     }
 
-    /// The lag over which errors are allowed to resemble one another unless another is meant: floor(0.75 T^(1/3)).
+    /// The lag over which errors are allowed to resemble one another unless another is meant.
+    ///
+    /// # Definition
+    /// floor(0.75 T^(1/3)), T the number of periods.
+    ///
+    /// # Units
+    /// Periods.
+    ///
+    /// # Edge cases
+    /// 1 for up to 18 periods.
+    ///
+    /// # Errors
+    /// None.
     ///
     /// # Source
     /// Newey and West (1994) as rounded by Stock and Watson (2020), equation 16.17.

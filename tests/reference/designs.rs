@@ -82,8 +82,8 @@ fn two_by_two_difference_in_differences() {
 /// The factor between errors that count `own` coefficients and errors that count `theirs`, of 960 rows.
 ///
 /// Here units lie within the clusters and count once, periods do not and count but for one: 1 + 7 beside the columns.
-/// R's `lm` counts all 120 + 7. pyfixest 0.60 takes the periods for nested too where the columns are called county and
-/// year, which it does not when they are renamed: its answers then are those of this crate.
+/// R's `lm` counts all 120 + 7. pyfixest 0.60 takes the periods for nested too where errors are by county and the columns
+/// are called county and year; renamed, or by state, its answers are those of this crate.
 fn counted(own: f64, theirs: f64) -> f64 {
     ((960.0 - own) / (960.0 - theirs)).sqrt()
 }
@@ -91,16 +91,19 @@ fn counted(own: f64, theirs: f64) -> f64 {
 #[test]
 fn two_way_coefficient_and_what_it_is_made_of() {
     let all = answers("answers.json");
-    for (key, cluster) in [
-        ("static_cluster_county", None),
-        ("static_cluster_state", Some("state")),
+    for (key, cluster, factor) in [
+        ("static_cluster_county", None, counted(9.0, 2.0)),
+        ("static_cluster_state", Some("state"), 1.0),
     ] {
         let answer = &all["e2_twfe"][key];
         let found = panel(cluster).two_way().expect("a fit");
         let line: Coefficient = found.estimate(LEVEL).expect("a column").expect("an error");
         near(key, line.estimate, number(&answer["coef"]["post"]), 1e-10);
-        let error = line.std_error * counted(9.0, 2.0);
+        let error = line.std_error * factor;
         near(key, error, number(&answer["se"]["post"]), 1e-9);
+        if cluster.is_some() {
+            near(key, line.p.get(), number(&answer["p"]["post"]), 1e-6);
+        }
     }
     let answer = &all["e2_twfe"]["goodman_bacon"];
     let parts = panel(None).bacon().expect("comparisons");
@@ -187,12 +190,12 @@ fn event_study_by_regression() {
             number(&r["coef"][format!("relf{at}")]),
             1e-9,
         );
-        near(
-            name,
-            point.std_error.expect("an error"),
-            number(&answer["se"][name]),
-            1e-9,
-        );
+        let error = point.std_error.expect("an error");
+        let wanted = number(&answer["se"][name]);
+        near(name, error * counted(17.0, 10.0), wanted, 1e-9);
+        let dummies = &r["se_cluster_county_CR1_all_dummies_counted"];
+        let wanted = number(&dummies[format!("relf{at}")]);
+        near(name, error * counted(17.0, 136.0), wanted, 1e-9);
     }
     assert_eq!(event(&by, -1).std_error, None);
     let test = study.pre_trend().expect("leads").expect("a test");

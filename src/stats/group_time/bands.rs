@@ -124,3 +124,61 @@ impl Multipliers {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::group_time::{Aggregation, Control, Observations, Plan, Sample};
+
+    /// A test at 5 % that holds its level rejects in 14 to 38 of 500 panels without an effect, but for one time in 120.
+    #[test]
+    fn placebo_panels_are_rejected_as_often_as_said() {
+        let plan = Plan {
+            control: Control::NotYetTreated,
+            ..Plan::default()
+        };
+        let mut source = Draws::new(11);
+        // Sums of twelve uniform numbers less six are normal enough.
+        let mut normal = || {
+            (0..12)
+                .map(|_| f64::from(source.below(1 << 20)) / f64::from(1 << 20))
+                .sum::<f64>()
+                - 6.0
+        };
+        let (mut alone, mut at_once) = (0, 0);
+        for panel in 0..500 {
+            let (mut units, mut rows) = (Vec::new(), Observations::default());
+            for unit in 0..120_u32 {
+                let own = normal();
+                let mut drift = 0.0;
+                for time in 1..=5 {
+                    // Errors that resemble one another in time, as those of places do.
+                    drift = 0.5 * drift + normal();
+                    units.push(unit);
+                    rows.time.push(time);
+                    rows.first_treated
+                        .push([Some(3), Some(4), None][unit as usize % 3]);
+                    rows.outcome.push(own + f64::from(time) + drift);
+                }
+            }
+            let sample = Sample::panel(&units, &rows).expect("a panel");
+            let found = sample.group_time(plan).expect("an estimate");
+            let simple = found.aggregate(Aggregation::Simple).overall;
+            let (effect, error) = (
+                simple.effect.expect("defined"),
+                simple.std_error.expect("an error"),
+            );
+            alone += usize::from((effect / error).abs() > Level::NINETY_FIVE.z());
+            let multipliers = found.multipliers(199, panel).expect("draws");
+            let band = found.band(&multipliers, Level::NINETY_FIVE);
+            let misses = band
+                .intervals
+                .iter()
+                .flatten()
+                .any(|interval| !interval.contains(0.0));
+            at_once += usize::from(misses);
+        }
+        assert!((14..=38).contains(&alone), "{alone} of 500");
+        assert!((14..=38).contains(&at_once), "{at_once} of 500 at once");
+    }
+}
