@@ -203,7 +203,7 @@ impl Sample {
     /// it is treated, and those of the regression.
     ///
     /// # Source
-    /// Sun and Abraham (2021), section 4.1. Agrees with `diff_diff` (estimates).
+    /// Sun and Abraham (2021), section 4.1. Agrees with `diff_diff`.
     pub fn sun_abraham(&self) -> Result<InteractionWeighted, GroupTimeError> {
         needs_panel(self)?;
         let cohorts: Vec<(usize, i32)> = (0..self.cohorts.len())
