@@ -106,9 +106,23 @@ impl Basis {
         let mut totals = vec![0.0; self.columns];
         for block in &self.blocks {
             let total = &mut totals[block.start..][..block.columns];
-            let rows = block.values.chunks_exact(block.columns);
-            for (&i, row) in block.rows.iter().zip(rows) {
-                add_scaled(total, by_cluster[self.cluster[i]], row);
+            let factor = |i: &usize| by_cluster[self.cluster[*i]];
+            // Four rows at a time: the sums are read and written once for all of them.
+            let fours = block.rows.chunks_exact(4);
+            let rows = block.values.chunks_exact(4 * block.columns);
+            let rest = rows.remainder().chunks_exact(block.columns);
+            for (i, row) in fours.remainder().iter().zip(rest) {
+                add_scaled(total, factor(i), row);
+            }
+            for (places, four) in fours.zip(rows) {
+                let [a, b, c, d] = [0, 1, 2, 3].map(|k| factor(&places[k]));
+                let (first, second) = four.split_at(2 * block.columns);
+                let (one, two) = first.split_at(block.columns);
+                let (three, last) = second.split_at(block.columns);
+                let pairs = one.iter().zip(two).zip(three.iter().zip(last));
+                for (sum, ((w, x), (y, z))) in total.iter_mut().zip(pairs) {
+                    *sum += (a * w + b * x) + (c * y + d * z);
+                }
             }
         }
         totals
