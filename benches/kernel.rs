@@ -4,6 +4,7 @@
 
 use divan::{Bencher, black_box};
 use evenhand::stats::contingency::ContingencyTable;
+use evenhand::stats::group_time::{Aggregation, Observations, Plan, Sample};
 use evenhand::stats::mantel_haenszel::{MantelHaenszel, Stratum};
 use evenhand::stats::proportion::{Proportion, ProportionMethod};
 use evenhand::stats::rate::{Rate, RateMethod};
@@ -192,5 +193,45 @@ fn wild_bootstrap_of_9999_draws(bencher: Bencher<'_, '_>, family: &Family) {
     bencher.bench_local(|| {
         let test = model.wild_bootstrap("a", &clusters, WildWeights::Rademacher, resampling);
         test.expect("regular").expect("clusters vary").p.get()
+    });
+}
+
+/// 3,000 places over 10 periods, nine cohorts and the never treated; x tells nothing.
+fn places() -> (Vec<u32>, Observations) {
+    let mut next = scattered();
+    let (mut units, mut rows) = (Vec::new(), Observations::default());
+    for unit in 0..3000_u32 {
+        let first = match unit % 10 {
+            0 => None,
+            later => Some(later as i32 + 1),
+        };
+        for time in 1..=10 {
+            units.push(unit);
+            rows.time.push(time);
+            rows.first_treated.push(first);
+            rows.outcome.push(next() + f64::from(time));
+        }
+    }
+    (units, rows)
+}
+
+/// The promise is 0.1 s.
+#[divan::bench(sample_count = 10)]
+fn staggered_adoption_of_three_thousand_places_with_bands(bencher: Bencher<'_, '_>) {
+    let (units, rows) = places();
+    bencher.bench_local(|| {
+        let sample = Sample::panel(&units, &rows).expect("a panel");
+        let found = sample.group_time(Plan::default()).expect("an estimate");
+        let multipliers = found.multipliers(1000, 1).expect("draws");
+        let aggregations = [
+            Aggregation::Simple,
+            Aggregation::Dynamic,
+            Aggregation::Group,
+            Aggregation::Calendar,
+        ];
+        aggregations.map(|aggregation| {
+            let aggregate = found.aggregate(aggregation);
+            aggregate.band(&multipliers, LEVEL).critical
+        })
     });
 }

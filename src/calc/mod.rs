@@ -5,9 +5,11 @@
 
 mod answer;
 mod counts;
+mod designs;
 mod fields;
 mod intervals;
 mod mean;
+mod one_unit;
 mod regression;
 mod significance;
 mod sun;
@@ -219,6 +221,55 @@ pub const KINDS: &[Kind] = &[
         fields: "x[columns][cells], events[] trials[] | counts[] | values[] [weights[]], [offset[]] [family: linear, logistic, quasi_logistic, firth_logistic, poisson, quasi_poisson, negative_binomial] [observation: cell, trial] [absorb: ids[] | [ids[], ids[]]] [cluster: ids[] | [ids[], ids[]]] [robust: hc0, hc1, cr0, cr1] [profile: true for limits and p of the likelihood] [without: [\"x1\", ...]] [wild: \"x1\", wild_weights: rademacher, webb, draws: 9999, seed: 0] [level]",
         answers: "estimate[] std_error[] statistic[] p[] low[] high[], exponentials ratio[] ratio_low[] ratio_high[], df (inf: normal) deviance dispersion log_likelihood residual_df, theta theta_se of negative_binomial, wald wald_p lr lr_p of without, wild_t wild_p wild_draws of wild",
         run: run::<regression::RegressionRequest>,
+    },
+    Kind {
+        name: "difference_in_differences",
+        about: "change of the treated less that of the controls, with the four means; errors hc1, cr1 with cluster",
+        fields: "treated[] after[] (0 or 1) y[] [weights[]] [cluster: ids[]] [level]",
+        answers: "estimate treated_before treated_after control_before control_after std_error p low high df",
+        run: run::<designs::DifferenceRequest>,
+    },
+    Kind {
+        name: "group_time",
+        about: "staggered adoption by cohort and period (Callaway and Sant'Anna), with its averages; without unit, repeated cross-sections; with draws, simultaneous bands",
+        fields: "time[] first_treated[] (null: never) y[] [unit: ids[]] [x[columns][rows]] [weights[]] [cluster: ids[]] [control: never_treated, not_yet_treated] [base: varying, universal] [method: dr, reg, ipw] [anticipation: 0] [draws, seed: 0] [level]",
+        answers: "of each cell cohort[] time[] base[] effect[] std_error[] treated[] controls[]; simple simple_se; dynamic_overall dynamic_overall_se dynamic_at[] dynamic[] dynamic_se[], with draws dynamic_low[] dynamic_high[] dynamic_critical; the same of group and calendar; clusters pre_trend pre_trend_df pre_trend_p",
+        run: run::<designs::GroupTimeRequest>,
+    },
+    Kind {
+        name: "two_way",
+        about: "the coefficient of being treated beside effects of units and periods, and the comparisons it is the weighted mean of (Goodman-Bacon); errors cr1 by unit or cluster",
+        fields: "unit: ids[], time[] first_treated[] (null: never) y[] [weights[]] [cluster: ids[]] [level]",
+        answers: "estimate std_error p low high df part_treated[] part_control[] (inf: never) part_estimate[] part_weight[]",
+        run: run::<designs::TwoWayRequest>,
+    },
+    Kind {
+        name: "event_study",
+        about: "effects by time since adoption: by two-way regression, by cohort (Sun and Abraham) or by imputation (Borusyak, Jaravel and Spiess)",
+        fields: "unit: ids[], time[] first_treated[] (null: never) y[] [weights[]] [cluster: ids[]] [method: regression, sun_abraham, imputation] [reference: -1, of regression]",
+        answers: "at[] effect[] std_error[], pre_trend pre_trend_df pre_trend_p of regression, overall overall_std_error of the others",
+        run: run::<designs::EventStudyRequest>,
+    },
+    Kind {
+        name: "synthetic_control",
+        about: "one treated unit against weighted donors that followed it before treatment; p by the rank of its ratio of errors among placebos",
+        fields: "treated[periods] donors[donors][periods] before (periods before treatment)",
+        answers: "effect rmspe_before rmspe_after ratio p floor unique (0 or 1) weights[] gaps[] placebo_ratio[]",
+        run: run::<one_unit::SyntheticControlRequest>,
+    },
+    Kind {
+        name: "synthetic_did",
+        about: "synthetic difference in differences of each cohort against the never treated; with draws, the error by placebos",
+        fields: "unit: ids[], time[] first_treated[] (null: never) y[] [draws, seed: 0] [level]",
+        answers: "effect cohort[] cohort_effect[] zeta[], with draws std_error low high",
+        run: run::<designs::SyntheticDidRequest>,
+    },
+    Kind {
+        name: "interrupted_time_series",
+        about: "log ratio at a date and per period after it in one series of counts (quasi-Poisson, Newey and West); lag floor(0.75 T^(1/3)) unless given",
+        fields: "counts[] before (periods before the date) [exposure[]] [season (periods), harmonics: 1] [lag] [level]",
+        answers: "lag dispersion level level_se level_p level_low level_high slope slope_se slope_p slope_low slope_high fitted[] without_change[]",
+        run: run::<one_unit::InterruptedRequest>,
     },
     Kind {
         name: "acs",

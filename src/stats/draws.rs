@@ -8,43 +8,43 @@ use chacha20::rand_core::{Rng, SeedableRng};
 pub(in crate::stats) struct Draws(ChaCha8Rng);
 
 impl Draws {
-    pub(super) fn new(seed: u64) -> Draws {
+    pub(in crate::stats) fn new(seed: u64) -> Draws {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
         Draws(ChaCha8Rng::from_seed(key))
     }
 
     /// A sequence of its own for each number, from the same seed.
-    pub(super) fn of_stream(seed: u64, stream: u64) -> Draws {
+    pub(in crate::stats) fn of_stream(seed: u64, stream: u64) -> Draws {
         let mut draws = Draws::new(seed);
         draws.0.set_stream(stream);
         draws
     }
 
     /// The source itself, for a library that draws from it.
-    pub(super) fn source(self) -> ChaCha8Rng {
+    pub(in crate::stats) fn source(self) -> ChaCha8Rng {
         self.0
     }
 
     /// A number strictly between 0 and 1, each of 2^52 equally likely.
-    pub(super) fn uniform(&mut self) -> f64 {
+    pub(in crate::stats) fn uniform(&mut self) -> f64 {
         ((self.0.next_u64() >> 12) as f64 + 0.5) / (1u64 << 52) as f64
     }
 
     /// A standard normal number.
-    pub(super) fn normal(&mut self) -> f64 {
+    pub(in crate::stats) fn normal(&mut self) -> f64 {
         normal_quantile(self.uniform())
     }
 
     /// How many of some trials succeed, each with the same probability.
-    pub(super) fn binomial(&mut self, trials: u64, probability: f64) -> u64 {
+    pub(in crate::stats) fn binomial(&mut self, trials: u64, probability: f64) -> u64 {
         (0..trials)
             .map(|_| u64::from(self.uniform() < probability))
             .sum()
     }
 
     /// How many of some trials succeed where either is equally likely.
-    pub(super) fn half_of(&mut self, trials: u64) -> u64 {
+    pub(in crate::stats) fn half_of(&mut self, trials: u64) -> u64 {
         let whole = (0..trials / 64).map(|_| u64::from(self.0.next_u64().count_ones()));
         let whole: u64 = whole.sum();
         match trials % 64 {
@@ -54,7 +54,7 @@ impl Draws {
     }
 
     /// A whole number below `end`, each equally likely.
-    pub(super) fn below(&mut self, end: u32) -> u32 {
+    pub(in crate::stats) fn below(&mut self, end: u32) -> u32 {
         let whole = u32::MAX - u32::MAX % end;
         loop {
             let drawn = self.0.next_u32();
@@ -64,8 +64,19 @@ impl Draws {
         }
     }
 
+    /// Fills a list with -1 and 1, each equally likely (Rademacher).
+    pub(in crate::stats) fn signs(&mut self, signs: &mut [f64]) {
+        for chunk in signs.chunks_mut(64) {
+            let mut bits = self.0.next_u64();
+            for sign in chunk {
+                *sign = 2.0 * (bits & 1) as f64 - 1.0;
+                bits >>= 1;
+            }
+        }
+    }
+
     /// The first `chosen` of `places`, drawn without replacement by exchanging places.
-    pub(super) fn choose(&mut self, places: &mut [usize], chosen: usize) {
+    pub(in crate::stats) fn choose(&mut self, places: &mut [usize], chosen: usize) {
         for i in 0..chosen {
             let other = i + self.below((places.len() - i) as u32) as usize;
             places.swap(i, other);
@@ -117,6 +128,15 @@ mod tests {
             "{halves} {tenths}"
         );
         assert_eq!((draws.half_of(0), draws.binomial(9, 1.0)), (0, 9));
+    }
+
+    #[test]
+    fn signs_are_of_both_kinds_about_equally() {
+        let mut signs = vec![0.0; 60_001];
+        Draws::new(5).signs(&mut signs);
+        assert!(signs.iter().all(|s| s.abs().to_bits() == 1.0_f64.to_bits()));
+        // Six standard deviations of a sum of 60,001 signs.
+        assert!(signs.iter().sum::<f64>().abs() < 1470.0);
     }
 
     #[test]

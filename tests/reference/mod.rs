@@ -3,9 +3,12 @@
 mod admissions;
 mod bad_inputs;
 mod calc;
+mod calc_designs;
 mod calc_regression;
 mod coverage;
+mod designs;
 mod effects;
+mod group_time;
 mod intervals;
 mod missing;
 mod regression;

@@ -19,8 +19,12 @@ pub(super) struct Data(BTreeMap<String, Vec<String>>);
 
 impl Data {
     pub(super) fn read(name: &str) -> Data {
+        Data::read_in("D_glm", name)
+    }
+
+    pub(super) fn read_in(folder: &str, name: &str) -> Data {
         let file = format!(
-            "{}/tests/reference/D_glm/{name}.csv",
+            "{}/tests/reference/{folder}/{name}.csv",
             env!("CARGO_MANIFEST_DIR")
         );
         let text = std::fs::read_to_string(file).expect("a data set");

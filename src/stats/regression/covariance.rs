@@ -31,6 +31,11 @@ pub enum CovarianceKind {
     Cr0(Clusters),
     /// `Cr0` times G/(G - 1) (n - 1)/(n - k).
     Cr1(Clusters),
+    /// Any covariance between cells up to a lag, cells in the order of time, no small-sample factor.
+    NeweyWest {
+        /// Periods over which errors still resemble one another.
+        lag: usize,
+    },
 }
 
 /// A covariance of the coefficients with the degrees of freedom that go with it.
@@ -92,7 +97,8 @@ impl Fit {
     /// A = (X'WX)^-1 with columns less absorbed effects. Model: phi A, phi 1 but for linear and quasi families. Robust:
     /// A M A; M sums x x' u^2 over observations (HC) or (sum of x u)(sum of x u)' over clusters (CR), u being the score.
     /// By trial a cell of s events in n trials adds x x' [s (1 - mu)^2 + (n - s) mu^2]. Two-way: first plus second less
-    /// intersection, each with its own G. k counts absorbed effects, but under CR1 those nested in a cluster key only
+    /// intersection, each with its own G. Newey-West: scores s of cells in their order, M = sum over lags l from -L to L
+    /// of (1 - |l|/(L + 1)) times the sum of s_t s_(t-l)'. k counts absorbed effects, but under CR1 those nested in a cluster key only
     /// once per factor.
     ///
     /// # Units
@@ -100,15 +106,17 @@ impl Fit {
     ///
     /// # Edge cases
     /// Clusters are counted among cells that count. Degrees of freedom: those of the dispersion for the quasi
-    /// families, n - k for linear errors, G - 1 for clusters (the smaller of two keys), else none, the normal.
+    /// families, n - k for linear errors and Newey-West, G - 1 for clusters (the smaller of two keys), else none, the normal.
     ///
     /// # Errors
     /// [`StatsError::TooFew`] clusters and [`StatsError::UnequalLengths`] inside [`RegressionError::Stats`];
-    /// [`RegressionError::Unsupported`] for a dispersion without degrees of freedom between cells.
+    /// [`RegressionError::Unsupported`] for a dispersion without degrees of freedom between cells, and for Newey-West by
+    /// trial.
     ///
     /// # Source
     /// White (1980); MacKinnon and White (1985), HC1; Liang and Zeger (1986); Cameron, Gelbach and Miller (2011);
-    /// Cameron and Miller (2015), section II. Agrees with R `sandwich::vcovHC` and `vcovCL`, statsmodels and pyfixest.
+    /// Cameron and Miller (2015), section II; Newey and West (1987). Agrees with R `sandwich::vcovHC` and `vcovCL`,
+    /// statsmodels and pyfixest.
     pub fn covariance(&self, kind: &CovarianceKind) -> Result<Covariance, RegressionError> {
         let n = self.observations() as f64;
         let residual_df = self.residual_df();
@@ -132,6 +140,15 @@ impl Fit {
             CovarianceKind::Cr1(clusters) => self.clustered(clusters, |groups, k| {
                 groups / (groups - 1.0) * (n - 1.0) / (n - k)
             }),
+            CovarianceKind::NeweyWest { lag } => {
+                if self.problem.grain == Grain::Trial {
+                    return Err(RegressionError::Unsupported {
+                        what: "an order of trials in time",
+                        family: self.law.family,
+                    });
+                }
+                Ok(self.covariance_of(self.newey_west(*lag), Some(residual_df)))
+            }
         }
     }
 
@@ -172,6 +189,25 @@ impl Fit {
                 }
             };
             add_outer(&mut meat, factor * square, self.row(i));
+        }
+        sandwich(&self.inverse, &meat, k)
+    }
+
+    fn newey_west(&self, lag: usize) -> Vec<f64> {
+        let (k, residuals) = (self.coefficients.len(), self.score_residuals());
+        let mut meat = vec![0.0; k * k];
+        for (t, &now) in residuals.iter().enumerate() {
+            add_outer(&mut meat, now * now, self.row(t));
+            for l in 1..=lag.min(t) {
+                let weight = 1.0 - l as f64 / (lag as f64 + 1.0);
+                let scale = weight * now * residuals[t - l];
+                let (one, other) = (self.row(t), self.row(t - l));
+                for i in 0..k {
+                    for j in 0..k {
+                        meat[i * k + j] += scale * (one[i] * other[j] + other[i] * one[j]);
+                    }
+                }
+            }
         }
         sandwich(&self.inverse, &meat, k)
     }

@@ -39,7 +39,7 @@ pub struct Test {
 }
 
 impl Test {
-    pub(super) fn new(statistic: f64, df: u64) -> Test {
+    pub(in crate::stats) fn new(statistic: f64, df: u64) -> Test {
         let statistic = statistic.max(0.0);
         Test {
             statistic,

@@ -11,11 +11,11 @@ const BLOCK: usize = 128;
 /// A column whose part that is new, relative to its length, is smaller than this depends on those before it.
 ///
 /// R's `lm` has 1e-7, which drops the square of a calendar year; `glm` has 1e-11.
-pub(super) const COLLINEAR: f64 = 1e-9;
+pub(in crate::stats) const COLLINEAR: f64 = 1e-9;
 
 /// The triangle `R` of `W^(1/2) X` beside `Q' W^(1/2) z`.
 #[derive(Debug, Clone)]
-pub(super) struct Triangle {
+pub(in crate::stats) struct Triangle {
     columns: usize,
     /// Row-major, `columns` rows of `columns + 1`, the last of each being the right side.
     entries: Vec<f64>,
@@ -23,7 +23,7 @@ pub(super) struct Triangle {
 
 impl Triangle {
     /// The triangle of rows `x` (row-major) with weights `w` and right sides `z`.
-    pub(super) fn new(x: &[f64], columns: usize, w: &[f64], z: &[f64]) -> Triangle {
+    pub(in crate::stats) fn new(x: &[f64], columns: usize, w: &[f64], z: &[f64]) -> Triangle {
         let mut triangle = Triangle {
             columns,
             entries: vec![0.0; columns * (columns + 1)],
@@ -74,7 +74,7 @@ impl Triangle {
     }
 
     /// The columns that do not depend on earlier ones, given the length each had before anything was taken out of it.
-    pub(super) fn independent(&self, lengths: &[f64]) -> Vec<usize> {
+    pub(in crate::stats) fn independent(&self, lengths: &[f64]) -> Vec<usize> {
         let (k, stride) = (self.columns, self.columns + 1);
         let mut kept = Vec::new();
         let mut basis: Vec<Vec<f64>> = Vec::new();
@@ -100,7 +100,7 @@ impl Triangle {
     }
 
     /// The least-squares coefficients; `None` when a pivot is 0 or not finite.
-    pub(super) fn solve(&self) -> Option<Vec<f64>> {
+    pub(in crate::stats) fn solve(&self) -> Option<Vec<f64>> {
         let stride = self.columns + 1;
         let right: Vec<f64> = (0..self.columns)
             .map(|i| self.entries[i * stride + self.columns])
@@ -109,7 +109,7 @@ impl Triangle {
     }
 
     /// `(X'WX)^-1`, row-major; `None` as [`Triangle::solve`].
-    pub(super) fn inverse(&self) -> Option<Vec<f64>> {
+    pub(in crate::stats) fn inverse(&self) -> Option<Vec<f64>> {
         let k = self.columns;
         let mut inverse_root = vec![0.0; k * k];
         for j in 0..k {
@@ -130,7 +130,7 @@ impl Triangle {
     }
 
     /// `ln det(X'WX)`.
-    pub(super) fn ln_determinant(&self) -> f64 {
+    pub(in crate::stats) fn ln_determinant(&self) -> f64 {
         let stride = self.columns + 1;
         (0..self.columns)
             .map(|i| 2.0 * libm::log(self.entries[i * stride + i].abs()))
@@ -152,7 +152,7 @@ impl Triangle {
 }
 
 /// The inner product, in four lanes whose order is fixed.
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(in crate::stats) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut lanes = [0.0; 4];
     let (fours, others) = (a.chunks_exact(4), b.chunks_exact(4));
     let rest: f64 = fours
@@ -170,7 +170,7 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// `A v` for a row-major square `A`.
-pub(super) fn times(matrix: &[f64], vector: &[f64]) -> Vec<f64> {
+pub(in crate::stats) fn times(matrix: &[f64], vector: &[f64]) -> Vec<f64> {
     matrix
         .chunks_exact(vector.len().max(1))
         .map(|row| dot(row, vector))
@@ -178,7 +178,7 @@ pub(super) fn times(matrix: &[f64], vector: &[f64]) -> Vec<f64> {
 }
 
 /// The weighted length of each column.
-pub(super) fn lengths(x: &[f64], columns: usize, w: &[f64]) -> Vec<f64> {
+pub(in crate::stats) fn lengths(x: &[f64], columns: usize, w: &[f64]) -> Vec<f64> {
     let mut squares = vec![0.0; columns];
     for (row, weight) in x.chunks_exact(columns.max(1)).zip(w) {
         for (square, value) in squares.iter_mut().zip(row) {
@@ -189,21 +189,21 @@ pub(super) fn lengths(x: &[f64], columns: usize, w: &[f64]) -> Vec<f64> {
 }
 
 /// Adds `scale x` to a sum.
-pub(super) fn add_scaled(sum: &mut [f64], scale: f64, x: &[f64]) {
+pub(in crate::stats) fn add_scaled(sum: &mut [f64], scale: f64, x: &[f64]) {
     for (entry, value) in sum.iter_mut().zip(x) {
         *entry += scale * value;
     }
 }
 
 /// Adds `scale x x'` to a row-major square.
-pub(super) fn add_outer(matrix: &mut [f64], scale: f64, x: &[f64]) {
+pub(in crate::stats) fn add_outer(matrix: &mut [f64], scale: f64, x: &[f64]) {
     for (row, &value) in matrix.chunks_exact_mut(x.len().max(1)).zip(x) {
         add_scaled(row, scale * value, x);
     }
 }
 
 /// `A M A` for row-major squares, `A` symmetric.
-pub(super) fn sandwich(bread: &[f64], meat: &[f64], size: usize) -> Vec<f64> {
+pub(in crate::stats) fn sandwich(bread: &[f64], meat: &[f64], size: usize) -> Vec<f64> {
     let product = |a: &[f64], b: &[f64]| {
         let mut result = vec![0.0; size * size];
         for i in 0..size {

@@ -13,7 +13,7 @@ mod family;
 mod firth;
 mod fit;
 mod inference;
-mod least_squares;
+pub(in crate::stats) mod least_squares;
 mod margins;
 mod model;
 mod profile;

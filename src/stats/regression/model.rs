@@ -149,6 +149,24 @@ impl Model {
         })
     }
 
+    /// A logistic regression of one trial per row, each with a weight: the propensity of being treated.
+    ///
+    /// Weights count in the likelihood as in R's `glm(weights = )`; only coefficients and fitted probabilities have a
+    /// meaning, errors are the caller's to reckon from influence functions.
+    pub(in crate::stats) fn propensity(
+        design: Design,
+        treated: &[bool],
+        weights: Vec<f64>,
+    ) -> Result<Model, RegressionError> {
+        let values = treated.iter().map(|&d| f64::from(u8::from(d))).collect();
+        let response = Response::Values { values, weights };
+        let linear = Model::new(Family::Linear, design, response)?;
+        Ok(Model {
+            family: Family::Logistic,
+            ..linear
+        })
+    }
+
     /// With a known part of the linear predictor, such as the logarithm of the exposure.
     ///
     /// # Errors
