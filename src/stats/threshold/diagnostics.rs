@@ -211,7 +211,7 @@ impl Halves {
 
     fn ess(&self) -> f64 {
         let draws = self.centred.len() as f64;
-        if !(self.within > 0.0) {
+        if self.within.is_nan() || self.within <= 0.0 {
             return f64::NAN;
         }
         let mut tau = 0.0;

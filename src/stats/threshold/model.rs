@@ -304,7 +304,7 @@ impl<'a> Density<'a> {
     }
 
     /// A position drawn from the prior, given standard normal deviates, one for each coordinate.
-    pub(super) fn from_prior(&self, deviates: &[f64]) -> Vec<f64> {
+    pub(super) fn prior_position(&self, deviates: &[f64]) -> Vec<f64> {
         let layout = self.layout;
         let mut position = deviates.to_vec();
         let sigma = deviates[layout.ln_sigma()].abs();

@@ -3,7 +3,6 @@
 //! The arithmetic of vectors is our own, plain and in order. That of the library takes the widest instructions of the
 //! processor, whose sums differ in their last bits, and a chain makes different draws of different bits.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 
 use nuts_rs::rand::Rng;
@@ -32,19 +31,21 @@ pub(super) struct Chains {
     pub(super) divergences: u64,
 }
 
+/// Draws of one chain, and how many of them diverged.
+type OneChain = (Vec<Box<[f64]>>, u64);
+
 /// Samples every chain on a thread of its own, each with its own sequence of random numbers.
 pub(super) fn sample(density: &Density<'_>, sampling: Sampling) -> Result<Chains, ThresholdError> {
-    let results: Vec<Result<(Vec<Box<[f64]>>, u64), ThresholdError>> =
-        std::thread::scope(|scope| {
-            let running: Vec<_> = (0..sampling.chains as u64)
-                .map(|number| scope.spawn(move || chain(density.clone(), sampling, number)))
-                .collect();
-            let stopped = || Err(ThresholdError::Sampler("a chain broke off".into()));
-            let finished = running.into_iter();
-            finished
-                .map(|chain| chain.join().unwrap_or_else(|_| stopped()))
-                .collect()
-        });
+    let results: Vec<Result<OneChain, ThresholdError>> = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..sampling.chains as u64)
+            .map(|number| scope.spawn(move || chain(density.clone(), sampling, number)))
+            .collect();
+        let stopped = || Err(ThresholdError::Sampler("a chain broke off".into()));
+        let finished = running.into_iter();
+        finished
+            .map(|chain| chain.join().unwrap_or_else(|_| stopped()))
+            .collect()
+    });
     let mut chains = Chains {
         draws: Vec::new(),
         divergences: 0,
@@ -61,7 +62,7 @@ fn chain(
     mut density: Density<'_>,
     sampling: Sampling,
     number: u64,
-) -> Result<(Vec<Box<[f64]>>, u64), ThresholdError> {
+) -> Result<OneChain, ThresholdError> {
     let failed = |fault: &dyn std::fmt::Display| ThresholdError::Sampler(fault.to_string());
     // Starts and draws have streams of their own.
     let mut draws = Draws::of_stream(sampling.seed, 2 * number);
@@ -100,7 +101,7 @@ fn start(density: &mut Density<'_>, draws: &mut Draws) -> Result<Vec<f64>, Thres
     let mut grad = vec![0.0; size];
     for _ in 0..STARTS {
         let deviates: Vec<f64> = (0..size).map(|_| draws.normal()).collect();
-        let position = density.from_prior(&deviates);
+        let position = density.prior_position(&deviates);
         let value = density.value(&position, &mut grad);
         if value.is_finite() && grad.iter().all(|slope| slope.is_finite() && *slope != 0.0) {
             return Ok(position);
@@ -126,8 +127,12 @@ impl LogpError for NotFinite {
 struct Plain<'a>(Density<'a>);
 
 impl HasDims for Plain<'_> {
-    fn dim_sizes(&self) -> HashMap<String, u64> {
-        HashMap::from([("unconstrained_parameter".into(), self.dim() as u64)])
+    #[expect(
+        clippy::disallowed_types,
+        reason = "the trait of the library asks for it, and it has one entry"
+    )]
+    fn dim_sizes(&self) -> std::collections::HashMap<String, u64> {
+        std::collections::HashMap::from([("unconstrained_parameter".into(), self.dim() as u64)])
     }
 }
 
@@ -192,7 +197,7 @@ impl Math for Plain<'_> {
         gradient: &mut Vec<f64>,
     ) -> Result<f64, NotFinite> {
         let deviates: Vec<f64> = (0..self.dim()).map(|_| normal(rng)).collect();
-        *position = self.0.from_prior(&deviates);
+        *position = self.0.prior_position(&deviates);
         self.logp(position, gradient)
     }
 

@@ -49,7 +49,7 @@ pub fn draw_from_prior(
     let mut draws = Draws::new(seed);
     let mut density = Density::new(&counts, priors);
     let deviates: Vec<f64> = (0..density.layout.len()).map(|_| draws.normal()).collect();
-    let position = density.from_prior(&deviates);
+    let position = density.prior_position(&deviates);
     let sigma = libm::exp(position[density.layout.ln_sigma()]);
     let signals = density.signals(&position);
     let weights = counts.weights();

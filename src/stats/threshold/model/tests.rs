@@ -41,8 +41,8 @@ fn by_the_book(counts: &Counts, density: &mut Density<'_>, x: &[f64]) -> f64 {
     let layout = density.layout;
     let sigma = x[layout.ln_sigma()].exp();
     let mut value = normal(sigma, 0.0, 1.0) + x[layout.ln_sigma()];
-    for group in 0..layout.groups {
-        value += normal(x[group], 0.0, 1.0);
+    for t in &x[..layout.groups] {
+        value += normal(*t, 0.0, 1.0);
     }
     density.take(x);
     for (part, factors) in density
@@ -82,7 +82,7 @@ fn positions(density: &Density<'_>, seed: u64) -> Vec<Vec<f64>> {
     (0..20)
         .map(|_| {
             let deviates: Vec<f64> = (0..density.layout.len()).map(|_| draws.normal()).collect();
-            density.from_prior(&deviates)
+            density.prior_position(&deviates)
         })
         .collect()
 }
