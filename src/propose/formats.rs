@@ -152,6 +152,61 @@ impl Fit {
         profile.columns.iter().filter(is_named).collect()
     }
 
+    /// Filters for the rows of groups of whom the baseline has nobody: the format names those groups, so that they are not
+    /// unlisted. A rule decides where none before it does.
+    fn filters(&self, without: &[String], profile: &FileProfile) -> Vec<String> {
+        let asked = self.group.as_ref();
+        let rules: Vec<(&ColumnProfile, &BTreeMap<String, String>)> = match asked {
+            Some((name, codes)) => {
+                let own = profile.columns.iter().find(|own| own.name == *name);
+                own.map(|own| (own, codes)).into_iter().collect()
+            }
+            None => {
+                let rules = self.stops.column(GROUP);
+                let rules = rules.iter().flat_map(|source| source.rules());
+                rules
+                    .filter_map(|rule| {
+                        let mut columns = profile.columns.iter();
+                        let own = columns.find(|own| rule.names().any(|name| name == own.name))?;
+                        Some((own, &rule.codes))
+                    })
+                    .collect()
+            }
+        };
+        let mut filters = Vec::new();
+        for (i, (column, codes)) in rules.iter().enumerate() {
+            let values: Vec<&str> = column
+                .kept
+                .iter()
+                .flat_map(|kept| kept.keys())
+                .filter(|value| {
+                    let group = codes.get(value.trim()).map_or(value.trim(), String::as_str);
+                    without.iter().any(|own| own == group)
+                })
+                .map(String::as_str)
+                .collect();
+            if values.is_empty() {
+                continue;
+            }
+            let mut fits = vec![(column.name.clone(), list(values.iter().copied()))];
+            for (earlier, codes) in &rules[..i] {
+                let decided = codes.keys().map(String::as_str);
+                let none = inline(&[("not".into(), list(decided))]);
+                fits.push((earlier.name.clone(), none));
+            }
+            let words: Vec<String> = values
+                .iter()
+                .map(|value| format!("`{}`", value.trim()))
+                .collect();
+            let rule = format!("no people in the baseline: {}", words.join(", "));
+            filters.push(inline(&[
+                ("drop".into(), quoted(&rule)),
+                ("where".into(), inline(&fits)),
+            ]));
+        }
+        filters
+    }
+
     /// The groups with their rows, as the codes of the format read the values.
     fn groups(&self, profile: &FileProfile) -> FoundGroups {
         let mut found = FoundGroups {
@@ -229,14 +284,14 @@ impl Work<'_> {
         if baseline.is_some() {
             self.periods(&mapped);
         }
-        self.write_format(fit, baseline.is_some() && mapped.date.is_none());
+        self.write_format(fit, &groups, baseline.is_some() && mapped.date.is_none());
         self.ask_about_columns_together(fit);
         self.after_the_rows(&groups, &mapped, baseline.as_ref());
         Ok(())
     }
 
     /// Writes `[[stops]]`.
-    fn write_format(&mut self, fit: &Fit, by_year: bool) {
+    fn write_format(&mut self, fit: &Fit, groups: &FoundGroups, by_year: bool) {
         let profile = &self.main.profile;
         let format = fit.named.format;
         self.draft.table("[[stops]]");
@@ -259,6 +314,17 @@ impl Work<'_> {
             let with_rows = quoted("with_rows");
             self.draft
                 .key("covered", with_rows, Confidence::Doubtful, reason);
+        }
+        let without: Vec<String> = groups.without_people().into_iter().cloned().collect();
+        let filters = fit.filters(&without, profile);
+        if !filters.is_empty() {
+            let reason = format!(
+                "the baseline has nobody of {}: the rows stand in the account, and in no number",
+                without.join(", ")
+            );
+            let filters = format!("[{}]", filters.join(", "));
+            self.draft
+                .key("filter", filters, Confidence::Likely, reason);
         }
         let asked = [
             (GROUP, fit.group.as_ref().map(|(name, _)| name)),

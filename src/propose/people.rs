@@ -231,7 +231,10 @@ impl<'a> Baseline<'a> {
             return totals::leave_out(draft, &places, |_| true);
         };
         let is_key = |column: &ColumnProfile| {
-            let keys = [Some(*group), *ethnicity, self.place];
+            let year = self.year.as_ref().map(|year| match year {
+                Year::Key(column) | Year::At(column, _) => *column,
+            });
+            let keys = [Some(*group), *ethnicity, self.place, year];
             keys.into_iter()
                 .flatten()
                 .any(|key| key.name == column.name)
@@ -245,7 +248,22 @@ impl<'a> Baseline<'a> {
             tells_people_apart && column.distinct > 1 && !is_key(column)
         };
         let columns = &self.part.profile.columns;
-        let parts: Vec<&ColumnProfile> = columns.iter().filter(is_part).collect();
+        // A code beside a key, such as `ID Race` beside `Race`, tells no people apart that the key does not.
+        let is_code_of_key = |column: &ColumnProfile| {
+            let others = ["id", "code", "slug", "key", "name"];
+            let words = column.words();
+            let bare: Vec<&String> = words
+                .iter()
+                .filter(|word| !others.contains(&word.as_str()))
+                .collect();
+            let mut keys = columns.iter().filter(|own| is_key(own));
+            keys.any(|key| key.words().iter().collect::<Vec<_>>() == bare)
+        };
+        let parts: Vec<&ColumnProfile> = columns
+            .iter()
+            .filter(is_part)
+            .filter(|column| !is_code_of_key(column))
+            .collect();
         if !parts.is_empty() {
             let names = parts.iter().map(|column| column.name.as_str());
             let reason = "people are added up over what is no key";

@@ -143,7 +143,7 @@ impl Work<'_> {
             .collect();
         if !without.is_empty() {
             self.questions.push(format!(
-                "Is there a baseline with {}? This one has none of them, so they are left out of every number. Whoever has one names them under [groups] labels.",
+                "Is there a baseline with {}? This one has none of them, so they are left out of every number. Whoever has one takes them in again under [groups].",
                 without.join(", ")
             ));
         }
