@@ -7,8 +7,8 @@ use evenhand::cells::{Only, Rows, Tabulate, Tabulated, Tabulation};
 use evenhand::engines::Embedded;
 use evenhand::error::Error;
 use evenhand::ingest::{
-    ClockReader, ColumnRule, ColumnSource, DataRoot, Format, MomentReader, Periods, ReadAs, Unit,
-    shipped_formats,
+    ClockReader, ColumnRule, ColumnSource, DataRoot, Format, MomentReader, Periods, Question,
+    ReadAs, Unit, shipped_formats,
 };
 use evenhand::stops::{Column, GROUP, PAGE};
 use evenhand::study::StudyFile;
@@ -357,7 +357,7 @@ const PINNED: &[Pinned] = &[
 
 /// The formats whose fixture is read, with the fixture.
 fn fixtures() -> Vec<(Format, String)> {
-    let formats = shipped_formats().unwrap().into_iter();
+    let formats = shipped_formats().unwrap().iter().cloned();
     formats
         .filter(|format| {
             let stops = format.stops.as_ref();
@@ -500,7 +500,7 @@ fn every_format_counts_its_fixture_as_a_person_does() {
 #[test]
 fn a_fingerprint_fits_its_own_fixture_and_no_other() {
     let fixtures = fixtures();
-    for own in &shipped_formats().unwrap() {
+    for own in shipped_formats().unwrap() {
         for (of, text) in &fixtures {
             let separator = if of.name == "illinois-itss" { '~' } else { ',' };
             let header = text.lines().next().unwrap().split(separator);
@@ -764,10 +764,11 @@ fn a_page_says_everything_and_its_first_study_runs() {
         ]
         .into_iter()
         .chain(&format.cautions)
-        .chain(&format.questions)
         .chain(&format.not_recorded)
+        .map(String::as_str)
+        .chain(format.questions.iter().map(Question::text))
         {
-            assert!(page.contains(said.as_str()), "{}: {said}", format.name);
+            assert!(page.contains(said), "{}: {said}", format.name);
         }
         for (name, rule) in rules(&format) {
             let words = rule.names().map(str::to_owned);
@@ -856,7 +857,7 @@ fn the_list_has_every_format_of_the_folder() {
         formats.iter().map(|format| format.name.as_str()).collect()
     );
     let text = crate::harness::run(root(), &["list", "formats"]).stdout;
-    for format in &formats {
+    for format in formats {
         assert!(text.contains(&format.name) && text.contains(&format.title));
         assert!(text.contains(format.checked.word()) && text.contains(format.table()));
     }
@@ -1225,7 +1226,7 @@ fn north_carolinas_tables_count_the_driver_of_a_stop_once() {
     );
     let config = own.stops.as_ref().unwrap();
     let header = config.layout.header.clone().unwrap();
-    for format in &formats {
+    for format in formats {
         assert_eq!(
             format.fingerprint.fits(&header),
             format.name == "nc-sbi",

@@ -88,8 +88,9 @@ fn format(name: &str, world: &World) -> Result<Format, Error> {
         return Format::read(world, Path::new(name), name);
     }
     shipped_formats()?
-        .into_iter()
+        .iter()
         .find(|format| format.name == name)
+        .cloned()
         .ok_or_else(|| Error::Internal(format!("the page `{name}` was accepted and is not there")))
 }
 

@@ -29,8 +29,8 @@ pub(super) fn command(
         population: options.population.as_deref(),
         agreements: None,
     };
-    let parts = gather(world, &named, &out)?;
-    let proposal = propose(&parts, &wishes(options))?;
+    let found = gather(world, &named, &out)?;
+    let proposal = propose(&found.parts, &wishes(options))?;
     if let Some(missing) = proposal.missing.first() {
         return Err(Error::bundle(
             format!("there is no rate to show: {missing}"),
@@ -66,6 +66,13 @@ pub(super) fn command(
         .for_each(|source| text.push_str(&account_text(source)));
     text.push_str("\nWhat only a person can say\n");
     text.push_str(&listed(&proposal.questions));
+    let more = found.more.iter().map(|(name, _)| {
+        format!("`{name}`: a table of its own; `evenhand init` writes a study for it")
+    });
+    let left_out: Vec<String> = found.left_out.iter().cloned().chain(more).collect();
+    if !left_out.is_empty() {
+        text.push_str(&format!("\nLeft out\n{}", listed(&left_out)));
+    }
     text.push_str(&format!(
         "\nThe study that made this: {}. `evenhand run {}` makes the bundle.\n",
         out.display(),

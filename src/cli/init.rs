@@ -23,6 +23,11 @@ struct Document<'a> {
     error: Option<String>,
     files: &'a Parts,
     proposal: &'a Proposal,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    left_out: &'a [String],
+    /// Further studies, of other tables in the same file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    more: Vec<Document<'a>>,
 }
 
 /// The files of a command line.
@@ -47,26 +52,129 @@ pub(super) fn command(
         population: options.population.as_deref(),
         agreements: options.agreements.as_deref(),
     };
-    let parts = gather(world, &named, &out)?;
-    let proposal = propose(&parts, &Wishes::default())?;
-    write_new(world, &out, &proposal.text())?;
-    let checked = check(world, &out, &proposal);
+    let found = gather(world, &named, &out)?;
+    let (written, left_out) = write_all(world, &out, found)?;
     world.watcher().done();
     if printer.json {
-        printer.document(&Document {
-            study: out.display().to_string(),
-            runs: checked.is_ok(),
-            error: checked.as_ref().err().map(ToString::to_string),
-            files: &parts,
-            proposal: &proposal,
-        })?;
+        let mut documents = written.iter().map(|own| own.document(&left_out));
+        if let Some(mut first) = documents.next() {
+            first.more = documents.collect();
+            printer.document(&first)?;
+        }
     } else {
-        printer.text(&summary(&parts, &proposal, &out, checked.as_ref().ok()))?;
+        let texts: Vec<String> = written.iter().map(Written::summary).collect();
+        printer.text(&texts.join("\n"))?;
+        if !left_out.is_empty() {
+            printer.text(&format!("\nLeft out\n{}", listed(&left_out)))?;
+        }
     }
-    match checked {
-        Ok(_) => Ok(ExitCode::SUCCESS),
-        Err(error) => Err(error),
+    for own in written {
+        own.checked?;
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A study that was written.
+struct Written {
+    parts: Parts,
+    proposal: Proposal,
+    out: PathBuf,
+    checked: Result<Judged, Error>,
+}
+
+impl Written {
+    fn document<'a>(&'a self, left_out: &'a [String]) -> Document<'a> {
+        Document {
+            study: self.out.display().to_string(),
+            runs: self.checked.is_ok(),
+            error: self.checked.as_ref().err().map(ToString::to_string),
+            files: &self.parts,
+            proposal: &self.proposal,
+            left_out,
+            more: Vec::new(),
+        }
+    }
+
+    fn summary(&self) -> String {
+        let judged = self.checked.as_ref().ok();
+        summary(&self.parts, &self.proposal, &self.out, judged)
+    }
+}
+
+/// Writes a study for each table of rows or counts, and what was left out of all of them.
+fn write_all(
+    world: &World,
+    out: &Path,
+    found: Found,
+) -> Result<(Vec<Written>, Vec<String>), Error> {
+    let Found {
+        parts,
+        more,
+        mut left_out,
+    } = found;
+    let first = propose(&parts, &Wishes::default());
+    let mut proposals = Vec::new();
+    let mut refused = None;
+    match first {
+        Ok(proposal) => proposals.push((parts.clone(), proposal, out.to_path_buf())),
+        Err(fault) => refused = Some(fault),
+    }
+    for (name, part) in more {
+        let parts = Parts {
+            main: Some(part),
+            ..parts.clone()
+        };
+        match propose(&parts, &Wishes::default()) {
+            Ok(proposal) if proposals.is_empty() => {
+                proposals.push((parts, proposal, out.to_path_buf()));
+            }
+            Ok(proposal) => {
+                let out = named_after(out, &name);
+                is_free(world, &out)?;
+                proposals.push((parts, proposal, out));
+            }
+            Err(fault) => left_out.push(format!("`{name}`: {}", first_line(&fault))),
+        }
+    }
+    match refused {
+        Some(fault) if proposals.is_empty() => return Err(fault),
+        Some(fault) => left_out.push(first_line(&fault)),
+        None => {}
+    }
+    let mut written = Vec::new();
+    for (parts, proposal, out) in proposals {
+        write_new(world, &out, &proposal.text())?;
+        let checked = check(world, &out, &proposal);
+        written.push(Written {
+            parts,
+            proposal,
+            out,
+            checked,
+        });
+    }
+    Ok((written, left_out))
+}
+
+fn first_line(fault: &Error) -> String {
+    let text = fault.to_string();
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// The name of a study of another table in the same file.
+fn named_after(out: &Path, table: &str) -> PathBuf {
+    let plain: String = table
+        .to_lowercase()
+        .chars()
+        .map(|letter| {
+            if letter.is_alphanumeric() {
+                letter
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    let stem = out.file_stem().unwrap_or_default().to_string_lossy();
+    out.with_file_name(format!("{stem}-{}.toml", plain.trim_matches('-')))
 }
 
 /// The name of the first file without its endings, in this folder.
@@ -118,53 +226,117 @@ fn check(world: &World, out: &Path, proposal: &Proposal) -> Result<Judged, Error
     pipeline::judge(&study, world, &reading, Effort::Check)
 }
 
+/// The files sorted by what they are.
+pub(super) struct Found {
+    pub(super) parts: Parts,
+    /// Further tables of rows or counts in a file that holds several, by their names.
+    pub(super) more: Vec<(String, Part)>,
+    /// Sheets and members that are in no study, with the reason.
+    pub(super) left_out: Vec<String>,
+}
+
 /// Looks at all files and sorts them by what they are.
 ///
 /// # Errors
 /// A file that cannot be read; files of rows whose columns differ; two populations.
-pub(super) fn gather(world: &World, named: &Named<'_>, out: &Path) -> Result<Parts, Error> {
-    let mut parts = Parts::default();
-    for (path, into) in [
-        (named.population, &mut parts.population),
-        (named.agreements, &mut parts.agreements),
-    ] {
-        if let Some(path) = path {
-            *into = Some(part(world, &[path.to_path_buf()], out)?);
-        }
+pub(super) fn gather(world: &World, named: &Named<'_>, out: &Path) -> Result<Found, Error> {
+    let mut found = Found {
+        parts: Parts::default(),
+        more: Vec::new(),
+        left_out: Vec::new(),
+    };
+    if let Some(path) = named.population {
+        found.parts.population = Some(found.one(world, (path, out), TableKind::Population)?);
+    }
+    if let Some(path) = named.agreements {
+        found.parts.agreements = Some(found.one(world, (path, out), TableKind::Agreements)?);
     }
     let mut alike: Vec<(Vec<PathBuf>, Vec<Look>)> = Vec::new();
     for path in named.files {
-        let look = Look::at(world, path)?;
-        match alike.iter_mut().find(|(_, looks)| looks[0].is_like(&look)) {
-            Some((paths, looks)) => {
-                paths.push(path.clone());
-                looks.push(look);
+        let looks = Look::at(world, path)?;
+        found.left_out.extend(looks.left_out);
+        for look in looks.tables {
+            match alike.iter_mut().find(|(_, looks)| looks[0].is_like(&look)) {
+                Some((paths, looks)) => {
+                    paths.push(path.clone());
+                    looks.push(look);
+                }
+                None => alike.push((vec![path.clone()], vec![look])),
             }
-            None => alike.push((vec![path.clone()], vec![look])),
         }
     }
-    let is_free_to_be = |slot: &Option<Part>| slot.is_none();
+    let mut others = Vec::new();
     for (paths, looks) in alike {
-        let found = part_of(world, &paths, &looks, out)?;
-        let slot = match found.profile.table.value {
-            TableKind::Population if is_free_to_be(&parts.population) => &mut parts.population,
-            TableKind::Agreements if is_free_to_be(&parts.agreements) => &mut parts.agreements,
+        let part = part_of(world, &paths, &looks, out)?;
+        let one_of_several = looks[0].table_name();
+        let parts = &mut found.parts;
+        let is_no_table = part.profile.table.value == TableKind::Other || part.profile.rows == 0;
+        let slot = match (part.profile.table.value, one_of_several) {
+            (TableKind::Population, _) if parts.population.is_none() => &mut parts.population,
+            (TableKind::Agreements, _) if parts.agreements.is_none() => &mut parts.agreements,
+            (_, Some(name)) if is_no_table => {
+                others.push((name, part));
+                continue;
+            }
+            (_, Some(name))
+                if parts
+                    .main
+                    .as_ref()
+                    .is_some_and(|main| main.files == part.files) =>
+            {
+                found.more.push((name, part));
+                continue;
+            }
             _ => &mut parts.main,
         };
         if let Some(earlier) = slot {
-            return Err(different(&paths[0], &found, earlier));
+            return Err(different(&paths[0], &part, earlier));
         }
-        *slot = Some(found);
+        *slot = Some(part);
     }
-    Ok(parts)
+    // Where nothing is a table, the first says why.
+    if found.parts.main.is_none() && !others.is_empty() && found.parts.population.is_none() {
+        found.parts.main = Some(others.remove(0).1);
+    }
+    found.left_out.extend(others.iter().map(|(name, part)| {
+        let why = match part.profile.rows {
+            0 => "it has no row",
+            _ => part.profile.table.reason.as_str(),
+        };
+        format!("`{name}`: {why}")
+    }));
+    Ok(found)
 }
 
-fn part(world: &World, paths: &[PathBuf], out: &Path) -> Result<Part, Error> {
-    let looks = paths
-        .iter()
-        .map(|path| Look::at(world, path))
-        .collect::<Result<Vec<_>, _>>()?;
-    part_of(world, paths, &looks, out)
+impl Found {
+    /// A file of which one table is wanted: the first of its kind, or the first.
+    fn one(
+        &mut self,
+        world: &World,
+        (path, out): (&Path, &Path),
+        wanted: TableKind,
+    ) -> Result<Part, Error> {
+        let looks = Look::at(world, path)?;
+        self.left_out.extend(looks.left_out);
+        let mut parts = Vec::new();
+        for look in looks.tables {
+            let name = look.table_name();
+            parts.push((name, part_of(world, &[path.to_path_buf()], &[look], out)?));
+        }
+        let is_wanted = |(_, part): &(Option<String>, Part)| part.profile.table.value == wanted;
+        let at = parts.iter().position(is_wanted).unwrap_or(0);
+        if parts.is_empty() {
+            let hint = "name a file with a table";
+            return Err(DataFault::new(path, "there is no table in the file", hint).into());
+        }
+        let (_, part) = parts.remove(at);
+        let others = parts.into_iter().filter_map(|(name, _)| name);
+        let file = path.display();
+        self.left_out.extend(
+            others.map(|name| format!("`{name}` of {file}: another table of it was taken")),
+        );
+        Ok(part)
+    }
 }
 
 fn part_of(world: &World, paths: &[PathBuf], looks: &[Look], out: &Path) -> Result<Part, Error> {

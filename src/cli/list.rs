@@ -121,13 +121,13 @@ pub(super) fn command(options: &ListOptions, printer: &Printer) -> Result<ExitCo
 /// The formats that come with the program. Plain tables need none: their columns are mapped in the study.
 fn formats(printer: &Printer) -> Result<ExitCode, Error> {
     let items: Vec<FormatItem> = shipped_formats()?
-        .into_iter()
+        .iter()
         .map(|format| FormatItem {
             table: format.table(),
-            name: format.name,
-            title: format.title,
+            name: format.name.clone(),
+            title: format.title.clone(),
             checked: format.checked,
-            publisher: format.publisher,
+            publisher: format.publisher.clone(),
         })
         .collect();
     if printer.json {

@@ -48,7 +48,7 @@ pub(crate) use counts::{UnlistedCodes, group_of};
 pub(crate) use csv_file::hex;
 pub use csv_file::{CsvFile, Row, Rows, quoted_or_blank, sha256, sha256_of_file};
 pub use daylight::{DaylightConfig, PlacePoint, PointColumns, placed};
-pub use formats::{Checked, Fingerprint, Format, shipped as shipped_formats};
+pub use formats::{Checked, Fingerprint, Format, Question, shipped as shipped_formats};
 pub use join::{JoinConfig, Joined};
 pub use key_column::KeyColumn;
 pub use layout::{HeaderRow, Layout, Separator, SheetChoice, TextEncoding};

@@ -83,6 +83,13 @@ impl Draft {
         self.entries.extend(other.entries);
     }
 
+    /// Whether it has a table of that head.
+    #[must_use]
+    pub fn has_table(&self, wanted: &str) -> bool {
+        let is_wanted = |entry: &Entry| matches!(entry, Entry::Table { head } if head == wanted);
+        self.entries.iter().any(is_wanted)
+    }
+
     /// The file.
     #[must_use]
     pub fn text(&self) -> String {

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use super::Wishes;
 use super::draft::{Draft, inline, list, quoted};
-use crate::ingest::sniff::{ColumnProfile, Confidence, Kind, RaceWord, has_word, race_word};
+use crate::error::Error;
+use crate::ingest::sniff::{
+    ColumnProfile, Confidence, Kind, RaceWord, has_word, is_total_word, leaves_hispanic_out,
+    race_word,
+};
 use crate::number::count;
 
 /// Standard names in the order in which groups are shown, with their labels.
@@ -37,8 +41,8 @@ pub(super) struct FoundGroups {
     pub(super) all: u64,
     /// Labels that a format brings.
     pub(super) labels: BTreeMap<String, String>,
-    /// Whether Hispanic people of any race are a group of their own.
-    pub(super) hispanic_apart: bool,
+    /// Whether the files say that Hispanic people are none of the other groups.
+    pub(super) without_hispanic: bool,
     /// What the rows of groups are not.
     pub(super) note: String,
     /// Lines of a baseline that are no group, such as totals.
@@ -55,14 +59,33 @@ impl FoundGroups {
         if column.blank > 0 {
             *self.unknown.entry(String::new()).or_default() += column.blank;
         }
-        for (value, rows) in values {
+        let groups = values.iter().filter(|(value, _)| !is_total_word(value));
+        for (value, rows) in groups {
             match race_word(value) {
                 Some(RaceWord::Group(group)) => {
                     self.code(value, group);
                     *self.rows.entry(group.to_owned()).or_default() += rows;
-                    self.hispanic_apart |= group == "hispanic";
+                    self.without_hispanic |= group == "white" && leaves_hispanic_out(value);
                 }
                 _ => *self.unknown.entry(value.clone()).or_default() += rows,
+            }
+        }
+    }
+
+    /// Takes the values of a column that codes make groups of.
+    pub(super) fn take_with(
+        &mut self,
+        column: Option<&ColumnProfile>,
+        codes: &BTreeMap<String, String>,
+    ) {
+        let Some(column) = column else { return };
+        if column.blank > 0 {
+            self.unknown.insert(String::new(), column.blank);
+        }
+        for (value, rows) in column.kept.iter().flatten() {
+            match codes.get(value.trim()) {
+                Some(group) => *self.rows.entry(group.clone()).or_default() += rows,
+                None => *self.unknown.entry(value.clone()).or_default() += rows,
             }
         }
     }
@@ -112,9 +135,34 @@ impl FoundGroups {
             .is_none_or(|groups| groups.iter().any(|own| own == group))
     }
 
-    fn reference(&self, wishes: &Wishes) -> Option<(String, Confidence, String)> {
-        if let Some(wanted) = &wishes.reference {
-            return Some((wanted.clone(), Confidence::Certain, "asked for".into()));
+    /// The group that was asked for as the reference: by its name, its label or a spelling of the files.
+    pub(super) fn asked_reference(&self, wishes: &Wishes) -> Result<Option<String>, Error> {
+        let Some(wanted) = &wishes.reference else {
+            return Ok(None);
+        };
+        let is_labelled = |group: &&String| self.label(group).eq_ignore_ascii_case(wanted);
+        let spelled = || match race_word(wanted) {
+            Some(RaceWord::Group(group)) => self.rows.get_key_value(group),
+            _ => None,
+        };
+        let found = self
+            .rows
+            .get_key_value(wanted)
+            .map(|(group, _)| group)
+            .or_else(|| self.rows.keys().find(is_labelled))
+            .or_else(|| spelled().map(|(group, _)| group));
+        match found {
+            Some(group) => Ok(Some(group.clone())),
+            None => Err(Error::bundle(
+                format!("--reference {wanted}: the files have no such group"),
+                crate::error::nearest_hint(wanted, self.rows.keys().map(String::as_str)),
+            )),
+        }
+    }
+
+    fn reference(&self, asked: Option<String>) -> Option<(String, Confidence, String)> {
+        if let Some(wanted) = asked {
+            return Some((wanted, Confidence::Certain, "asked for".into()));
         }
         if self.rows.contains_key("white") {
             return Some(("white".into(), Confidence::Likely, "the group that most studies compare with; who is compared with whom is for a person to say".into()));
@@ -154,9 +202,15 @@ impl FoundGroups {
         if large.is_empty() { usable } else { large }
     }
 
+    /// Groups of the rows of whom the baseline has nobody.
+    pub(super) fn without_people(&self) -> Vec<&String> {
+        let groups = self.rows.keys();
+        groups.filter(|group| !self.is_in_baseline(group)).collect()
+    }
+
     /// Writes the `[groups]` table.
-    pub(super) fn write(&self, draft: &mut Draft, wishes: &Wishes) -> Result<(), String> {
-        let Some((reference, confidence, reason)) = self.reference(wishes) else {
+    pub(super) fn write(&self, draft: &mut Draft, asked: Option<String>) -> Result<(), String> {
+        let Some((reference, confidence, reason)) = self.reference(asked) else {
             return Err("no column tells groups apart".into());
         };
         let compare = self.compared(&reference);
@@ -176,12 +230,12 @@ impl FoundGroups {
             };
             groups.iter().map(with_rows).collect::<Vec<_>>().join(", ")
         };
-        let left: Vec<String> = self
+        let (left, without): (Vec<String>, Vec<String>) = self
             .rows
             .keys()
             .filter(|group| **group != reference && !compare.contains(group))
             .cloned()
-            .collect();
+            .partition(|group| self.is_in_baseline(group));
         let mut why = format!(
             "{}: {}, {}",
             if is_told_twice { "groups" } else { "rows" },
@@ -196,13 +250,14 @@ impl FoundGroups {
         }
         if !left.is_empty() {
             why.push_str(&format!(
-                "; not compared, because they are {}: {}",
-                if self.in_baseline.is_some() {
-                    "few or not in the baseline"
-                } else {
-                    "few"
-                },
+                "; not compared, because they are few: {}",
                 sizes(&left)
+            ));
+        }
+        if !without.is_empty() {
+            why.push_str(&format!(
+                "; left out, because the baseline has none of them: {}",
+                sizes(&without)
             ));
         }
         draft.key(
@@ -222,6 +277,7 @@ impl FoundGroups {
         let reason = "the names that tables and charts print";
         draft.key("labels", inline(&labels), Confidence::Likely, reason);
         self.write_codes(draft, &shown);
+        self.write_unknown(draft, &without);
         Ok(())
     }
 
@@ -239,6 +295,17 @@ impl FoundGroups {
                 Confidence::Likely,
                 "what the spellings in the files mean",
             );
+        }
+    }
+
+    fn write_unknown(&self, draft: &mut Draft, without: &[String]) {
+        if self.unknown.is_empty() && !without.is_empty() {
+            let reason = format!(
+                "rows of groups that are not listed above ({}) are left out of every number and stand in the account of the rows",
+                without.join(", ")
+            );
+            draft.key("unknown", quoted("missing"), Confidence::Likely, reason);
+            return;
         }
         if self.unknown.is_empty() && self.baseline_has_others {
             draft.key("unknown", quoted("missing"), Confidence::Likely, "every row of the data names a group; lines of the baseline that are none, such as totals, are left out of it");
@@ -283,7 +350,7 @@ impl FoundGroups {
             .find(|(name, _)| *name == group)
             .map(|(_, label)| *label);
         match known {
-            Some("White") if self.hispanic_apart => "White, non-Hispanic".into(),
+            Some("White") if self.without_hispanic => "White, non-Hispanic".into(),
             Some(label) => label.into(),
             None => group.to_owned(),
         }
@@ -297,7 +364,7 @@ pub(super) enum Others {
     No,
 }
 
-fn is_hispanic(value: &str) -> bool {
+pub(super) fn is_hispanic(value: &str) -> bool {
     race_word(value) == Some(RaceWord::Group("hispanic"))
 }
 
@@ -442,7 +509,7 @@ impl<'a> GroupColumns<'a> {
             .map(|(_, rows)| rows)
             .sum();
         if hispanic > 0 {
-            found.hispanic_apart = true;
+            found.without_hispanic = true;
             found.rows.insert("hispanic".into(), hispanic);
             found.note = format!(
                 "those of a race by `{}` alone, Hispanic people among them",

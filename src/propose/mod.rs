@@ -6,24 +6,23 @@
 mod draft;
 mod formats;
 mod groups;
+mod layout;
 mod people;
 mod published;
 mod questions;
 mod register;
 mod rows;
+mod totals;
 
 use serde::Serialize;
 
 pub use draft::{Draft, Entry};
 
 use crate::error::{DataFault, Error};
-use crate::ingest::sniff::{
-    ColumnProfile, Confidence, Container, FileProfile, Guess, Kind, NameSource, Quotes, TableKind,
-};
-use crate::ingest::{Separator, TextEncoding};
-use crate::number::count;
+use crate::ingest::sniff::{ColumnProfile, Confidence, FileProfile, TableKind};
 use draft::quoted;
 use groups::{FoundGroups, GroupColumns};
+use layout::layout;
 use rows::{Mapped, Mapping};
 
 /// Files that are read as one, and what was found in them.
@@ -33,6 +32,18 @@ pub struct Part {
     pub files: Vec<String>,
     /// What was found.
     pub profile: FileProfile,
+}
+
+impl Part {
+    /// The first file.
+    pub(super) fn name(&self) -> &str {
+        self.files.first().map_or("", String::as_str)
+    }
+
+    fn headers(&self) -> Vec<String> {
+        let columns = self.profile.columns.iter();
+        columns.map(|column| column.name.clone()).collect()
+    }
 }
 
 /// What whoever asks has said already.
@@ -119,16 +130,44 @@ pub fn propose(parts: &Parts, wishes: &Wishes) -> Result<Proposal, Error> {
             "name a file with stops beside it; a population or a register of agreements alone makes no study",
         ));
     };
+    if main.profile.rows == 0 {
+        return Err(DataFault::new(
+            std::path::Path::new(main.name()),
+            "the file has a header and no row below it",
+            "name a file with rows; nothing was written",
+        )
+        .into());
+    }
     asked_for_are_there(parts, main, wishes)?;
     let mut work = Work::new(parts, main, wishes);
     work.head();
-    work.ask_about_containers();
     if main.profile.table.value == TableKind::Counts || wishes.events.is_some() {
-        work.counts();
+        work.counts()?;
     } else {
-        work.rows();
+        work.rows()?;
     }
-    Ok(work.finish())
+    let proposal = work.finish();
+    // A file that holds no table is nothing to complete.
+    let names = || ["[[stops]]", "[[counts]]"].into_iter();
+    if !names().any(|table| proposal.study.has_table(table)) {
+        let why = proposal.missing.join("; ");
+        return Err(DataFault::new(
+            std::path::Path::new(main.name()),
+            format!("no study can be made of it; it lacks {why}"),
+            "name a file with a row for each stop, or with counts and what they are counted out of",
+        )
+        .into());
+    }
+    Ok(proposal)
+}
+
+/// The calendar years that numbers are of.
+#[derive(Debug, Clone, Copy)]
+struct Years {
+    first: i16,
+    last: i16,
+    /// Whether each number is known to be of one of them, so that people are taken of the same year.
+    is_key: bool,
 }
 
 /// The proposal in the making.
@@ -177,54 +216,62 @@ impl<'a> Work<'a> {
         );
     }
 
-    /// What the baseline's columns are, where there is one.
-    fn baseline(&mut self, groups: &mut FoundGroups) -> Option<people::Baseline<'a>> {
-        let part = self.parts.population.as_ref()?;
-        let baseline = people::Baseline::of(part, self.main, self.wishes);
-        if let Some(baseline) = &baseline
-            && baseline.place.is_none()
-            && baseline.has_several_places()
-        {
-            self.missing.push(format!(
-                "places that the files name alike: no column of {} has a value that stands in a column of places of {} too",
-                part.files.join(", "),
-                self.main.files.join(", ")
-            ));
-        }
-        if let Some(baseline) = &baseline {
-            let (values, others) = baseline.groups();
-            groups.take_baseline(values, others);
-        }
-        baseline
-    }
-
-    /// What was not looked at.
-    fn ask_about_containers(&mut self) {
-        let parts = &self.parts;
-        for part in [&parts.main, &parts.population, &parts.agreements]
-            .into_iter()
-            .flatten()
-        {
-            let (what, names, taken) = match &part.profile.container.value {
-                Container::Zip { members, member } => ("member", members, member),
-                Container::Workbook { sheets, sheet } => ("sheet", sheets, sheet),
-                _ => continue,
+    /// The baseline, where there is one that these numbers can be put over; `time` says why rates per head cannot be made.
+    fn baseline(
+        &mut self,
+        groups: &mut FoundGroups,
+        time: Result<Years, String>,
+    ) -> Result<Option<people::Baseline<'a>>, Error> {
+        let Some(part) = self.parts.population.as_ref() else {
+            return Ok(None);
+        };
+        let found = time.and_then(|years| {
+            let Some(baseline) = people::Baseline::of(part, self.main, self.wishes, years) else {
+                return Err("it has no column of groups, or none of people".to_owned());
             };
-            if names.len() > 1 {
-                let others: Vec<String> = names
-                    .iter()
-                    .filter(|name| *name != taken)
-                    .map(|name| format!("`{name}`"))
-                    .collect();
-                self.questions.push(format!(
-                    "`{taken}` was looked at. Is it the one, or should {what} be {}?",
-                    others.join(" or ")
+            if baseline.place.is_none() && baseline.has_several_places() {
+                return Err(format!(
+                    "it has several places, and no column of it has a value that stands in a column of places of {}",
+                    self.main.files.join(", ")
                 ));
+            }
+            let (values, others) = baseline.groups();
+            let mut with_people = groups.clone();
+            with_people.take_baseline(values, others);
+            if with_people.rows.len() - with_people.without_people().len() < 2 {
+                return Err("fewer than two groups of the stops are in it".to_owned());
+            }
+            *groups = with_people;
+            Ok(baseline)
+        });
+        match found {
+            Ok(baseline) => Ok(Some(baseline)),
+            Err(why) if self.wishes.rates_only => Err(DataFault::new(
+                std::path::Path::new(part.name()),
+                format!("--population cannot be used: {why}"),
+                "leave --population out; `evenhand init` writes a study to complete by hand",
+            )
+            .into()),
+            Err(why) => {
+                self.questions.push(format!(
+                    "The baseline in {} was left out of the study: {why}.",
+                    part.files.join(", ")
+                ));
+                Ok(None)
             }
         }
     }
 
-    fn rows(&mut self) {
+    /// Writes `[groups]`, or says why nobody can be compared.
+    fn write_groups(&mut self, groups: &FoundGroups) -> Result<(), Error> {
+        let asked = groups.asked_reference(self.wishes)?;
+        if let Err(missing) = groups.write(&mut self.draft, asked) {
+            self.missing.push(missing);
+        }
+        Ok(())
+    }
+
+    fn rows(&mut self) -> Result<(), Error> {
         if let Some(format) = formats::fit(&self.main.profile, self.wishes) {
             return self.rows_of_a_format(&format);
         }
@@ -234,48 +281,77 @@ impl<'a> Work<'a> {
                 "rows of stops, or counts of them: {}",
                 table.reason
             ));
-            return;
+            return Ok(());
         }
         let columns = &self.main.profile.columns;
         let of_race = GroupColumns::of(columns, self.wishes);
         let Some(found) = of_race.or_else(|| GroupColumns::stopgap(columns)) else {
-            self.missing.push("a column that tells groups apart: none was found. Name it under [stops.columns] as `group`, and its groups under [groups]".into());
-            return;
+            self.missing
+                .push("a column that tells groups apart: none was found".into());
+            return Ok(());
         };
+        self.ask_about_groups(&found);
+        let mut groups = found.found();
+        let time = self.years_of_rows(None);
+        let baseline = self.baseline(&mut groups, time)?;
+        let place = baseline.as_ref().and_then(|baseline| baseline.place);
+        let mapping = Mapping::of(self.main, &found, self.wishes, place);
+        let mut tables = Draft::default();
+        let mapped = mapping.write(&mut tables, &self.main.files);
+        self.captions(&mapped);
+        self.write_groups(&groups)?;
+        if baseline.is_some() {
+            self.periods(&mapped);
+        }
+        self.draft.append(tables);
+        self.after_the_rows(&groups, &mapped, baseline.as_ref());
+        Ok(())
+    }
+
+    /// What only a person can say of the columns of groups.
+    fn ask_about_groups(&mut self, found: &GroupColumns<'_>) {
         if let Some(ethnicity) = found.unused_ethnicity {
             self.questions.push(format!(
                 "Should Hispanic people be a group of their own? `{}` says who is, and was not asked for: they are counted by their race in `{}`.",
                 ethnicity.name, found.race.name
             ));
         }
-        if found.as_written {
+        if found.as_written && self.wishes.group.is_none() {
             self.questions.push(format!(
                 "No column of race or ethnicity was found. Which groups are to be compared? `{}` was taken, so that the rows can be counted at all.",
                 found.race.name
             ));
         }
-        let mut groups = found.found();
-        let baseline = self.baseline(&mut groups);
-        let place = baseline.as_ref().and_then(|baseline| baseline.place);
-        let mapping = Mapping::of(self.main, &found, self.wishes, place);
-        let mut tables = Draft::default();
-        let mapped = mapping.write(&mut tables, &self.main.files);
-        self.captions(&mapped);
-        let mut written = Draft::default();
-        if let Err(missing) = groups.write(&mut written, self.wishes) {
-            self.missing.push(missing);
+    }
+
+    /// The years of the rows: those of the dates of `column`, or of the only column of dates; why not, in words.
+    fn years_of_rows(&self, column: Option<&ColumnProfile>) -> Result<Years, String> {
+        let columns = self.main.profile.columns.iter();
+        let date = column.or_else(|| rows::date_of_stop(columns.clone()));
+        let span = date.and_then(|column| column.date_span());
+        match span {
+            Some((first, last)) => Ok(Years {
+                first: first.year(),
+                last: last.year(),
+                is_key: true,
+            }),
+            None => Err("no date tells how long the rows go on, and rates per head need to know it: say `years = 2.0` under [[stops]], and the baseline under [[population]]".into()),
         }
-        self.draft.append(written);
-        if baseline.is_some() {
-            self.periods(&mapped);
-        }
-        self.draft.append(tables);
+    }
+
+    /// Everything below `[[stops]]`.
+    fn after_the_rows(
+        &mut self,
+        groups: &FoundGroups,
+        mapped: &Mapped,
+        baseline: Option<&people::Baseline<'_>>,
+    ) {
         self.questions.extend(mapped.questions.iter().cloned());
-        self.population(baseline.as_ref());
+        self.population(baseline);
         self.agreements();
         self.disclosure();
-        self.ask_of_rows(&mapped, baseline.is_some());
-        self.ask_always(&groups, baseline.is_some());
+        self.ask_of_rows(mapped, baseline.is_some());
+        self.ask_always(groups, baseline.is_some());
     }
 
     fn captions(&mut self, mapped: &Mapped) {
@@ -312,13 +388,8 @@ impl<'a> Work<'a> {
     }
 
     fn population(&mut self, baseline: Option<&people::Baseline<'_>>) {
-        match (baseline, &self.parts.population) {
-            (Some(baseline), _) => baseline.write(&mut self.draft, &mut self.questions),
-            (None, Some(part)) => self.missing.push(format!(
-                "a baseline: in {} no column of groups and no column of people was found",
-                part.files.join(", ")
-            )),
-            (None, None) => {}
+        if let Some(baseline) = baseline {
+            baseline.write(&mut self.draft, &mut self.questions);
         }
     }
 
@@ -342,131 +413,6 @@ impl<'a> Work<'a> {
             study: self.draft,
             questions: self.questions,
             missing: self.missing,
-        }
-    }
-}
-
-/// Writes how a file is written, where it is not plain CSV in UTF-8.
-fn layout(draft: &mut Draft, profile: &FileProfile) {
-    let mut words = Words::default();
-    match &profile.container.value {
-        Container::Zip { members, member } if members.len() > 1 => {
-            words.say("member", quoted(member), &profile.container);
-        }
-        Container::Workbook { sheets, sheet } if sheets.len() > 1 => {
-            words.say("sheet", quoted(sheet), &profile.container);
-        }
-        _ => {}
-    }
-    let encoding = &profile.encoding;
-    match encoding.value {
-        TextEncoding::Utf8 => {}
-        TextEncoding::Windows1252 => words.say("encoding", quoted("windows-1252"), encoding),
-        TextEncoding::Utf16 => words.say("encoding", quoted("utf-16"), encoding),
-    }
-    let separator = &profile.separator;
-    if separator.value != Separator::Comma {
-        words.say("separator", quoted(separator.value.word()), separator);
-    }
-    if profile.quotes.value == Quotes::Plain {
-        words.say("quotes", "false".into(), &profile.quotes);
-    }
-    words.header(profile);
-    words.numbers(&profile.columns);
-    if !words.parts.is_empty() {
-        let least = words.least.unwrap_or(Confidence::Certain);
-        draft.key(
-            "layout",
-            draft::inline(&words.parts),
-            least,
-            words.reasons.join("; "),
-        );
-    }
-}
-
-/// The words of a `layout`, each with its reason.
-#[derive(Default)]
-struct Words {
-    parts: Vec<(String, String)>,
-    reasons: Vec<String>,
-    least: Option<Confidence>,
-}
-
-impl Words {
-    fn say<T>(&mut self, key: &str, value: String, guess: &Guess<T>) {
-        self.parts.push((key.to_owned(), value));
-        if !self.reasons.contains(&guess.reason) {
-            self.reasons.push(guess.reason.clone());
-        }
-        let least = self.least.unwrap_or(Confidence::Certain);
-        self.least = Some(least.min(guess.confidence));
-    }
-
-    /// Lines before the header, its rows, and names that the study gives.
-    fn header(&mut self, profile: &FileProfile) {
-        let (skip, rows) = (&profile.skip_lines, &profile.header_rows);
-        let NameSource::Study { skip_lines } = profile.names_from else {
-            if skip.value > 0 {
-                self.say("skip_lines", skip.value.to_string(), skip);
-            }
-            if rows.value == 2 {
-                self.say("header_rows", "2".into(), rows);
-            }
-            if profile.names_from == NameSource::Second {
-                self.say("take", quoted("second"), rows);
-            }
-            return;
-        };
-        if skip_lines > 0 {
-            let reason = if rows.value == 2 {
-                rows
-            } else {
-                &Guess::new(0, skip.confidence, skip.reason.clone())
-            };
-            self.say("skip_lines", skip_lines.to_string(), reason);
-        }
-        let names = profile.columns.iter().map(|column| column.name.as_str());
-        self.say("header", draft::list(names), rows);
-    }
-
-    /// Commas and points in numbers.
-    fn numbers(&mut self, columns: &[ColumnProfile]) {
-        let is_number = |column: &&ColumnProfile| {
-            matches!(
-                column.kind.value,
-                Kind::Count | Kind::Number | Kind::Population | Kind::Margin | Kind::Share
-            )
-        };
-        let sum = |of: fn(&ColumnProfile) -> u64| -> u64 {
-            columns.iter().filter(is_number).map(of).sum()
-        };
-        let commas = sum(|column| column.decimal_commas);
-        let grouped = sum(|column| column.grouped);
-        let points = sum(|column| column.points_at_thousands);
-        let likely = |reason: String| Guess::new((), Confidence::Likely, reason);
-        match (commas, grouped, points) {
-            (0, 0, _) => {}
-            (0, grouped, _) => {
-                let reason = format!(
-                    "{} numbers have a comma before three digits",
-                    count(grouped)
-                );
-                self.say("thousands", quoted(","), &likely(reason));
-            }
-            (commas, _, points) => {
-                let reason = format!(
-                    "{} numbers have a comma before their decimals",
-                    count(commas)
-                );
-                self.say("decimal", quoted(","), &likely(reason));
-                if points > 0 {
-                    let reason = format!(
-                        "{} numbers have a point before three digits, beside decimal commas",
-                        count(points)
-                    );
-                    self.say("thousands", quoted("."), &likely(reason));
-                }
-            }
         }
     }
 }

@@ -1,13 +1,16 @@
 //! Published counts and registers of agreements.
 
-use super::Work;
-use super::draft::{Draft, inline, list, quoted};
-use super::formats::{self, Named};
+use super::draft::{inline, list, quoted};
+use super::formats::{self, Named, years_in};
 use super::groups::{FoundGroups, GroupColumns};
+use super::layout::layout;
+use super::{Work, Years, totals};
+use crate::error::Error;
 use crate::ingest::sniff::{
-    ColumnProfile, Confidence, Kind, WideSet, has_word, name_words, wide_sets,
+    ColumnProfile, Confidence, Kind, WideSet, has_word, leaves_hispanic_out, name_words, wide_sets,
 };
 use crate::ingest::{CountsFragment, WideCounts};
+use crate::stops::YEAR;
 
 /// One column of numbers, and what they count.
 struct Counted<'a> {
@@ -15,9 +18,9 @@ struct Counted<'a> {
     what: String,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
     /// Published counts with a row for each cell.
-    pub(super) fn counts(&mut self) {
+    pub(super) fn counts(&mut self) -> Result<(), Error> {
         let columns = &self.main.profile.columns;
         let is_said = self.wishes.events.is_some() || self.wishes.group.is_some();
         let format = formats::named(&self.main.profile, |format| {
@@ -32,17 +35,16 @@ impl Work<'_> {
         };
         let mut groups = FoundGroups::default();
         groups.take(found.race);
-        // Rows of published counts are cells, not persons.
-        let baseline = self.baseline(&mut groups);
-        let mut written = Draft::default();
-        if let Err(missing) = groups.write(&mut written, self.wishes) {
-            self.missing.push(missing);
-        }
-        self.draft.append(written);
         let sets = self.sets();
         if sets.is_empty() {
             self.missing.push("two columns of counts of which one is a part of the other, such as searches and stops".into());
+            return Ok(());
         }
+        // Rows of published counts are cells, not persons.
+        let trials = sets.iter().find_map(|(_, _, trials)| trials.as_deref());
+        let time = self.years_of_counts(trials, self.year());
+        let baseline = self.baseline(&mut groups, time)?;
+        self.write_groups(&groups)?;
         for (name, events, trials) in &sets {
             self.write_counts(found.race, name, events, trials.as_deref());
         }
@@ -58,14 +60,64 @@ impl Work<'_> {
                     }
                 }
                 Some(trials) => self.out_of(name, &format!("`{trials}` that are `{name}`")),
-                None => {}
+                None if baseline.is_some() => self.per_head(name),
+                None => self.shares(name),
             }
         }
         self.ask_always(&groups, baseline.is_some());
+        Ok(())
+    }
+
+    /// The years of the counts, where they can be put over people.
+    fn years_of_counts(
+        &self,
+        trials: Option<&str>,
+        year: Option<&ColumnProfile>,
+    ) -> Result<Years, String> {
+        if let Some(trials) = trials {
+            return Err(format!(
+                "these counts are out of `{trials}` already, and what is out of something needs no people"
+            ));
+        }
+        year.and_then(years_in).ok_or_else(|| {
+            "no column says of which years the counts are, and rates per head need to know it: say `years = 2.0` under [[counts]], and the baseline under [[population]]".into()
+        })
+    }
+
+    /// The column of years.
+    fn year(&self) -> Option<&'a ColumnProfile> {
+        let mut columns = self.main.profile.columns.iter();
+        columns.find(|column| column.kind.value == Kind::Year)
+    }
+
+    /// Categories that are no key: rows are added up over them.
+    fn summed(&self, used: &[String]) -> Vec<&'a ColumnProfile> {
+        let is_summed = |column: &&ColumnProfile| {
+            matches!(column.kind.value, Kind::Category | Kind::Sex | Kind::Age)
+                && !used.contains(&column.name)
+        };
+        let columns = self.main.profile.columns.iter();
+        columns.filter(is_summed).collect()
+    }
+
+    fn write_summed(&mut self, summed: &[&ColumnProfile]) {
+        if !summed.is_empty() {
+            let names = summed.iter().map(|column| column.name.as_str());
+            let reason = "rows are added up over what is no key";
+            self.draft
+                .key("sum_over", list(names), Confidence::Doubtful, reason);
+        }
+    }
+
+    /// The columns of these names.
+    fn columns_named(&self, names: &[String]) -> Vec<&'a ColumnProfile> {
+        let is_named = |column: &&ColumnProfile| names.contains(&column.name);
+        let columns = self.main.profile.columns.iter();
+        columns.filter(is_named).collect()
     }
 
     /// Published counts of a publisher whose format is known.
-    fn counts_of_a_format(&mut self, named: &Named) {
+    fn counts_of_a_format(&mut self, named: &Named) -> Result<(), Error> {
         let said = named.format.counts.clone().unwrap_or_default();
         let mut groups = FoundGroups {
             labels: named.format.groups.labels.clone(),
@@ -75,13 +127,15 @@ impl Work<'_> {
         for group in of_groups.chain(groups.labels.clone().keys()) {
             groups.rows.insert(group.clone(), self.main.profile.rows);
         }
-        let baseline = self.baseline(&mut groups);
-        let mut written = Draft::default();
-        if let Err(missing) = groups.write(&mut written, self.wishes) {
-            self.missing.push(missing);
-        }
-        self.draft.append(written);
         let what = self.what_file_counts();
+        let trials_are = reads_fractions(&said).then(|| out_of_what(what));
+        let trials = said.trials_are.clone().or(said.trials.clone());
+        let trials = trials.or(trials_are.map(str::to_owned));
+        let year = said.keys.get(YEAR).map(|key| key.columns.clone());
+        let year = self.columns_named(&year.unwrap_or_default());
+        let time = self.years_of_counts(trials.as_deref(), year.first().copied());
+        let baseline = self.baseline(&mut groups, time)?;
+        self.write_groups(&groups)?;
         self.draft.table("[[counts]]");
         let names = "what is counted is said by the file's name, or by nobody: correct it";
         self.draft
@@ -97,36 +151,36 @@ impl Work<'_> {
             named.reason.clone(),
         );
         if said.layout.is_none() {
-            super::layout(&mut self.draft, &self.main.profile);
+            layout(&mut self.draft, &self.main.profile);
         }
-        let trials_are = reads_fractions(&said).then(|| out_of_what(what));
         if let (Some(trials), None) = (trials_are, &said.trials_are) {
             let reason = "what they are counted out of, by their name";
             self.draft
                 .key("trials_are", quoted(trials), Confidence::Doubtful, reason);
         }
-        let used: Vec<&String> = said.keys.values().flat_map(|key| &key.columns).collect();
-        let columns = self.main.profile.columns.iter();
-        let summed: Vec<&str> = columns
-            .filter(|column| column.kind.value == Kind::Category && !used.contains(&&column.name))
-            .map(|column| column.name.as_str())
+        let used: Vec<String> = said
+            .keys
+            .values()
+            .flat_map(|key| key.columns.iter().cloned())
             .collect();
-        if !summed.is_empty() && said.sum_over.is_empty() && said.lines.is_none() {
-            let reason = "rows are added up over what is no key";
-            self.draft
-                .key("sum_over", list(summed), Confidence::Doubtful, reason);
+        let mut sums = self.columns_named(&used);
+        if said.sum_over.is_empty() && said.lines.is_none() {
+            let summed = self.summed(&used);
+            self.write_summed(&summed);
+            sums.extend(summed);
         }
-        self.questions
-            .extend(named.format.questions.iter().cloned());
+        totals::leave_out(&mut self.draft, &sums, |_| true);
+        self.questions.extend(named.questions(self.main));
         self.population(baseline.as_ref());
         self.agreements();
         self.disclosure();
-        let trials = said.trials_are.clone().or(said.trials.clone());
-        match trials.or(trials_are.map(str::to_owned)) {
+        match trials {
             Some(trials) => self.out_of(what, &format!("{trials} that are {what}")),
+            None if baseline.is_some() => self.per_head(what),
             None => self.shares(what),
         }
         self.ask_always(&groups, baseline.is_some());
+        Ok(())
     }
 
     /// Whether most columns of numbers hold two with a stroke between them.
@@ -149,28 +203,29 @@ impl Work<'_> {
     }
 
     /// Published counts with a column for each group.
-    fn wide_counts(&mut self) {
+    fn wide_counts(&mut self) -> Result<(), Error> {
         let columns = &self.main.profile.columns;
         let sets = wide_sets(columns, |kind| matches!(kind, Kind::Count | Kind::Share));
         let Some(largest) = sets.iter().max_by_key(|set| set.groups.len()) else {
             self.missing
                 .push("a column of groups, or a column for each group".into());
-            return;
+            return Ok(());
         };
         let mut groups = FoundGroups::default();
-        for (group, _) in &largest.groups {
+        for (group, at) in &largest.groups {
             groups
                 .rows
                 .insert((*group).to_owned(), self.main.profile.rows);
-            groups.hispanic_apart |= *group == "hispanic";
+            let name = &columns[*at].name;
+            groups.without_hispanic |= *group == "white" && leaves_hispanic_out(name);
         }
-        let baseline = self.baseline(&mut groups);
-        let mut written = Draft::default();
-        if let Err(missing) = groups.write(&mut written, self.wishes) {
-            self.missing.push(missing);
-        }
-        self.draft.append(written);
         let sets = self.wide_pairs(&sets);
+        let trials = sets
+            .iter()
+            .find_map(|(what, events, trials)| self.trials_of(what, events, *trials));
+        let time = self.years_of_counts(trials, self.year());
+        let baseline = self.baseline(&mut groups, time)?;
+        self.write_groups(&groups)?;
         for (what, events, trials) in &sets {
             self.write_wide(what, events, *trials);
         }
@@ -180,10 +235,12 @@ impl Work<'_> {
         for (what, events, trials) in &sets {
             match self.trials_of(what, events, *trials) {
                 Some(trials) => self.out_of(what, &format!("{trials} that are {what}")),
+                None if baseline.is_some() => self.per_head(what),
                 None => self.shares(what),
             }
         }
         self.ask_always(&groups, baseline.is_some());
+        Ok(())
     }
 
     /// Sets of columns with what they count, and those that they are counted out of.
@@ -252,7 +309,7 @@ impl Work<'_> {
             profile.table.confidence,
             profile.table.reason.clone(),
         );
-        super::layout(&mut self.draft, profile);
+        layout(&mut self.draft, profile);
         self.write_keys(None);
         if let Some(trials) = self.trials_of(what, events, trials) {
             self.draft.key(
@@ -283,7 +340,7 @@ impl Work<'_> {
     /// Names of counts, their columns of events, and of what these are counted out of.
     fn sets(&self) -> Vec<(String, String, Option<String>)> {
         if let Some(events) = &self.wishes.events {
-            return vec![("events".into(), events.clone(), self.wishes.trials.clone())];
+            return vec![(events.clone(), events.clone(), self.wishes.trials.clone())];
         }
         let counted = self.counted();
         let find = |what: &str| {
@@ -329,10 +386,10 @@ impl Work<'_> {
     /// The keys of the cells, and the columns over which rows are added up.
     fn write_keys(&mut self, group: Option<&ColumnProfile>) {
         let profile = &self.main.profile;
-        let mut keys: Vec<(String, String)> = Vec::new();
+        let mut keys: Vec<(&str, String)> = Vec::new();
         let mut reasons: Vec<String> = Vec::new();
         if let Some(group) = group {
-            keys.push(("group".to_owned(), quoted(&group.name)));
+            keys.push(("group", group.name.clone()));
             reasons.push(format!("`{}`: {}", group.name, group.kind.reason));
         }
         let place = self.wishes.by.clone().or_else(|| {
@@ -346,42 +403,32 @@ impl Work<'_> {
             .columns
             .iter()
             .find(|column| column.kind.value == Kind::Place && column.words() == ["state"]);
-        let year = profile
-            .columns
-            .iter()
-            .find(|column| column.kind.value == Kind::Year);
         let others = [
             ("state", state.map(|column| column.name.clone())),
             ("place", place),
-            ("year", year.map(|column| column.name.clone())),
+            ("year", self.year().map(|column| column.name.clone())),
         ];
         for (key, column) in others {
             if let Some(column) = column {
                 reasons.push(format!("`{column}` by its name and values"));
-                keys.push((key.to_owned(), quoted(&column)));
+                keys.push((key, column));
             }
         }
         if !keys.is_empty() {
+            let pairs: Vec<(String, String)> = keys
+                .iter()
+                .map(|(key, column)| ((*key).to_owned(), quoted(column)))
+                .collect();
             let reasons = reasons.join("; ");
             self.draft
-                .key("keys", inline(&keys), Confidence::Likely, reasons);
+                .key("keys", inline(&pairs), Confidence::Likely, reasons);
         }
-        let used =
-            |column: &&ColumnProfile| keys.iter().any(|(_, own)| *own == quoted(&column.name));
-        let summed: Vec<&str> = profile
-            .columns
-            .iter()
-            .filter(|column| column.kind.value == Kind::Category && !used(column))
-            .map(|column| column.name.as_str())
-            .collect();
-        if !summed.is_empty() {
-            self.draft.key(
-                "sum_over",
-                list(summed),
-                Confidence::Doubtful,
-                "rows are added up over what is no key",
-            );
-        }
+        let used: Vec<String> = keys.into_iter().map(|(_, column)| column).collect();
+        let summed = self.summed(&used);
+        self.write_summed(&summed);
+        let mut sums = self.columns_named(&used);
+        sums.extend(summed);
+        totals::leave_out(&mut self.draft, &sums, |_| true);
     }
 
     fn write_counts(
@@ -401,7 +448,7 @@ impl Work<'_> {
             profile.table.confidence,
             profile.table.reason.clone(),
         );
-        super::layout(&mut self.draft, profile);
+        layout(&mut self.draft, profile);
         self.write_keys(Some(group));
         self.draft
             .key("events", quoted(events), Confidence::Likely, "its name");

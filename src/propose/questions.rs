@@ -15,12 +15,8 @@ impl Work<'_> {
     pub(super) fn ask_of_rows(&mut self, mapped: &Mapped, has_baseline: bool) {
         let mut asked = false;
         if has_baseline {
-            if mapped.date.as_ref().is_some_and(|date| date.span.is_some()) {
-                self.per_head(&mapped.rows_are);
-                asked = true;
-            } else {
-                self.missing.push("how long the rows go on: rates per head need `years = 2.0` under [[stops]], since no date tells it".into());
-            }
+            self.per_head(&mapped.rows_are);
+            asked = true;
         }
         if mapped.searched {
             self.out_of("searches", "stops that led to a search");
@@ -47,7 +43,7 @@ impl Work<'_> {
         self.by();
     }
 
-    fn per_head(&mut self, counts: &str) {
+    pub(super) fn per_head(&mut self, counts: &str) {
         self.draft.table("[[rates]]");
         self.draft.key(
             "counts",
@@ -136,6 +132,20 @@ impl Work<'_> {
             self.questions.push("Are the people of the baseline those who could have been stopped? Residents are not drivers, and drivers come from elsewhere.".into());
         } else {
             self.questions.push("What is the baseline? Without one nothing is said per head: `evenhand init FILE --population POPULATION.csv`.".into());
+        }
+        let without: Vec<String> = groups
+            .without_people()
+            .into_iter()
+            .map(|group| match groups.rows.get(group) {
+                Some(rows) if groups.all > 0 => format!("`{group}` ({} rows)", count(*rows)),
+                _ => format!("`{group}`"),
+            })
+            .collect();
+        if !without.is_empty() {
+            self.questions.push(format!(
+                "Is there a baseline with {}? This one has none of them, so they are left out of every number. Whoever has one takes them in again under [groups].",
+                without.join(", ")
+            ));
         }
         let odd: Vec<String> = groups
             .unknown

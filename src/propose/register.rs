@@ -28,10 +28,10 @@ pub(super) fn write(draft: &mut Draft, part: &Part, questions: &mut Vec<String>)
     if let Some(named) = formats::named(profile, |format| format.agreements.is_some()) {
         let name = quoted(&named.format.name);
         draft.key("format", name, Confidence::Likely, named.reason.clone());
-        questions.extend(named.format.questions.iter().cloned());
+        questions.extend(named.questions(part));
         return;
     }
-    super::layout(draft, profile);
+    super::layout::layout(draft, profile);
     draft.table("[agreements.columns]");
     for (key, names) in NAMES {
         let column = profile.columns.iter().find(|column| {

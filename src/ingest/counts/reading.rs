@@ -10,6 +10,7 @@ use super::super::csv_file::{CsvFile, quoted_or_blank};
 use super::super::key_column::BoundKey;
 use super::super::periods::Periods;
 use super::super::row_filter::CompiledFilter;
+use super::super::sniff::is_total_word;
 use super::columns::{BoundCounts, Columns, Counted};
 use super::config::CountsConfig;
 use super::{PublishedCounts, UnlistedCodes, group_of};
@@ -103,9 +104,6 @@ struct Form {
     line: u64,
 }
 
-/// Names of rows that add up others.
-const TOTALS: [&str; 5] = ["total", "all", "overall", "sum", "grand total"];
-
 struct Reading<'a> {
     config: &'a CountsConfig,
     groups: &'a Groups,
@@ -165,8 +163,7 @@ impl<'a> Reading<'a> {
         let mut found: BTreeSet<String> = BTreeSet::new();
         for cell in &self.cells {
             for (key, value) in keys.iter().zip(&cell.key) {
-                let word = value.trim().to_lowercase();
-                if TOTALS.contains(&word.as_str()) {
+                if is_total_word(value) {
                     found.insert(format!("`{value}` of `{key}`"));
                 }
             }

@@ -9,6 +9,7 @@ mod page;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,7 +49,7 @@ pub struct Format {
     pub cautions: Vec<String>,
     /// What only a person can say.
     #[serde(default)]
-    pub questions: Vec<String>,
+    pub questions: Vec<Question>,
     /// By which header the format is known.
     #[serde(default)]
     pub fingerprint: Fingerprint,
@@ -108,6 +109,45 @@ impl Checked {
             Self::FromGeneralKnowledge => {
                 "from general knowledge only: look at a file before relying on it"
             }
+        }
+    }
+}
+
+/// What only a person can say of a publisher's files: a text, or `{ ask = "...", columns = ["..."] }` where it is about
+/// columns that not every file has.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = "a text, or { ask = ..., columns = [...] }"
+)]
+pub enum Question {
+    /// Of every file.
+    Always(String),
+    /// Of files that have one of the columns.
+    Of {
+        /// The question.
+        ask: String,
+        /// The columns that it is about.
+        columns: Vec<String>,
+    },
+}
+
+impl Question {
+    /// The question.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Always(text) | Self::Of { ask: text, .. } => text,
+        }
+    }
+
+    /// Whether a file with this header raises it.
+    #[must_use]
+    pub fn concerns(&self, headers: &[String]) -> bool {
+        match self {
+            Self::Always(_) => true,
+            Self::Of { columns, .. } => columns.iter().any(|column| headers.contains(column)),
         }
     }
 }
@@ -201,18 +241,19 @@ const SHIPPED: &[&str] = &[
     include_str!("weather-paper.toml"),
 ];
 
+/// The formats as they are read, once for all that ask.
+static READ: LazyLock<Result<Vec<Format>, String>> = LazyLock::new(|| {
+    let read = |text: &&str| Format::parse(text).map_err(|fault| fault.to_string());
+    SHIPPED.iter().map(read).collect()
+});
+
 /// All formats that come with the program.
 ///
 /// # Errors
 /// [`Error::Internal`] where one of them cannot be read: our defect, which a test finds.
-pub fn shipped() -> Result<Vec<Format>, Error> {
-    SHIPPED
-        .iter()
-        .map(|text| {
-            Format::parse(text)
-                .map_err(|fault| Error::Internal(format!("a format cannot be read: {fault}")))
-        })
-        .collect()
+pub fn shipped() -> Result<&'static [Format], Error> {
+    let failed = |fault: &String| Error::Internal(format!("a format cannot be read: {fault}"));
+    READ.as_deref().map_err(failed)
 }
 
 impl Format {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::Format;
+use super::{Format, Question};
 use crate::cells::OneOrMany;
 use crate::ingest::column::{ColumnRule, ColumnSource, ReadAs};
 use crate::ingest::row_counts::OutOf;
@@ -38,7 +38,8 @@ impl Format {
         section(&mut page, "Not recorded", &self.not_recorded);
         let title = "Cautions, printed beside every number";
         section(&mut page, title, &self.cautions);
-        section(&mut page, "What only you can say", &self.questions);
+        let questions: Vec<&str> = self.questions.iter().map(Question::text).collect();
+        section(&mut page, "What only you can say", &questions);
         let title = match self.stops {
             Some(_) => "A first study",
             None => "In a study",
@@ -108,7 +109,7 @@ impl Format {
     }
 }
 
-fn section(page: &mut String, title: &str, lines: &[String]) {
+fn section(page: &mut String, title: &str, lines: &[impl std::fmt::Display]) {
     if lines.is_empty() {
         return;
     }

@@ -5,6 +5,23 @@ use std::collections::BTreeSet;
 /// Similarity from which on a name is worth a person's look; 1 is the same name.
 const WORTH_A_LOOK: f64 = 0.75;
 
+/// The part of the similarity that is left where it takes leaving out what kind of place it is, or its state.
+const WITHOUT_KIND: f64 = 0.95;
+
+/// What census tables write behind the names of places.
+const KINDS: [&str; 10] = [
+    "city",
+    "town",
+    "village",
+    "borough",
+    "township",
+    "municipality",
+    "parish",
+    "cdp",
+    "police",
+    "department",
+];
+
 /// Names that are proposed at most.
 const MOST_PROPOSED: usize = 3;
 
@@ -74,13 +91,29 @@ fn county_code(name: &str) -> Option<String> {
     is_code.then(|| format!("{digits:0>5}"))
 }
 
+/// A name as it was, and without the kind of place and its state: `Raleigh city, North Carolina` is `raleigh`.
+fn with_and_without_kind(name: &str) -> (String, String) {
+    let place = name.split_once(',').map_or(name, |(place, _)| place);
+    let plain = normalised(place);
+    let words = plain.split(' ').filter(|word| !KINDS.contains(word));
+    let bare = words.collect::<Vec<_>>().join(" ");
+    (normalised(name), bare)
+}
+
 /// The names of a list that look most like another, with their similarity.
 #[must_use]
 pub fn nearest(name: &str, others: &BTreeSet<&str>) -> Vec<(String, f64)> {
-    let plain = normalised(name);
+    let (plain, bare) = with_and_without_kind(name);
     let is_code = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    let similarity =
-        |other: &str| strsim::normalized_damerau_levenshtein(&plain, &normalised(other));
+    let similarity = |other: &str| {
+        let (other, other_bare) = with_and_without_kind(other);
+        let whole = strsim::normalized_damerau_levenshtein(&plain, &other);
+        if bare.is_empty() || other_bare.is_empty() {
+            return whole;
+        }
+        let part = strsim::normalized_damerau_levenshtein(&bare, &other_bare);
+        whole.max(WITHOUT_KIND * part)
+    };
     // A code that differs in one digit is another place, not a misspelt one.
     let mut found: Vec<(String, f64)> = others
         .iter()
@@ -180,6 +213,32 @@ mod tests {
         );
         assert_eq!(of("Loring Prk").nearest[0].0, "Loring Park");
         assert!(of("Zzz").to.is_none() && of("Zzz").nearest.is_empty());
+    }
+
+    #[test]
+    fn the_kind_of_a_place_and_its_state_do_not_hide_a_name() {
+        let places = BTreeSet::from([
+            "Raleigh city, North Carolina",
+            "Apex town, North Carolina",
+            "Durham city",
+            "New York city",
+        ]);
+        let first = |name: &str| nearest(name, &places).into_iter().next();
+        assert_eq!(
+            first("Raleigh"),
+            Some(("Raleigh city, North Carolina".into(), 0.95))
+        );
+        assert_eq!(
+            first("Apex Police Department").unwrap().0,
+            "Apex town, North Carolina"
+        );
+        assert_eq!(first("city"), None);
+        // It is still for a person to say.
+        let open = propose(&BTreeSet::from(["Durham"]), &places);
+        assert_eq!(
+            (open[0].how, open[0].nearest[0].0.as_str()),
+            (How::Open, "Durham city")
+        );
     }
 
     #[test]

@@ -141,14 +141,9 @@ impl ColumnTally {
     fn look_at(&mut self, raw: &str, times: u64) {
         let text = raw.trim();
         if is_missing_word(text) {
-            let word = if is_redaction(text) {
-                text.to_uppercase()
-            } else {
-                text.to_owned()
-            };
             // Redactions have few spellings; whoever writes others is cut off.
             if self.missing.len() < DISTINCT {
-                *self.missing.entry(word).or_default() += times;
+                *self.missing.entry(text.to_owned()).or_default() += times;
             }
             self.shapes.redactions += if is_redaction(text) { times } else { 0 };
             return;

@@ -18,7 +18,9 @@ pub use container::Container;
 pub use dialect::{NameSource, Quotes};
 pub use kinds::{DateKind, Kind};
 pub use table::{TableKind, WideSet, wide_sets};
-pub use words::{RaceWord, has_word, is_missing_word, name_words, race_word};
+pub use words::{
+    RaceWord, has_word, is_missing_word, is_total_word, leaves_hispanic_out, name_words, race_word,
+};
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read};
@@ -206,6 +208,15 @@ impl ColumnProfile {
         self.kind.value == Kind::Count && names.contains(&self.name.to_lowercase().as_str())
     }
 
+    /// Its first and its last day, where it holds dates that can be read.
+    #[must_use]
+    pub fn date_span(&self) -> Option<(jiff::civil::Date, jiff::civil::Date)> {
+        match &self.kind.value {
+            Kind::Date(date) => date.span,
+            _ => None,
+        }
+    }
+
     /// The words of its name.
     #[must_use]
     pub fn words(&self) -> Vec<String> {
@@ -223,13 +234,49 @@ pub struct Look {
     dialect: Dialect,
 }
 
+/// The tables of a file, and what in it is none.
+#[derive(Debug, Clone)]
+pub struct Looks {
+    /// Its tables. Sheets of a workbook, or members of an archive, that have the same header are one.
+    pub tables: Vec<Look>,
+    /// Sheets and members that are no table, with the reason.
+    pub left_out: Vec<String>,
+}
+
 impl Look {
-    /// Looks at a file: all of its bytes, and the first of its rows.
+    /// Looks at a file: all of its bytes, and the first rows of each table in it.
     ///
     /// # Errors
     /// A folder, a missing or empty file, bytes that cannot be unpacked or read.
-    pub fn at(world: &World, path: &Path) -> Result<Self, Error> {
-        let container = container::of(world, path)?;
+    pub fn at(world: &World, path: &Path) -> Result<Looks, Error> {
+        let containers = container::of(world, path)?;
+        let several = containers.len() > 1;
+        let mut looks = Looks {
+            tables: Vec::new(),
+            left_out: Vec::new(),
+        };
+        for container in containers {
+            let name = container
+                .value
+                .taken_of_several()
+                .map(|taken| taken.join(", "));
+            match (Self::into(world, path, container), name) {
+                (Ok(look), _) => looks.take(look),
+                (Err(fault), Some(name)) if several => {
+                    looks.left_out.push(format!(
+                        "`{name}`: {}",
+                        fault.to_string().lines().next().unwrap_or_default()
+                    ));
+                }
+                (Err(fault), _) => return Err(fault),
+            }
+        }
+        looks.without_patterns();
+        Ok(looks)
+    }
+
+    /// Looks into one table of a file.
+    fn into(world: &World, path: &Path, container: Guess<Container>) -> Result<Self, Error> {
         let census = ByteCensus::take(container::text(world, path, &container.value)?, path)?;
         let encoding = census.encoding();
         let raw = container::text(world, path, &container.value)?;
@@ -260,14 +307,60 @@ impl Look {
         &self.dialect.names
     }
 
+    /// The name of the sheet or member, where the file holds several.
+    #[must_use]
+    pub fn table_name(&self) -> Option<String> {
+        let taken = self.container.value.taken_of_several();
+        taken.map(|taken| taken.join(", "))
+    }
+
     /// Whether two files can be read as one: the same columns, written the same way.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
+        self.container.value.taken_of_several() == other.container.value.taken_of_several()
+            && self.is_written_like(other)
+    }
+
+    fn is_written_like(&self, other: &Self) -> bool {
         self.dialect.names == other.dialect.names
             && self.encoding.value == other.encoding.value
             && self.dialect.separator.value == other.dialect.separator.value
             && self.dialect.preamble.value == other.dialect.preamble.value
             && self.dialect.header_rows.value == other.dialect.header_rows.value
+    }
+}
+
+impl Looks {
+    /// Members of one header that no pattern names alone are not read together.
+    fn without_patterns(&mut self) {
+        for look in &mut self.tables {
+            let container = &mut look.container.value;
+            if container.member_pattern().is_some() {
+                continue;
+            }
+            if let Container::Zip { taken, .. } = container {
+                let more = taken.split_off(1);
+                let first = taken.join(", ");
+                self.left_out.extend(more.iter().map(|name| {
+                    format!("`{name}`: it has the header of `{first}`, and no pattern names both and no other; unpack the archive and name the files")
+                }));
+            }
+        }
+    }
+
+    /// Takes a table: as a part of one with the same header, where a study can name both together.
+    fn take(&mut self, look: Look) {
+        for own in self
+            .tables
+            .iter_mut()
+            .filter(|own| own.is_written_like(&look))
+        {
+            if let Some(both) = own.container.value.with(&look.container.value) {
+                own.container.value = both;
+                return;
+            }
+        }
+        self.tables.push(look);
     }
 }
 
@@ -281,8 +374,9 @@ pub fn profile(world: &World, looks: &[Look]) -> Result<FileProfile, Error> {
         .ok_or_else(|| Error::Internal("a profile of no file was asked for".into()))?;
     let mut table = Table::new(&first.dialect);
     for look in looks {
-        let raw = container::text(world, &look.path, &look.container.value)?;
-        table.read(decode(raw, look.encoding.value), look)?;
+        for raw in container::texts(world, &look.path, &look.container.value)? {
+            table.read(decode(raw, look.encoding.value), look)?;
+        }
     }
     table.tallies.iter_mut().for_each(ColumnTally::finish);
     let columns: Vec<ColumnProfile> = table

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::kinds::Kind;
-use super::words::{RaceWord, has_word, name_words, race_word};
+use super::words::{RaceWord, has_word, leaves_hispanic_out, name_words, race_word};
 use crate::number::count;
 
 use super::{ColumnProfile, Confidence, Guess};
@@ -64,11 +64,8 @@ pub fn wide_sets(columns: &[ColumnProfile], fits: fn(&Kind) -> bool) -> Vec<Wide
                 if !set.doubled.contains(&group) {
                     set.doubled.push(group);
                 }
-                let leaves_out = |name: &str| {
-                    let words = name_words(name);
-                    has_word(&words, &["nh", "non", "not", "nonhispanic"])
-                };
-                if leaves_out(&column.name) && !leaves_out(&columns[*earlier].name) {
+                let earlier_name = &columns[*earlier].name;
+                if leaves_hispanic_out(&column.name) && !leaves_hispanic_out(earlier_name) {
                     *earlier = i;
                 }
             }

@@ -305,6 +305,47 @@ pub fn is_missing_word(text: &str) -> bool {
         || is_redaction(text)
 }
 
+/// Whether a spelling or a name says that Hispanic people are not meant.
+#[must_use]
+pub fn leaves_hispanic_out(text: &str) -> bool {
+    let out = ["nh", "nhw", "non", "not", "nonhispanic", "nonlatino"];
+    has_word(&name_words(text), &out)
+}
+
+/// Whether the value names a row that adds up others: a total among places, groups or years.
+#[must_use]
+pub fn is_total_word(text: &str) -> bool {
+    let text = plain(text);
+    let whole = [
+        "total",
+        "totals",
+        "all",
+        "overall",
+        "sum",
+        "grand total",
+        "subtotal",
+        "statewide",
+        "state total",
+        "county total",
+        "citywide",
+        "countywide",
+        "nationwide",
+        "everybody",
+        "everyone",
+        "both sexes",
+        "total population",
+    ];
+    let of_what = [
+        "ages", "races", "groups", "counties", "agencies", "places", "years", "persons", "people",
+        "drivers", "stops",
+    ];
+    let is_all = |text: &str| {
+        text.strip_prefix("all ")
+            .is_some_and(|rest| of_what.contains(&rest))
+    };
+    whole.contains(&text.as_str()) || is_all(&text)
+}
+
 /// Whether the value is what a records office puts in place of what the law lets it withhold: `(b)(6)`, `b(6), b(7)c`.
 #[must_use]
 pub(super) fn is_redaction(text: &str) -> bool {
@@ -419,6 +460,30 @@ mod tests {
         }
         for text in ["", "None", "B", "b", "Bob (6)", "N", "0", "(b)"] {
             assert!(!is_missing_word(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn rows_that_add_up_others_are_known_by_their_names() {
+        for text in [
+            "Total",
+            "STATEWIDE",
+            "All",
+            "All races",
+            "Grand Total:",
+            "(total)",
+        ] {
+            assert!(is_total_word(text), "{text}");
+        }
+        for text in [
+            "",
+            "Allegheny",
+            "Total Wine",
+            "Alleghany County",
+            "Other",
+            "Both",
+        ] {
+            assert!(!is_total_word(text), "{text}");
         }
     }
 

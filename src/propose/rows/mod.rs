@@ -5,7 +5,7 @@ mod outcomes;
 
 use super::draft::{Draft, inline, list, quoted};
 use super::groups::GroupColumns;
-use super::{Part, Wishes};
+use super::{Part, Wishes, totals};
 use crate::ingest::sniff::{ColumnProfile, Confidence, DateKind, Kind, has_word};
 use crate::number::count;
 use naming::{date_layouts, date_rank, one_or_list, place_rank, unit};
@@ -106,21 +106,7 @@ impl<'a> Mapping<'a> {
     }
 
     fn date(&mut self) {
-        let mut dates: Vec<(&ColumnProfile, &DateKind)> = self
-            .columns()
-            .iter()
-            .filter_map(|column| match &column.kind.value {
-                Kind::Date(date) => Some((column, date)),
-                _ => None,
-            })
-            .collect();
-        dates.sort_by_key(|(column, date)| {
-            (
-                date_rank(column),
-                date.unread + column.blank,
-                date.times.is_empty(),
-            )
-        });
+        let dates = dates(self.columns().iter());
         let Some(&(column, date)) = dates.first() else {
             return;
         };
@@ -362,6 +348,17 @@ impl<'a> Mapping<'a> {
         ));
     }
 
+    /// The columns of the group and the place.
+    fn keys_of_rows(&self) -> Vec<&'a ColumnProfile> {
+        let keys = |line: &&Line| ["group", "place"].contains(&line.key);
+        let used = |column: &&ColumnProfile| {
+            let name = quoted(&column.name);
+            let mut lines = self.lines.iter().filter(keys);
+            lines.any(|line| line.value.contains(&name))
+        };
+        self.columns().iter().filter(used).collect()
+    }
+
     /// Writes `[[stops]]` and its columns.
     pub(super) fn write(mut self, draft: &mut Draft, files: &[String]) -> Mapped {
         draft.table("[[stops]]");
@@ -402,6 +399,10 @@ impl<'a> Mapping<'a> {
                 reason,
             );
         }
+        let sums = self.keys_of_rows();
+        totals::leave_out(draft, &sums, |rows| rows == 1);
+        let question = totals::question(&sums);
+        self.mapped.questions.extend(question);
         if !self.mapped.cautions.is_empty() {
             draft.key(
                 "cautions",
@@ -458,6 +459,33 @@ impl<'a> Mapping<'a> {
             ));
         }
     }
+}
+
+/// The columns of dates, the likeliest date of the stop first.
+fn dates<'a>(
+    columns: impl Iterator<Item = &'a ColumnProfile>,
+) -> Vec<(&'a ColumnProfile, &'a DateKind)> {
+    let mut dates: Vec<(&ColumnProfile, &DateKind)> = columns
+        .filter_map(|column| match &column.kind.value {
+            Kind::Date(date) => Some((column, date)),
+            _ => None,
+        })
+        .collect();
+    dates.sort_by_key(|(column, date)| {
+        (
+            date_rank(column),
+            date.unread + column.blank,
+            date.times.is_empty(),
+        )
+    });
+    dates
+}
+
+/// The column that is taken for the date of the stop.
+pub(super) fn date_of_stop<'a>(
+    columns: impl Iterator<Item = &'a ColumnProfile>,
+) -> Option<&'a ColumnProfile> {
+    dates(columns).first().map(|(column, _)| *column)
 }
 
 /// A blank and the words of a column that say that nothing is known.

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::columns::{ColumnTally, Shapes};
-use super::words::{RaceWord, has_word, name_words, race_word};
+use super::words::{RaceWord, has_word, is_total_word, name_words, race_word};
 use super::{Confidence, Guess};
 use crate::number::count as shown;
 
@@ -293,14 +293,21 @@ impl Column<'_> {
     }
 
     fn race(&self) -> Verdict {
-        let values = self.tally.values.as_ref()?;
+        // A row that adds up others is of no group, and says nothing against the column.
+        let values: Vec<(&String, &u64)> = self
+            .tally
+            .values
+            .iter()
+            .flatten()
+            .filter(|(value, _)| !is_total_word(value))
+            .collect();
         let shapes = self.shapes();
         let known: Vec<(RaceWord, u64)> = values
             .iter()
-            .filter_map(|(value, count)| race_word(value).map(|word| (word, *count)))
+            .filter_map(|(value, count)| race_word(value).map(|word| (word, **count)))
             .collect();
         let says = |wanted: RaceWord| known.iter().any(|(word, _)| *word == wanted);
-        let rows: u64 = values.values().sum();
+        let rows: u64 = values.iter().map(|(_, count)| **count).sum();
         let rows_known: u64 = known.iter().map(|(_, count)| count).sum();
         let is_named = self.has(&[
             "race",
