@@ -236,7 +236,7 @@ fn a_group_that_the_study_does_not_know() {
         &[
             "searches.csv:3",
             "column `group`",
-            "`Black `",
+            "`Black`",
             "did you mean `black`?",
         ],
     );

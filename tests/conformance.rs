@@ -12,7 +12,8 @@ use evenhand::world::World;
 
 use crate::harness::{objects, root};
 
-const STUDIES: [&str; 8] = [
+const STUDIES: [&str; 9] = [
+    "mecklenburg-adoption",
     "287g-counties",
     "mecklenburg",
     "raw-rows",

@@ -40,7 +40,7 @@ impl Dictionary {
             let key: Vec<String> = request
                 .by
                 .iter()
-                .map(|key| row[key.as_str()].clone())
+                .map(|key| row[key.as_str()].trim().to_owned())
                 .collect();
             let yes = |name: &str| u64::from(row[name] == "yes");
             let (events, trials) = match request.counts.as_str() {

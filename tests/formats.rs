@@ -652,9 +652,8 @@ fn times_are_those_that_were_written() {
             .column("time")
             .unwrap()
             .clone();
-        ClockReader::new(&source.rules()[0])
-            .read(text.as_bytes())
-            .ok()
+        let second = ClockReader::new(&source.rules()[0]).read(text.as_bytes());
+        second.ok().map(|second| second / 60)
     };
     assert_eq!(time("connecticut", "4:21:00 PM"), Some(16 * 60 + 21));
     assert_eq!(time("connecticut", "12:17:00 AM"), Some(17));

@@ -1,6 +1,7 @@
 //! Raw rows become small integers: one code per value of each key, one flag per outcome.
 
 mod binding;
+mod clock;
 mod daylight;
 mod on_request;
 mod rules;
@@ -22,6 +23,7 @@ use crate::stops::{
     Screens, SourceLedger, SunTable, TIME, UNKNOWN_GROUP, WEIGHT, basis::NO_SEARCH,
 };
 use binding::Binder;
+use clock::Clock;
 use daylight::Lights;
 use on_request::OnRequest;
 use rules::{BoundRule, Meaning};
@@ -90,32 +92,6 @@ struct BoundDate {
     column: usize,
     reader: MomentReader,
     missing: Vec<String>,
-}
-
-/// Day and time of a row, as far as they are known.
-#[derive(Clone, Copy)]
-struct Clock {
-    day: Option<Date>,
-    /// Seconds since midnight.
-    second: Option<u32>,
-    /// Whether only the year is known, of which `day` is the first.
-    is_year: bool,
-}
-
-impl Clock {
-    /// A row without a date.
-    fn undated(second: Option<u32>) -> Self {
-        Self {
-            day: None,
-            second,
-            is_year: false,
-        }
-    }
-
-    /// The minute of the day.
-    fn minute(self) -> Option<u16> {
-        u16::try_from(self.second? / 60).ok()
-    }
 }
 
 /// The mapping of one file, bound to its columns.

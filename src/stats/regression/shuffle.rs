@@ -12,7 +12,19 @@ impl Shuffle {
         Self(Draws::new(seed))
     }
 
-    /// The numbers below `many` in an order drawn at random, every order equally likely.
+    /// The numbers below `many` in an order drawn at random.
+    ///
+    /// # Definition
+    /// Every order is equally likely.
+    ///
+    /// # Units
+    /// None.
+    ///
+    /// # Edge cases
+    /// Of 0 there is one order, which is empty.
+    ///
+    /// # Errors
+    /// None.
     ///
     /// # Source
     /// Fisher and Yates (1938); Durstenfeld (1964).
