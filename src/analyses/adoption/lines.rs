@@ -163,9 +163,20 @@ impl Adoption<'_> {
         if adopters == 0 || others == 0 {
             return Ok(Vec::new());
         }
-        let (fitted, effects, last_before) = rows
-            .saturated()
-            .map_err(|fault| self.refused(&fault, base))?;
+        let (fitted, effects, last_before) = match rows.saturated() {
+            Ok(fitted) => fitted,
+            // The mean is there; what it was year by year these counts do not tell.
+            Err(fault) => {
+                let mut line = Line {
+                    estimand: glossary::PRE_TREND,
+                    ..base.clone()
+                };
+                line.warn(Warning::NotFitted {
+                    why: format!("the effects by time: {fault}"),
+                });
+                return Ok(vec![line]);
+            }
+        };
         let level = self.common.level;
         let clustered = fitted
             .clustered

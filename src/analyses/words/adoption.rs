@@ -17,7 +17,11 @@ pub(super) fn adoption(finding: &Finding) -> Vec<String> {
     }
     let mut sentences: Vec<String> = changes.iter().map(|line| change(finding, line)).collect();
     sentences.push("This compares changes over time between places; it shows what the agreement did only if the ratio would otherwise have moved alike in both.".into());
-    sentences.extend(whole(g::PRE_TREND).iter().map(|line| before(line)));
+    let tested = finding
+        .lines
+        .iter()
+        .filter(|line| line.estimand == g::PRE_TREND);
+    sentences.extend(tested.map(before));
     let rates = whole(g::ADOPTION_RATE_RATIO);
     sentences.extend(rates.iter().map(|line| {
         format!(
@@ -59,7 +63,7 @@ fn change(finding: &Finding, line: &Line) -> String {
 fn before(line: &Line) -> String {
     let Some(p) = line.test.and_then(|test| test.p_value) else {
         return format!(
-            "{}: whether the ratio moved alike before the agreement cannot be tested.",
+            "{}: whether the ratio moved alike before the agreement cannot be told from these counts.",
             line.group
         );
     };
