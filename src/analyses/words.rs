@@ -316,6 +316,12 @@ fn reading(line: &Line) -> &'static str {
         Some(_) if line.estimand == g::DISPARITY_INDEX => {
             "the interval reaches across 1: the data are consistent with the group's share of the benchmark, and as well with any ratio in it"
         }
+        Some(_)
+            if line.comparison == Comparison::Adoption
+                || line.comparison == Comparison::ReferenceByAdoption =>
+        {
+            "the interval reaches across 1: the data are consistent with no change beyond that of the other places, and as well with any factor in it"
+        }
         Some(_) => {
             "the interval reaches across 1: the data are consistent with equal rates, and as well with any ratio in it"
         }

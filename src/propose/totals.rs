@@ -5,7 +5,7 @@ use crate::ingest::sniff::{ColumnProfile, Confidence, is_total_word};
 use crate::number::count;
 
 /// The values of a column that name a sum of others, with their rows.
-fn totals<'a>(column: &'a ColumnProfile) -> impl Iterator<Item = (&'a String, u64)> {
+fn totals(column: &ColumnProfile) -> impl Iterator<Item = (&String, u64)> {
     let values = column.kept.iter().flatten();
     values
         .filter(|(value, _)| is_total_word(value))

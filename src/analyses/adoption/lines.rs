@@ -3,7 +3,7 @@
 use super::super::bands::{detectable, log_band};
 use super::super::regression::{Behind, FEWEST, Quoter, band, half_width};
 use super::super::{Answers, Common};
-use super::model::{self, EFFECT, Fitted, Rows};
+use super::model::{self, EFFECT, Fitted, Rows, Saturated};
 use super::panel::Panel;
 use super::{AdoptionOptions, cells, placebo};
 use crate::error::Error;
@@ -163,7 +163,11 @@ impl Adoption<'_> {
         if adopters == 0 || others == 0 {
             return Ok(Vec::new());
         }
-        let (fitted, effects, last_before) = match rows.saturated() {
+        let Saturated {
+            fitted,
+            effects,
+            last_before,
+        } = match rows.saturated() {
             Ok(fitted) => fitted,
             // The mean is there; what it was year by year these counts do not tell.
             Err(fault) => {

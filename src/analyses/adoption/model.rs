@@ -31,8 +31,17 @@ pub(super) struct Rows {
     pub(super) silent: Vec<String>,
 }
 
+/// A fit with an effect of each cohort at each time but its last one before the agreement.
+pub(super) struct Saturated {
+    pub(super) fitted: Fitted,
+    /// The effects, in the order of their columns.
+    pub(super) effects: Vec<Effect>,
+    /// The last time before the agreement, of each cohort.
+    pub(super) last_before: BTreeMap<usize, usize>,
+}
+
 /// An effect of its own: a cohort at a time.
-type Effect = (usize, usize);
+pub(super) type Effect = (usize, usize);
 
 /// A fitted regression with the weights of a mean of its effects.
 pub(super) struct Fitted {
@@ -196,9 +205,7 @@ impl Rows {
     ///
     /// # Errors
     /// Those of the fit.
-    pub(super) fn saturated(
-        &self,
-    ) -> Result<(Fitted, Vec<Effect>, BTreeMap<usize, usize>), RegressionError> {
+    pub(super) fn saturated(&self) -> Result<Saturated, RegressionError> {
         let base = self.base();
         let mut effects: BTreeSet<Effect> = BTreeSet::new();
         for row in &self.rows {
@@ -220,7 +227,11 @@ impl Rows {
                     .map(|effect| f64::from(u8::from(own == Some(*effect)))),
             );
         }
-        Ok((self.fit(names, values)?, order, base))
+        Ok(Saturated {
+            fitted: self.fit(names, values)?,
+            effects: order,
+            last_before: base,
+        })
     }
 
     /// The last time before the agreement, of each cohort.
