@@ -19,6 +19,7 @@ use crate::disclosure::Disclosed;
 use crate::error::{Error, nearest_hint};
 use crate::figures::Figure;
 use crate::findings::{Finding, glossary};
+use crate::number::count;
 use crate::stats::regression::RegressionError;
 use crate::stops::{PERIOD, PLACE, STATE, YEAR};
 use crate::warning::{self, Warning};
@@ -276,12 +277,18 @@ fn arms(panel: &Panel<'_>, time: &str) -> Vec<String> {
         .collect();
     vec![
         format!(
-            "{} places under an agreement from {time} {}",
-            panel.adopters().count(),
+            "{} under an agreement from {time} {}",
+            places(panel.adopters().count()),
             dated.join(", ")
         ),
-        format!("{} places without one", panel.never().count()),
+        format!("{} without one", places(panel.never().count())),
     ]
+}
+
+/// `1 place`, `12 places`.
+fn places(many: usize) -> String {
+    let noun = if many == 1 { "place" } else { "places" };
+    format!("{} {noun}", count(many as u64))
 }
 
 fn add_cautions(finding: &mut Finding, panel: &Panel<'_>) {

@@ -247,6 +247,7 @@ mod tests {
             x_label: "x".into(),
             style: Style::Quantity,
             scale,
+            equal_label: "equal rates".into(),
             size_label: "stops".into(),
             series: vec!["a".into(), "b".into()],
             pooled_label: String::new(),

@@ -21,6 +21,8 @@ pub struct PlaceScatter {
     pub style: Style,
     /// Scale of both axes.
     pub scale: AxisScale,
+    /// What the diagonal stands for: `equal rates`.
+    pub equal_label: String,
     /// What the circle area counts: `stops of both groups`.
     pub size_label: String,
     /// Names of the series in order of [`Place::series`], such as `287(g) agreement` and `none`.
@@ -91,8 +93,6 @@ const ACROSS: usize = 3;
 const WIDEST: f64 = 660.0;
 /// Space between tick labels and the first panel.
 const TICK: f64 = 12.0;
-/// What the diagonal stands for.
-pub(super) const EQUAL: &str = "equal rates";
 /// Order of the palette for circles, which have no shapes: the colours furthest apart in grey come first.
 const PAINT: [usize; 4] = [0, 5, 1, 2];
 

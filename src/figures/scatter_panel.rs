@@ -3,7 +3,7 @@
 use super::frame::{block, text_on_page};
 use super::labels::{Reach, Rect, Room};
 use super::palette::{CIRCLE_OPACITY, FRAME, GRID, INK, MUTED, arrowhead, colour, thin};
-use super::place_scatter::{EQUAL, Naming, Place, PlaceKind, PlaceScatter, ScatterPanel, paint};
+use super::place_scatter::{Naming, Place, PlaceKind, PlaceScatter, ScatterPanel, paint};
 use super::scale::{Extent, Scale, Spot};
 use super::svg::{Anchor, Canvas, Fill, Lettering, Point, Stroke, text_width};
 use super::text::{SMALL, centred, line_height, shorten, wrap};
@@ -211,7 +211,8 @@ impl Plot<'_> {
 
     /// Names the diagonal at its upper end, below the line; returns the space taken.
     fn draw_diagonal_name(&self, canvas: &mut Canvas) -> Rect {
-        let width = text_width(EQUAL, SMALL);
+        let equal = &self.shared.chart.equal_label;
+        let width = text_width(equal, SMALL);
         let (x, baseline) = (self.frame.right - 8.0, self.frame.top + width + 26.0);
         text_on_page(
             canvas,
@@ -222,7 +223,7 @@ impl Plot<'_> {
                 font: SMALL,
                 colour: INK,
             },
-            EQUAL,
+            equal,
         );
         Rect {
             left: x - width - 3.0,

@@ -2,6 +2,7 @@
 
 use super::super::bands::{detectable, log_band};
 use super::super::regression::{Behind, FEWEST, Quoter, band, half_width};
+use super::super::strata::{Tally, add_up};
 use super::super::{Answers, Common};
 use super::model::{self, EFFECT, Fitted, Rows, Saturated};
 use super::panel::Panel;
@@ -64,6 +65,17 @@ impl Adoption<'_> {
             if groups.contains(&group) {
                 behind.put_under(&mut line);
             }
+        }
+        // Beside a number stand the counts of its group, over all places and times that are compared.
+        let own: Vec<Tally> = self
+            .panel
+            .strata()
+            .filter_map(|stratum| stratum.tally(groups[0]))
+            .collect();
+        if let Some(whole) = add_up(own.iter()) {
+            line.events = Some(whole.events);
+            line.trials = whole.trials;
+            line.exposure = whole.people.map(|people| people.person_years());
         }
         (line.is_of_spread, line.is_fit) = (true, true);
         line

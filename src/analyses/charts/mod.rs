@@ -241,7 +241,9 @@ fn notes(finding: &Finding, setting: &Setting, lines: &[&Line], chart: &Chart) -
     if finding.warnings.contains(&Warning::InfraMarginality) {
         notes.push(Warning::InfraMarginality.to_string());
     }
-    if let [treated, _] = finding.frame.arms.as_slice() {
+    if let ([treated, _], super::stratified::NAME) =
+        (finding.frame.arms.as_slice(), finding.analysis)
+    {
         notes.push(format!(
             "The counts beside the strata are the group's where {treated}."
         ));

@@ -75,6 +75,7 @@ fn drawn(
             .first()
             .map_or(crate::number::Style::Quantity, |line| line.estimand.style),
         scale: axis_scale(&panels),
+        equal_label: "equal rates".into(),
         size_label: format!(
             "{} of both groups",
             trials.as_deref().unwrap_or("people × years")
