@@ -102,7 +102,7 @@ fn near(found: &Value, expected: f64) {
     );
 }
 
-/// Eight places that sign in 2012, eight that never do.
+/// Six places that sign in 2012, six that never do.
 fn twelve() -> Vec<Signs> {
     (0..12)
         .map(|place| (place % 2 == 0).then_some(2012))

@@ -9,7 +9,7 @@ use super::panel::Panel;
 use super::{AdoptionOptions, cells, placebo};
 use crate::error::Error;
 use crate::findings::glossary::{self, Estimand};
-use crate::findings::{Comparison, Line, Test, Variance};
+use crate::findings::{Comparison, Counted, Line, Test, Variance};
 use crate::ingest::Baseline;
 use crate::stats::regression::RegressionError;
 use crate::warning::Warning;
@@ -128,7 +128,18 @@ impl Adoption<'_> {
             .and_then(|observed| placebo::test(rows, (self.panel, observed), self.answers.seed));
         match test {
             None => line.warn(Warning::FewAssignments),
-            Some(test) => (line.estimate, line.test) = (test.statistic, Some(test)),
+            Some(placebo::Randomised {
+                test,
+                as_large,
+                tried,
+            }) => {
+                (line.estimate, line.test) = (test.statistic, Some(test));
+                (line.events, line.trials) = (Some(as_large), Some(tried));
+                line.counted = Some(Counted {
+                    events: "assignments with as large a change".into(),
+                    trials: Some("assignments".into()),
+                });
+            }
         }
         line
     }
@@ -282,6 +293,12 @@ impl Adoption<'_> {
     }
 
     fn tell_silent(&self, line: &mut Line, rows: &Rows) {
+        if !rows.sizeless.is_empty() {
+            line.warn(Warning::TimesBetween {
+                times: rows.sizeless.clone(),
+                what: "at which nobody of one of the groups is counted or lives there".into(),
+            });
+        }
         if !rows.silent.is_empty() {
             line.warn(Warning::SilentValues {
                 values: rows.silent.clone(),

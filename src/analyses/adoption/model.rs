@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::informative::informative;
+use super::super::regression::FEWEST;
 use super::panel::{Panel, sized};
 use crate::stats::regression::{
     Clusters, Covariance, CovarianceKind, Design, Factor, Family, Fit, Model, RegressionError,
@@ -27,8 +29,10 @@ pub(super) struct Row {
 #[derive(Debug)]
 pub(super) struct Rows {
     pub(super) rows: Vec<Row>,
-    /// Places and times left out, because one of the two groups has no events there at all, or no size.
+    /// Places and times left out, because one of the two groups has no events there at all.
     pub(super) silent: Vec<String>,
+    /// Times of places left out, because nobody of one of the groups is counted or lives there.
+    pub(super) sizeless: Vec<String>,
 }
 
 /// A fit with an effect of each cohort at each time but its last one before the agreement.
@@ -62,14 +66,11 @@ pub(super) struct Mean {
     pub(super) df: Option<u64>,
 }
 
-/// Fewest places from which errors by place are reckoned.
-const FEWEST: usize = 6;
-
 impl Rows {
     /// Events of a group out of those of it and the reference group, sizes in the offset: its logit is the logarithm of
     /// the ratio of the two rates.
     pub(super) fn of_ratio(panel: &Panel<'_>, group: &str, reference: &str) -> Self {
-        Self::informative(panel, |stratum| {
+        Self::of_panel(panel, |stratum| {
             let (own, size) = sized(stratum, group)?;
             let (other, of_other) = sized(stratum, reference)?;
             let trials = own.events.checked_add(other.events)?;
@@ -79,18 +80,18 @@ impl Rows {
 
     /// Events of a group by itself, its size in the offset.
     pub(super) fn of_rate(panel: &Panel<'_>, group: &str) -> Self {
-        Self::informative(panel, |stratum| {
+        Self::of_panel(panel, |stratum| {
             let (own, size) = sized(stratum, group)?;
             Some((own.events, None, libm::log(size)))
         })
     }
 
-    fn informative(
+    fn of_panel(
         panel: &Panel<'_>,
         row: impl Fn(&super::super::strata::Stratum) -> Option<(u64, Option<u64>, f64)>,
     ) -> Self {
         let mut rows = Vec::new();
-        let mut silent = Vec::new();
+        let mut sizeless = Vec::new();
         for (place, number) in panel.places.iter().zip(0..) {
             for &(time, stratum) in &place.seen {
                 match row(stratum) {
@@ -102,24 +103,28 @@ impl Rows {
                         trials,
                         offset,
                     }),
-                    None => silent.push(format!("{} {}", place.name, panel.times[time])),
+                    None => sizeless.push(format!("{} {}", place.name, panel.times[time])),
                 }
             }
         }
         // A place or a time in which one side has no events at all fits any ratio.
-        loop {
-            let places = all_or_nothing(&rows, |row| row.place);
-            let times = all_or_nothing(&rows, |row| row.time);
-            if places.is_empty() && times.is_empty() {
-                return Self { rows, silent };
-            }
-            rows.retain(|row| !places.contains(&row.place) && !times.contains(&row.time));
-            silent.extend(
-                places
-                    .iter()
-                    .map(|at| panel.places[*at as usize].name.clone()),
-            );
-            silent.extend(times.iter().map(|at| panel.times[*at].clone()));
+        let places: Vec<u32> = rows.iter().map(|row| row.place).collect();
+        let times: Vec<u32> = rows.iter().map(|row| row.time as u32).collect();
+        let events: Vec<u64> = rows.iter().map(|row| row.events).collect();
+        let rest = |row: &Row| row.trials.map(|trials| trials - row.events);
+        let rests: Option<Vec<u64>> = rows.iter().map(rest).collect();
+        let (kept, left_out) = informative(&[&places, &times], &events, rests.as_deref());
+        let silent = left_out.into_iter().map(|(key, level)| match key {
+            0 => panel.places[level as usize].name.clone(),
+            _ => panel.times[level as usize].clone(),
+        });
+        let silent = silent.collect();
+        let rows = rows.into_iter().zip(kept);
+        let rows = rows.filter_map(|(row, kept)| kept.then_some(row)).collect();
+        Self {
+            rows,
+            silent,
+            sizeless,
         }
     }
 
@@ -132,6 +137,7 @@ impl Rows {
         Self {
             rows: rows.collect(),
             silent: Vec::new(),
+            sizeless: Vec::new(),
         }
     }
 
@@ -326,19 +332,4 @@ impl Fitted {
 /// The name of the column of an effect.
 pub(super) fn name(effect: &Effect) -> String {
     format!("adopted at {} seen at {}", effect.0, effect.1)
-}
-
-/// The values of a factor in which there are no events, or nothing but events.
-fn all_or_nothing<T: Ord + Copy>(rows: &[Row], level: impl Fn(&Row) -> T) -> BTreeSet<T> {
-    let mut sums: BTreeMap<T, (u64, u64)> = BTreeMap::new();
-    for row in rows {
-        let sum = sums.entry(level(row)).or_default();
-        sum.0 += row.events;
-        // A count without trials can always be larger.
-        sum.1 += row.trials.map_or(1, |trials| trials - row.events);
-    }
-    let silent = sums
-        .into_iter()
-        .filter(|(_, (events, rest))| *events == 0 || *rest == 0);
-    silent.map(|(level, _)| level).collect()
 }

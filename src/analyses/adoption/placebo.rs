@@ -12,19 +12,32 @@ use crate::stats::{Level, PValue};
 const DRAWS: u64 = 999;
 
 /// Fewest possible assignments of which a p-value is made: with fewer none could be small.
-const FEWEST: f64 = 20.0;
+const FEWEST: u64 = 20;
+
+/// How unusual a change is among those of other assignments.
+pub(super) struct Randomised {
+    pub(super) test: Test,
+    /// Assignments with as large a change over its error, the actual one among them.
+    pub(super) as_large: u64,
+    /// Assignments under which it can be estimated, the actual one among them.
+    pub(super) tried: u64,
+}
 
 /// The share of assignments of the same dates to other places whose studentised effect is as large as the actual one,
-/// itself among them; within states where each has adopters and others enough. `None` with too few assignments.
-pub(super) fn test(rows: &Rows, (panel, observed): (&Panel<'_>, f64), seed: u64) -> Option<Test> {
+/// itself among them; within states where that leaves enough assignments. `None` with too few of them.
+pub(super) fn test(
+    rows: &Rows,
+    (panel, observed): (&Panel<'_>, f64),
+    seed: u64,
+) -> Option<Randomised> {
     let adopted: Vec<Option<usize>> = panel.places.iter().map(|place| place.adopted).collect();
     let within = blocks(panel);
-    if assignments(&within, &adopted) < FEWEST {
+    if assignments(&within, &adopted) < FEWEST as f64 {
         return None;
     }
     let mut shuffle = Shuffle::new(seed);
-    let mut as_large = 0_u64;
-    let mut tried = 0_u64;
+    let mut as_large = 1_u64;
+    let mut tried = 1_u64;
     for _ in 0..DRAWS {
         let mut given = adopted.clone();
         for block in &within {
@@ -45,15 +58,22 @@ pub(super) fn test(rows: &Rows, (panel, observed): (&Panel<'_>, f64), seed: u64)
             as_large += u64::from(effect.statistic.abs() >= observed.abs());
         }
     }
-    let p = PValue::capped((as_large + 1) as f64 / (tried + 1) as f64);
-    Some(Test {
-        statistic: Some(observed),
-        df: None,
-        p_value: Some(p.get()),
+    if tried < FEWEST {
+        return None;
+    }
+    let p = PValue::capped(as_large as f64 / tried as f64);
+    Some(Randomised {
+        test: Test {
+            statistic: Some(observed),
+            df: None,
+            p_value: Some(p.get()),
+        },
+        as_large,
+        tried,
     })
 }
 
-/// The places among which dates are exchanged: those of a state, where every state with an adopter has enough of them.
+/// The places among which dates are exchanged: those of a state, where that leaves enough assignments in all.
 fn blocks(panel: &Panel<'_>) -> Vec<Vec<usize>> {
     let mut by_state: BTreeMap<&Option<String>, Vec<usize>> = BTreeMap::new();
     for (at, place) in panel.places.iter().enumerate() {
@@ -61,7 +81,7 @@ fn blocks(panel: &Panel<'_>) -> Vec<Vec<usize>> {
     }
     let adopted: Vec<Option<usize>> = panel.places.iter().map(|place| place.adopted).collect();
     let blocks: Vec<Vec<usize>> = by_state.into_values().collect();
-    if assignments(&blocks, &adopted) >= FEWEST {
+    if assignments(&blocks, &adopted) >= FEWEST as f64 {
         return blocks;
     }
     vec![(0..panel.places.len()).collect()]

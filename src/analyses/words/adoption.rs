@@ -3,7 +3,7 @@
 use super::{detectable, of_kind, reading, with_intervals};
 use crate::findings::glossary as g;
 use crate::findings::{Finding, Line};
-use crate::number::Style;
+use crate::number::{Style, count};
 
 pub(super) fn adoption(finding: &Finding) -> Vec<String> {
     let whole = |estimand| {
@@ -21,7 +21,7 @@ pub(super) fn adoption(finding: &Finding) -> Vec<String> {
         .lines
         .iter()
         .filter(|line| line.estimand == g::PRE_TREND);
-    sentences.extend(tested.map(before));
+    sentences.extend(tested.map(|line| before(line, finding.frame.level)));
     let rates = whole(g::ADOPTION_RATE_RATIO);
     sentences.extend(rates.iter().map(|line| {
         format!(
@@ -41,10 +41,11 @@ fn change(finding: &Finding, line: &Line) -> String {
         other.estimand == g::RANDOMISED_DATES
             && (&other.group, other.comparison) == (&line.group, line.comparison)
     });
-    let p = randomised.and_then(|line| line.test?.p_value);
-    let p = p.map_or_else(String::new, |p| {
+    let p = randomised.and_then(|line| Some((line.test?.p_value?, line.trials?)));
+    let p = p.map_or_else(String::new, |(p, tried)| {
         format!(
-            "; of 999 ways to give the same dates to places at random, and the actual one, a share of {} has as large a change over its error",
+            "; of {} ways to give the same dates to places, drawn at random and with the actual one among them, a share of {} has as large a change over its error",
+            count(tried),
             Style::PValue.show(Some(p))
         )
     });
@@ -60,15 +61,15 @@ fn change(finding: &Finding, line: &Line) -> String {
 }
 
 /// What was seen before the agreement: a difference speaks against the comparison, none does not speak for it.
-fn before(line: &Line) -> String {
+fn before(line: &Line, level: f64) -> String {
     let Some(p) = line.test.and_then(|test| test.p_value) else {
         return format!(
             "{}: whether the ratio moved alike before the agreement cannot be told from these counts.",
             line.group
         );
     };
-    let what = if p < 0.05 {
-        "the ratio moved otherwise than where there was no agreement, already before it: the change cannot be read as one of the agreement"
+    let what = if p < 1.0 - level {
+        "already before the agreement the ratio differs from places without one by more than chance would often give if both moved alike, which speaks against reading the change as one of the agreement"
     } else {
         "no difference is seen before the agreement, which is no evidence that there would have been none after it"
     };
