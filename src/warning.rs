@@ -219,10 +219,7 @@ pub enum Warning {
         remark: String,
     },
     /// Many rows name no group.
-    MissingGroup {
-        /// Their share.
-        share: f64,
-    },
+    MissingGroup,
     /// Places with few stops in the window.
     SmallPlaces {
         /// How many.
@@ -352,7 +349,7 @@ impl Warning {
             Self::BasisNotRecorded => "basis_not_recorded",
             Self::VeilOfDarkness => "veil_of_darkness",
             Self::Clock { .. } => "clock",
-            Self::MissingGroup { .. } => "missing_group",
+            Self::MissingGroup => "missing_group",
             Self::SmallPlaces { .. } => "small_places",
             Self::NoDusk => "no_dusk",
             Self::NotFitted { .. } => "not_fitted",

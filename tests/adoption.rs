@@ -164,6 +164,7 @@ fn of_several_first_times_the_mean_is_taken_and_not_what_one_coefficient_would_s
         &of(&rows, "adoption_ratio_of_ratios", "")[0]["estimate"],
         mean,
     );
+    near(&of(&rows, "adoption_ratio_before", "")[0]["estimate"], 1.0);
     let second = ((effect(0, 2011).ln() + effect(2, 2014).ln()) / 2.0).exp();
     near(
         &of(&rows, "adoption_ratio_of_ratios", "+1")[0]["estimate"],
@@ -190,7 +191,7 @@ fn where_every_place_signs_the_last_are_compared_before_they_do() {
 }
 
 #[test]
-fn of_few_adopters_only_counting_and_other_assignments_speak() {
+fn of_few_adopters_other_assignments_speak_beside_the_dispersion() {
     // Two of eight: 28 assignments, of which only the actual one has its change.
     let places: Vec<Signs> = (0..8).map(|place| (place < 2).then_some(2012)).collect();
     let noise =
@@ -212,7 +213,7 @@ fn of_few_adopters_only_counting_and_other_assignments_speak() {
         .collect();
     let rows = lines(&study(&places, &text));
     let change = of(&rows, "adoption_ratio_of_ratios", "");
-    assert_eq!(change[0]["variance"], "counting");
+    assert_eq!(change[0]["variance"], "between");
     assert!(
         change[0]["warning"]
             .as_str()

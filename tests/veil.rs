@@ -241,3 +241,19 @@ fn minneapolis_and_a_state_patrol_have_reports() {
         );
     }
 }
+
+/// Windows of the same stops are small counts apart, and so is a restricted one from all stops.
+#[test]
+fn a_public_bundle_has_one_veil_of_all_stops() {
+    let path = root().join("datasets/studies/veil.toml");
+    let study = std::fs::read_to_string(path).unwrap();
+    let public = study.replace("mode = \"court\"", "mode = \"public\"");
+    let workspace = Workspace::new();
+    let data = root().join("datasets");
+    let public = public.replace("../simulated", &data.join("simulated").to_string_lossy());
+    workspace.write("study.toml", &public);
+    let outcome = workspace.evenhand(&["check", "study.toml"]);
+    assert_eq!(outcome.code, 1);
+    let said = outcome.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("a second [[veil_of_darkness]] in a public bundle"), "{said}");
+}

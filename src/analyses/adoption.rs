@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use super::regression::Behind;
 use super::strata::Split;
-use super::wanted::{check_key, per_thousand};
+use super::wanted::{check_key, people, per_thousand};
 use super::{Analysis, Answers, Asks, Common, DispersionRule, Header, Setting, charts};
 use crate::cells::Only;
 use crate::disclosure::Disclosed;
@@ -59,7 +59,8 @@ pub struct AdoptionOptions {
     #[schemars(with = "Time")]
     pub time: Spanned<Time>,
     /// People per year that a rate is given for.
-    #[serde(default = "per_thousand")]
+    #[serde(default = "per_thousand", deserialize_with = "people")]
+    #[schemars(range(min = 1))]
     pub per: u32,
 }
 

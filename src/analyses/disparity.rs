@@ -8,7 +8,7 @@ use super::measures::{Comparer, Pair};
 use super::missing::{Asked, MissingOptions, Panel};
 use super::noise::{Noise, Shape, Side, Uncertainty};
 use super::strata::{Split, Stratum};
-use super::wanted::{each, name_headline, per_thousand};
+use super::wanted::{each, name_headline, people, per_thousand};
 use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts};
 use crate::cells::{GROUP, Groups, OneOrMany, Only};
 use crate::disclosure::Disclosed;
@@ -55,7 +55,8 @@ pub struct DisparityOptions {
     #[serde(default = "all_comparisons")]
     pub against: Vec<Against>,
     /// People per year that a difference of rates is given for.
-    #[serde(default = "per_thousand")]
+    #[serde(default = "per_thousand", deserialize_with = "people")]
+    #[schemars(range(min = 1))]
     pub per: u32,
     /// Whether a panel beside the finding shows what becomes of it under the unknown.
     #[schemars(with = "Option<Panel>")]

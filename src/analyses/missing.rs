@@ -11,7 +11,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::rates::OutOf;
-use super::wanted::{check_key, each, name_headline, per_thousand};
+use super::wanted::{check_key, each, name_headline, people, per_thousand};
 use super::{Analysis, Answers, Asks, Common, DispersionRule, Header, Setting, charts};
 use crate::cells::{OneOrMany, Only, Outcome, Rows, Tabulation};
 use crate::disclosure::Disclosed;
@@ -66,7 +66,8 @@ pub struct MissingOptions {
     #[schemars(with = "Option<Vec<String>>")]
     pub within: Option<Vec<Spanned<String>>>,
     /// People per year that a rate is given for.
-    #[serde(default = "per_thousand")]
+    #[serde(default = "per_thousand", deserialize_with = "people")]
+    #[schemars(range(min = 1))]
     pub per: u32,
     /// Which numbers are asked for; a panel asks for those of its analysis.
     #[serde(skip)]

@@ -14,7 +14,7 @@ use super::pooled::pooled_lines;
 use super::strata::{Split, Stratum, Tally};
 use super::wanted::name_headline;
 use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts, rates};
-use crate::cells::{Only, Outcome};
+use crate::cells::{Absent, Only, Outcome};
 use crate::disclosure::Disclosed;
 use crate::error::Error;
 use crate::figures::Figure;
@@ -121,6 +121,29 @@ impl Analysis for OutcomeTestOptions {
                 self.counts.span(),
                 message,
                 "name counts whose `trials` are searches",
+            ));
+        }
+        // Of rows it is known what is a part of what; of published counts the search counts beside tell.
+        let of_stops = |outcome: &Outcome| {
+            let beside = setting.outcomes.iter();
+            let mut rows = beside.filter(|own| own.absent == Absent::Zero && own.trials.is_none());
+            outcome.absent == Absent::Zero
+                && rows.any(|rows| outcome.trials.as_ref() == Some(&rows.events))
+        };
+        let same_whole = |name: &Spanned<String>| {
+            let mut all = setting.outcomes.iter();
+            all.any(|own| own.name == *name.get_ref() && own.trials == common.outcome.trials)
+        };
+        if of_stops(common.outcome) || self.search_counts.as_ref().is_some_and(same_whole) {
+            let message = format!(
+                "counts `{}` are out of {}, so they are no hits of searches",
+                common.outcome.name,
+                common.outcome.trials.as_deref().unwrap_or_default()
+            );
+            return Err(Error::study(
+                self.counts.span(),
+                message,
+                "name counts whose `trials` are searches, such as `hits`; searches out of stops are `search_counts`",
             ));
         }
         self.check_rule(&common)?;

@@ -9,7 +9,7 @@ use super::measures::{rate_scale, uncertain_rate};
 use super::missing::{Asked, MissingOptions, Panel};
 use super::noise::{LogScale, Noise, Shape, Side, Uncertainty, refused};
 use super::strata::{Split, Stratum, Tally};
-use super::wanted::{name_headline, per_thousand};
+use super::wanted::{name_headline, people, per_thousand};
 use super::{Analysis, Answers, Asks, DispersionRule, Header, Setting, charts, words};
 use crate::cells::{Groups, OneOrMany, Only, Outcome};
 use crate::disclosure::Disclosed;
@@ -60,7 +60,8 @@ pub struct RatesOptions {
     #[schemars(with = "Vec<String>")]
     pub by: Vec<Spanned<String>>,
     /// People per year that a rate is given for.
-    #[serde(default = "per_thousand")]
+    #[serde(default = "per_thousand", deserialize_with = "people")]
+    #[schemars(range(min = 1))]
     pub per: u32,
     /// Whether a panel beside the finding shows what becomes of it under the unknown.
     #[schemars(with = "Option<Panel>")]

@@ -27,7 +27,7 @@ use crate::warning::{self, Warning};
 use cells::Cell;
 pub(super) use lines::Behind;
 use lines::Regression;
-pub(super) use quoted::{FEWEST, Quoter, band, half_width};
+pub(super) use quoted::{ENOUGH, FEWEST, Quoter, band, half_width};
 
 /// The word in the study file.
 pub const NAME: &str = "regression";

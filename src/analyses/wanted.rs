@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::noise::Uncertainty;
@@ -316,6 +317,14 @@ pub(super) fn each(names: Option<&Spanned<OneOrMany>>) -> Vec<Spanned<String>> {
         names.get_ref().values().iter().map(at).collect()
     };
     names.map_or_else(Vec::new, named)
+}
+
+/// Reads the people that a rate is given for.
+pub(super) fn people<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    match u32::deserialize(deserializer)? {
+        0 => Err(D::Error::custom("a rate per 0 people is none: 1 at least")),
+        per => Ok(per),
+    }
 }
 
 /// People a year that a rate per head is given for, unless a table says otherwise.

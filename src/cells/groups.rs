@@ -196,9 +196,23 @@ impl Groups {
         }
         self.check_spelling()?;
         self.check_codes()?;
-        self.misrecorded
-            .iter()
-            .try_for_each(|entry| self.check_misrecorded(entry))
+        for (i, entry) in self.misrecorded.iter().enumerate() {
+            let pair = |entry: &Spanned<Misrecorded>| {
+                let own = entry.get_ref();
+                (own.truth.clone(), own.recorded.clone())
+            };
+            let mut earlier = self.misrecorded[..i].iter();
+            if let Some(earlier) = earlier.find(|earlier| pair(earlier) == pair(entry)) {
+                return Err(Error::study(
+                    entry.span(),
+                    "these two groups are named before",
+                    "one share for each pair of truth and record",
+                )
+                .against(earlier.span()));
+            }
+            self.check_misrecorded(entry)?;
+        }
+        Ok(())
     }
 
     /// Both groups are known and differ, and the share lies between its limits.
@@ -232,7 +246,7 @@ impl Groups {
         let is_ordered = 0.0 <= low && low <= own.share && own.share <= high && high <= 1.0;
         if !is_ordered || own.share >= 1.0 || own.n == Some(0) {
             return refuse(
-                format!("a share of misrecording of {} within {low} and {high}", own.share),
+                format!("a share of misrecording of {} with the limits {low} and {high}", own.share),
                 "a share lies between its limits, from 0 to below 1, and `n` is at least 1; ten percent is 0.1".into(),
             );
         }

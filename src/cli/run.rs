@@ -71,6 +71,10 @@ fn summary(report: &Report) -> String {
         for sentence in section.sentences.iter().take(SENTENCES) {
             text.push_str(&format!("{}\n", wrapped(sentence, "   ")));
         }
+        match section.sentences.len().saturating_sub(SENTENCES) {
+            0 => {}
+            more => text.push_str(&format!("   ({more} more in the report)\n")),
+        }
     }
     let dropped = |source: &&Disclosed<Account>| source.dropped.iter().any(|d| d.rows != Some(0));
     let accounts: String = report

@@ -293,8 +293,11 @@ fn is_occasional(line: &Line) -> bool {
         glossary::COCHRAN_Q,
         glossary::LARGEST_WEIGHT,
         glossary::LEAVE_ONE_OUT,
+        glossary::RANDOMISED_DATES,
+        glossary::PRE_TREND,
     ]
     .contains(&line.estimand)
+        || line.estimand == glossary::ADOPTION_RATIO_OF_RATIOS && !line.at.is_empty()
         || line.comparison == Comparison::Reference && line.key("pooled").is_some()
 }
 

@@ -128,7 +128,15 @@ impl<'a> Judge<'a> {
         }
         // Each shown sum over the same cells may fix one of the hidden ones.
         let unknowns = hidden.saturating_sub(known.stated.overlapping(&kinds, &cells, &shown));
-        if u64::try_from(unknowns).is_ok_and(|unknowns| unknowns >= self.minimum) {
+        // Counts are whole numbers from 0: many of them that are nearly all 0 hide no more than a few would.
+        let persons: u64 = match family {
+            Family::Officers { .. } => u64::MAX,
+            Family::Cells(counts) => counts
+                .iter()
+                .fold(0, |sum, count| sum.saturating_add(count.count)),
+        };
+        let unknowns = u64::try_from(unknowns).unwrap_or(u64::MAX);
+        if unknowns.min(persons / self.minimum.max(1)) >= self.minimum {
             Spread::Rounded
         } else {
             Spread::Withheld

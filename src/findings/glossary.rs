@@ -475,11 +475,11 @@ pub const ADOPTION_RATE_RATIO: Estimand = estimand(
     "Change of the rate at the agreement",
     Style::Ratio,
 );
-/// Wald's test that nothing differed before the agreement.
+/// The ratio before an agreement over that in the last time before it, over the same where there was no agreement.
 pub const PRE_TREND: Estimand = estimand(
-    "pre_trend_wald",
-    "Before the agreement, Wald chi-square",
-    Style::Statistic,
+    "adoption_ratio_before",
+    "Before the agreement, against its last time",
+    Style::Ratio,
 );
 /// The studentised change at the agreement among those of the same dates given to other places.
 pub const RANDOMISED_DATES: Estimand = estimand(

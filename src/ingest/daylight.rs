@@ -21,7 +21,7 @@ use crate::stops::{DATE, Input, PLACE, SunPoint, SunTable, TIME};
 use crate::world::World;
 
 /// Hours by which the clock of a place may differ from the sun there; more is a lost sign or another place's zone.
-const MOST_APART: f64 = 4.0;
+const MOST_APART: f64 = 2.5;
 /// A latitude below which no police stops anybody: there a longitude was given for it.
 const SOUTHERNMOST: f64 = -60.0;
 
@@ -403,7 +403,7 @@ fn fits(point: Point, zone: &str) -> Result<(), Odd> {
     }
     Err((
         format!(
-            "the clocks of {zone} are {:.0} hours off the sun at longitude {}",
+            "the clocks of {zone} are {:.1} hours off the sun at longitude {}",
             apart.abs(),
             point.longitude()
         ),

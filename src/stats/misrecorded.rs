@@ -89,6 +89,17 @@ impl Misrecording {
                 allowed: "above 0",
             });
         }
+        let pairs = (0..groups).flat_map(|a| (0..a).map(move |b| (a, b)));
+        if let Some(both) = pairs
+            .map(|(a, b)| matrix[a][b] + matrix[b][a])
+            .find(|both| *both >= 1.0)
+        {
+            return Err(StatsError::OutOfRange {
+                what: "shares of two groups that are recorded as each other, together",
+                value: both,
+                allowed: "below 1, or the two labels would be exchanged",
+            });
+        }
         let inverse = inverted(matrix).ok_or(StatsError::OutOfRange {
             what: "determinant of the matrix of misrecording",
             value: 0.0,

@@ -330,14 +330,15 @@ impl Screens {
             let shares = (first..=last).map(own);
             let low = percent(shares.clone().fold(f64::INFINITY, f64::min));
             let high = percent(shares.fold(0.0, f64::max));
-            format!(
-                "{} ({})",
-                span(&name(first), &name(last)),
-                span(&low, &high)
-            )
+            let span_of = span(&name(first), &name(last));
+            // A share of rows of which the others are shown would give the missing ones back.
+            match smallest_shown {
+                0 => format!("{span_of} ({})", span(&low, &high)),
+                _ => span_of,
+            }
         };
         let names: Vec<String> = runs(&far).into_iter().map(of_run).collect();
-        self.uneven("months", &names, months.len())
+        self.uneven("months", (&names, smallest_shown), months.len())
     }
 
     fn missing_by_place(&self, smallest_shown: u64) -> Option<String> {
@@ -350,9 +351,12 @@ impl Screens {
         far.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
         let names: Vec<String> = far
             .iter()
-            .map(|(name, own)| format!("{name} ({})", percent(*own)))
+            .map(|(name, own)| match smallest_shown {
+                0 => format!("{name} ({})", percent(*own)),
+                _ => (*name).to_owned(),
+            })
             .collect();
-        self.uneven("places", &names, self.places.len())
+        self.uneven("places", (&names, smallest_shown), self.places.len())
     }
 
     /// Whether the group is missing in far more of a part than of all rows: by 10 points, and twice as often or by 30.
@@ -362,7 +366,6 @@ impl Screens {
         is_shown && own > overall + 0.1 && own > (2.0 * overall).min(overall + 0.3)
     }
 
-    /// The share of all rows whose group is missing.
     /// The share of rows that name no group.
     #[must_use]
     pub fn missing_share(&self) -> f64 {
@@ -370,13 +373,22 @@ impl Screens {
         share(all.missing[0], all.rows)
     }
 
-    fn uneven(&self, what: &str, names: &[String], parts: usize) -> Option<String> {
-        (!names.is_empty() && parts > 1).then(|| {
-            format!(
+    fn uneven(
+        &self,
+        what: &str,
+        (names, smallest_shown): (&[String], u64),
+        parts: usize,
+    ) -> Option<String> {
+        (!names.is_empty() && parts > 1).then(|| match smallest_shown {
+            0 => format!(
                 "the group is missing in {} of all rows, and in far more of some {what}: {}",
                 percent(self.missing_share()),
                 listed(names)
-            )
+            ),
+            _ => format!(
+                "the group is missing far more often in some {what}: {}",
+                listed(names)
+            ),
         })
     }
 }

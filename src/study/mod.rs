@@ -318,8 +318,34 @@ fn check_daylight(file: &StudyFile, daylight: &DaylightConfig) -> Result<(), Err
     Ok(())
 }
 
+/// What a veil of darkness shows of one window is small counts less what another shows, or a restricted one of the whole: in a
+/// public bundle there is one, of all stops.
+fn check_veils(file: &StudyFile) -> Result<(), Error> {
+    if !file.protects_counts() {
+        return Ok(());
+    }
+    let hint = "say [disclosure] mode = \"court\", or make a study of it by itself; `sweep = true` looks at other windows within one table";
+    match file.veil_of_darkness.as_slice() {
+        [_, second, ..] => Err(Error::study(
+            second.get_ref().counts.span(),
+            "a second [[veil_of_darkness]] in a public bundle: windows of the same stops give small counts back as their difference",
+            hint,
+        )),
+        [one] if one.get_ref().only.is_some() => Err(Error::study(
+            one.get_ref()
+                .only
+                .as_ref()
+                .map_or(0..0, toml::Spanned::span),
+            "a restricted [[veil_of_darkness]] in a public bundle: with the other findings it gives small counts back as differences",
+            "filter the rows with [[stops.filter]], or say [disclosure] mode = \"court\"",
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// The analyses in the order of the file, each with a name of its own.
 fn plan(file: &StudyFile, setting: &Setting) -> Result<Vec<Planned>, Error> {
+    check_veils(file)?;
     let mut planned = Vec::new();
     let mut taken = BTreeSet::new();
     for analysis in file.analyses() {

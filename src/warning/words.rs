@@ -67,7 +67,7 @@ impl fmt::Display for Warning {
             ),
             Self::FewAdopters { fewest } => write!(
                 f,
-                "Fewer than {fewest} places on one side: nothing estimates how places differ by themselves, so the interval is of counting alone and too narrow."
+                "Fewer than {fewest} places on one side: nothing estimates how places differ by themselves, so the interval is too narrow."
             ),
             Self::FewAssignments => f.write_str(
                 "The dates can be given to other places in fewer than 20 ways: no p-value of them could be small, so none is given.",
@@ -258,10 +258,8 @@ impl fmt::Display for Warning {
                 "K compares the two groups' stops in daylight and in darkness at the same time of day. Above 1 is consistent with race being seen before a stop, and does not show it: who drives, where and how may change with the light and the season. Near 1 does not show equal treatment: street light shows race in the dark, and by day it is often not seen either, which draws K towards 1."
             ),
             Self::Clock { remark } => write!(f, "Times of day: {remark}."),
-            Self::MissingGroup { share } => write!(
-                f,
-                "{} of the rows name no group and are left out: if race is recorded more often in daylight for one group than for the other, K moves with it.",
-                Style::Percent.show(Some(*share))
+            Self::MissingGroup => f.write_str(
+                "Many rows name no group and are left out (the account of the rows says how many, where that can be shown): if race is recorded more often in daylight for one group than for the other, K moves with it.",
             ),
             Self::SmallPlaces { places, of, fewest } => write!(
                 f,

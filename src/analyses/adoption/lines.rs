@@ -1,7 +1,7 @@
 //! The numbers of the question as lines: the change of the disparity, of each group's rate, by time, and the counts behind.
 
 use super::super::bands::{detectable, log_band};
-use super::super::regression::{Behind, FEWEST, Quoter, band, half_width};
+use super::super::regression::{Behind, ENOUGH, FEWEST, Quoter, band, half_width};
 use super::super::strata::{Tally, add_up};
 use super::super::{Answers, Common};
 use super::model::{self, EFFECT, Fitted, Rows, Saturated};
@@ -9,9 +9,10 @@ use super::panel::Panel;
 use super::{AdoptionOptions, cells, placebo};
 use crate::error::Error;
 use crate::findings::glossary::{self, Estimand};
-use crate::findings::{Comparison, Counted, Line, Test, Variance};
+use crate::findings::{Comparison, Counted, Line, Variance};
 use crate::ingest::Baseline;
-use crate::stats::regression::RegressionError;
+use crate::stats::Level;
+use crate::stats::regression::{Covariance, RegressionError};
 use crate::warning::Warning;
 
 /// Everything that a line is made from.
@@ -23,6 +24,42 @@ pub(super) struct Adoption<'a> {
     pub(super) panel: &'a Panel<'a>,
     /// The counts of each shown group, for disclosure; the reference group first.
     pub(super) behind: Vec<Behind>,
+}
+
+/// Means of effects with their intervals.
+struct Averaged<'f> {
+    fitted: &'f Fitted,
+    /// Errors by place, where there are enough places on either side.
+    clustered: Option<&'f Covariance>,
+    level: Level,
+}
+
+impl Averaged<'_> {
+    /// Puts the mean of some effects, with the interval of counting and, where there are errors by place, theirs.
+    fn put(&self, line: &mut Line, of: &[(String, f64)]) {
+        let Some(counting) = self.fitted.mean(of, &self.fitted.counting) else {
+            line.warn(Warning::Undefined);
+            return;
+        };
+        let ratio = libm::exp(counting.estimate);
+        line.estimate = Some(ratio);
+        line.counting = counting.std_error.map(|error| {
+            let of = (self.level, Variance::Counting);
+            log_band((ratio, error, None), "model, normal".into(), of)
+        });
+        let clustered = self.clustered;
+        let Some(found) = clustered.and_then(|covariance| self.fitted.mean(of, covariance)) else {
+            return;
+        };
+        let errors = [found.std_error, counting.std_error];
+        let error = errors.into_iter().flatten().fold(0.0, f64::max);
+        line.std_error = (error > 0.0).then_some(error);
+        line.headline = line.std_error.map(|error| {
+            let method = "CR1 by place, not below counting, log scale, t, pointwise".into();
+            let df = found.df.map(|df| df as f64);
+            log_band((ratio, error, df), method, (self.level, Variance::Cluster))
+        });
+    }
 }
 
 /// The key under which a number by time stands.
@@ -94,8 +131,11 @@ impl Adoption<'_> {
         let fitted = rows.effect().map_err(|fault| self.refused(&fault, &line))?;
         self.quote(&mut line, rows, &fitted)
             .map_err(|fault| self.refused(&fault, &line))?;
-        let randomised = (line.headline.is_none() && line.estimate.is_some())
-            .then(|| self.randomised(&line, rows));
+        let is_few = line
+            .warnings
+            .iter()
+            .any(|warning| matches!(warning, Warning::FewAdopters { .. }));
+        let randomised = (is_few && line.estimate.is_some()).then(|| self.randomised(&line, rows));
         let error = line.std_error.or_else(|| half_width(&line));
         let detectable =
             error.and_then(|error| detectable(&line, error, glossary::MINIMUM_DETECTABLE_RATIO));
@@ -162,7 +202,6 @@ impl Adoption<'_> {
         if fewest < FEWEST {
             // Nothing estimates the spread between so few places; only how unusual these places are can be said.
             line.warn(Warning::FewAdopters { fewest: FEWEST });
-            return Ok(());
         }
         let ids = [fitted.places.clone()];
         let clustered = fitted.clustered.as_ref();
@@ -204,7 +243,6 @@ impl Adoption<'_> {
                 return Ok(vec![line]);
             }
         };
-        let level = self.common.level;
         let clustered = fitted
             .clustered
             .as_ref()
@@ -213,6 +251,11 @@ impl Adoption<'_> {
         let mut distances: Vec<i64> = effects.iter().map(|effect| distance(*effect)).collect();
         distances.sort_unstable();
         distances.dedup();
+        let averaged = Averaged {
+            fitted: &fitted,
+            clustered,
+            level: self.common.level,
+        };
         let mut lines = Vec::new();
         for at in distances {
             let own: Vec<(String, f64)> = effects
@@ -222,74 +265,41 @@ impl Adoption<'_> {
                 .collect();
             let mut line = base.clone();
             line.at = vec![(EVENT_TIME.to_owned(), format!("{at:+}"))];
-            let Some(counting) = fitted.mean(&own, &fitted.counting) else {
-                continue;
-            };
-            let ratio = libm::exp(counting.estimate);
-            line.estimate = Some(ratio);
-            line.counting = counting.std_error.map(|error| {
-                log_band(
-                    (ratio, error, None),
-                    "model, normal".into(),
-                    (level, Variance::Counting),
-                )
-            });
-            if let Some(found) = clustered.and_then(|covariance| fitted.mean(&own, covariance)) {
-                let error = found
-                    .std_error
-                    .unwrap_or(0.0)
-                    .max(counting.std_error.unwrap_or(0.0));
-                line.std_error = (error > 0.0).then_some(error);
-                line.headline = line.std_error.map(|error| {
-                    let method = "CR1 by place, not below counting, log scale, t, pointwise".into();
-                    log_band(
-                        (ratio, error, found.df.map(|df| df as f64)),
-                        method,
-                        (level, Variance::Cluster),
-                    )
-                });
-            }
+            averaged.put(&mut line, &own);
             lines.push(line);
         }
-        let before: Vec<String> = effects
+        let before: Vec<(String, f64)> = effects
             .iter()
             .filter(|(cohort, time)| last_before.get(cohort).is_some_and(|last| time < last))
-            .map(model::name)
+            .map(|effect| (model::name(effect), rows.places_at(*effect) as f64))
             .collect();
-        lines.extend(
-            self.before(base, &fitted, &before)
-                .map_err(|fault| self.refused(&fault, base))?,
-        );
+        lines.extend(self.before(base, &averaged, (&before, adopters.min(others))));
         Ok(lines)
     }
 
-    /// Wald's test of all effects before the agreement together, with errors by place.
+    /// The mean of all effects before the agreement but the last: one number, since a test of each of them with errors by
+    /// place refuses far too often; and only where these errors can be taken at their word.
     fn before(
         &self,
         base: &Line,
-        fitted: &Fitted,
-        before: &[String],
-    ) -> Result<Option<Line>, RegressionError> {
-        let Some(covariance) = fitted.clustered.as_ref().filter(|_| !before.is_empty()) else {
-            return Ok(None);
-        };
-        let names: Vec<&str> = before.iter().map(String::as_str).collect();
+        averaged: &Averaged<'_>,
+        (before, fewest): (&[(String, f64)], usize),
+    ) -> Option<Line> {
+        if before.is_empty() {
+            return None;
+        }
         let mut line = Line {
             estimand: glossary::PRE_TREND,
             ..base.clone()
         };
-        match fitted.fit.wald(&names, covariance)? {
-            None => line.warn(Warning::Undefined),
-            Some(wald) => {
-                line.estimate = Some(wald.statistic);
-                line.test = Some(Test {
-                    statistic: Some(wald.statistic),
-                    df: Some(wald.df as f64),
-                    p_value: Some(wald.p.get()),
-                });
-            }
+        if fewest < ENOUGH {
+            line.warn(Warning::NotFitted {
+                why: format!("what was before the agreement needs {ENOUGH} places on either side to be told from chance: with fewer its errors are too small"),
+            });
+        } else {
+            averaged.put(&mut line, before);
         }
-        Ok(Some(line))
+        Some(line)
     }
 
     fn tell_silent(&self, line: &mut Line, rows: &Rows) {

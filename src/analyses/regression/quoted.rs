@@ -18,7 +18,7 @@ pub(in crate::analyses) const FEWEST: usize = 6;
 const WEBB: usize = 10;
 
 /// Clusters on a side from which clustered errors are taken at their word.
-pub(super) const ENOUGH: usize = 20;
+pub(in crate::analyses) const ENOUGH: usize = 20;
 
 /// Draws of the wild cluster bootstrap.
 const DRAWS: u32 = 9_999;

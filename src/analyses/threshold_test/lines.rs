@@ -41,6 +41,17 @@ impl Sampled {
         }
     }
 
+    /// That there is no number, for the whole finding: what the chains looked like is told by lines, which are withheld
+    /// where their counts are.
+    fn caution_of_all(&self) -> Warning {
+        match self {
+            Self::Fit(_) => Warning::NotConverged {
+                why: "its lines say which check failed".into(),
+            },
+            Self::NotSampled => Warning::NotSampled,
+        }
+    }
+
     /// Why there is no number.
     fn caution(&self) -> Warning {
         match self {
@@ -104,7 +115,7 @@ impl Test<'_> {
         finding.lines.extend(self.error_lines(&main));
         finding.lines.extend(self.diagnostics(&main));
         if !goes_on {
-            finding.warnings.push(main.caution());
+            finding.warnings.push(main.caution_of_all());
         }
         Ok(())
     }

@@ -143,9 +143,8 @@ impl Veil<'_> {
             for remark in screens.clock_remarks() {
                 warning::add(&mut finding.warnings, Warning::Clock { remark });
             }
-            let share = screens.missing_share();
-            if share > MUCH_MISSING {
-                warning::add(&mut finding.warnings, Warning::MissingGroup { share });
+            if screens.missing_share() > MUCH_MISSING {
+                warning::add(&mut finding.warnings, Warning::MissingGroup);
             }
         }
         let (small, of) = self.small_places();
@@ -324,6 +323,15 @@ impl Veil<'_> {
             _ => SLICE.unsigned_abs() as u16,
         };
         let mut line = self.line(group, &self.way, glossary::DAYLIGHT_ODDS_RATIO_BINS, sample);
+        // It is made from the sums of a dozen bins, most of which are shown: nearly nothing is unknown behind it.
+        let few = |family: &Arc<Family>| match &**family {
+            Family::Officers { sum, .. } => Arc::new(Family::Officers {
+                sum: sum.clone(),
+                how_many: 1,
+            }),
+            Family::Cells(_) => Arc::clone(family),
+        };
+        line.fitted_on = line.fitted_on.iter().map(few).collect();
         let mut strata: BTreeMap<u32, [u64; 4]> = BTreeMap::new();
         for (i, bin) in sample.bins(minutes).levels.into_iter().enumerate() {
             let own = strata.entry(bin).or_default();

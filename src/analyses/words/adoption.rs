@@ -4,6 +4,7 @@ use super::{detectable, of_kind, reading, with_intervals};
 use crate::findings::glossary as g;
 use crate::findings::{Finding, Line};
 use crate::number::{Style, count};
+use crate::warning::Warning;
 
 pub(super) fn adoption(finding: &Finding) -> Vec<String> {
     let whole = |estimand| {
@@ -21,7 +22,7 @@ pub(super) fn adoption(finding: &Finding) -> Vec<String> {
         .lines
         .iter()
         .filter(|line| line.estimand == g::PRE_TREND);
-    sentences.extend(tested.map(|line| before(line, finding.frame.level)));
+    sentences.extend(tested.map(before));
     let rates = whole(g::ADOPTION_RATE_RATIO);
     sentences.extend(rates.iter().map(|line| {
         format!(
@@ -29,7 +30,7 @@ pub(super) fn adoption(finding: &Finding) -> Vec<String> {
             line.group,
             finding.frame.events,
             with_intervals(line),
-            reading(line)
+            what_it_says(line)
         )
     }));
     sentences.push(format!("Compared: {}.", finding.frame.arms.join(" with ")));
@@ -55,27 +56,37 @@ fn change(finding: &Finding, line: &Line) -> String {
         finding.frame.reference,
         finding.frame.events,
         with_intervals(line),
-        reading(line),
+        what_it_says(line),
         detectable(finding, line)
     )
 }
 
 /// What was seen before the agreement: a difference speaks against the comparison, none does not speak for it.
-fn before(line: &Line, level: f64) -> String {
-    let Some(p) = line.test.and_then(|test| test.p_value) else {
+fn before(line: &Line) -> String {
+    let Some((band, _)) = line.quoted().zip(line.estimate) else {
         return format!(
             "{}: whether the ratio moved alike before the agreement cannot be told from these counts.",
             line.group
         );
     };
-    let what = if p < 1.0 - level {
-        "already before the agreement the ratio differs from places without one by more than chance would often give if both moved alike, which speaks against reading the change as one of the agreement"
+    let what = if band.interval.contains(1.0) {
+        "which is consistent with having moved alike, and no evidence that it would have after it"
     } else {
-        "no difference is seen before the agreement, which is no evidence that there would have been none after it"
+        "which speaks against reading the change as one of the agreement"
     };
     format!(
-        "{}: {what} (p {}).",
+        "{}: before the agreement the ratio was, against places without one, {} times that of its last time before it, {what}.",
         line.group,
-        Style::PValue.show(Some(p))
+        with_intervals(line)
     )
+}
+
+/// What the interval of a change allows to be said; of few places nothing.
+fn what_it_says(line: &Line) -> &'static str {
+    let few = |warning: &Warning| matches!(warning, Warning::FewAdopters { .. });
+    if line.warnings.iter().any(few) {
+        "so few places say nothing of how places differ by themselves, and the interval is too narrow to be read as one of the change"
+    } else {
+        reading(line)
+    }
 }

@@ -1,6 +1,6 @@
 //! Sentences about rows of unknown group.
 
-use super::{capitalised, groups, is_withheld, of_kind, place, text};
+use super::{capitalised, groups, is_withheld, of_kind, place, text, with_intervals};
 use crate::analyses::charts::n_text;
 use crate::analyses::missing::is_ratio;
 use crate::findings::glossary::{self as g, Estimand};
@@ -82,12 +82,12 @@ fn ratio(finding: &Finding, line: &Line) -> Option<String> {
         line.group,
         finding.frame.reference,
         place(line),
-        text(line)
+        with_intervals(line)
     )];
     let at_random = beside(finding, line, g::RATIO_AT_RANDOM);
     parts.extend(at_random.map(|own| {
         let number = match own.estimate {
-            Some(_) => text(own),
+            Some(_) => with_intervals(own),
             None if is_withheld(own) => "withheld".into(),
             None => "undefined".into(),
         };
@@ -101,7 +101,9 @@ fn ratio(finding: &Finding, line: &Line) -> Option<String> {
         ));
     }
     let corrected = beside(finding, line, g::RATIO_CORRECTED).filter(|own| own.estimate.is_some());
-    parts.extend(corrected.map(|own| format!("{} with the misrecording undone", text(own))));
+    parts.extend(
+        corrected.map(|own| format!("{} with the misrecording undone", with_intervals(own))),
+    );
     let mut sentences = vec![format!("{}.", parts.join("; "))];
     sentences.extend(low.zip(high).map(|ends| verdict(finding, line, ends)));
     sentences.extend(closing(finding, line));
