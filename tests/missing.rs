@@ -123,20 +123,11 @@ fn rows_without_a_group_are_allocated_and_left_out_all_the_same() {
 
 #[test]
 fn rows_and_published_totals_give_the_same_numbers() {
-    let table = "\n[[missing]]\nname = \"m\"\ncounts = \"searches\"\n";
-    let of_rows = lines(&run(&workspace(&format!("{STUDY}{table}"), &COUNTS)).1, "m");
-    let totals = Workspace::new();
-    let study = STUDY.replace(
-        "[[stops]]\nfiles = [\"rows.csv\"]\nunit = \"stop\"\ncolumns = { place = \"place\", group = \"race\", searched = \"searched\" }",
-        "[[counts]]\nname = \"searches\"\nfile = \"c.csv\"\nkeys = { place = \"place\", group = \"race\" }\nevents = \"searches\"\ntrials = \"stops\"",
+    let of_rows = lines(
+        &run(&workspace(&format!("{STUDY}{MISSING}"), &COUNTS)).1,
+        "m",
     );
-    totals.write("study.toml", &format!("{study}{table}"));
-    let mut text = String::from("place,race,searches,stops\n");
-    for (place, race, searched, not) in COUNTS {
-        text.push_str(&format!("{place},{race},{searched},{}\n", searched + not));
-    }
-    totals.write("c.csv", &text);
-    let of_totals = lines(&run(&totals).1, "m");
+    let of_totals = lines(&run(&published(MISSING, "")).1, "m");
     assert_eq!(of_rows.len(), of_totals.len());
     for (a, b) in of_rows.iter().zip(&of_totals) {
         for column in [
@@ -145,6 +136,122 @@ fn rows_and_published_totals_give_the_same_numbers() {
             assert_eq!(a[column], b[column], "{a} {b}");
         }
     }
+}
+
+/// The study of published counts.
+fn published(analyses: &str, counts: &str) -> Workspace {
+    let totals = Workspace::new();
+    let study = STUDY.replace(
+        "[[stops]]\nfiles = [\"rows.csv\"]\nunit = \"stop\"\ncolumns = { place = \"place\", group = \"race\", searched = \"searched\" }",
+        "[[counts]]\nname = \"searches\"\nfile = \"c.csv\"\nkeys = { place = \"place\", group = \"race\" }\nevents = \"searches\"\ntrials = \"stops\"",
+    );
+    totals.write("study.toml", &format!("{study}{analyses}"));
+    let mut text = String::from("place,race,searches,stops\n");
+    for (place, race, searched, not) in COUNTS {
+        text.push_str(&format!("{place},{race},{searched},{}\n", searched + not));
+    }
+    totals.write("c.csv", &format!("{text}{counts}"));
+    totals
+}
+
+const MISSING: &str = "\n[[missing]]\nname = \"m\"\ncounts = \"searches\"\n";
+
+#[test]
+fn a_published_sum_is_nobody_of_unknown_group() {
+    let (_, without) = run(&published(MISSING, ""));
+    let sums = "North,Total,100,700\nSouth,All,72,530\n";
+    let (_, with) = run(&published(MISSING, sums));
+    assert_eq!(lines(&with, "m"), lines(&without, "m"));
+    let ledger = with["ledger"].to_string();
+    let remark = "`All` of `group`, `Total` of `group` looks like the sum of the others: it is left out, and not counted as of unknown group";
+    assert!(ledger.contains(remark), "{ledger}");
+    // Where unlisted codes are a group of their own, the sum is in it.
+    let other = published("", "East,Total,172,1230\n");
+    other.change("study.toml", "unknown = \"missing\"", "unknown = \"other\"");
+    let ledger = run(&other).1["ledger"].to_string();
+    assert!(
+        ledger.contains("`Total` of `group` looks like the sum of the others: if it is"),
+        "{ledger}"
+    );
+}
+
+#[test]
+fn a_row_of_unknown_group_stands_once() {
+    for (again, shown) in [
+        ("South,U,1,2\n", "(unknown) / South / U"),
+        ("North,,1,2\n", "a blank"),
+    ] {
+        let run = published(MISSING, again).evenhand(&["run", "study.toml", "--out", "out"]);
+        assert_eq!(run.code, 1, "{}", run.stdout);
+        for words in [shown, "stands here again"] {
+            assert!(run.stderr.contains(words), "{}", run.stderr);
+        }
+    }
+    // Another code is another row.
+    run(&published(MISSING, "South,V,1,2\n"));
+}
+
+/// Rows with day, time and arrest: of each group one at noon, one without a time, one of which no arrest is known.
+const CLOCKED: &str = "place,race,searched,day,clock,arrest,n
+North,white,yes,2024-01-05,12:00,1,1
+North,white,no,2024-01-05,,0,1
+North,black,no,2024-01-05,12:00,,1
+North,black,yes,2024-01-05,20:00,0,1
+South,U,yes,2024-01-05,,,1
+East,,no,2024-01-05,12:00,,1
+";
+
+fn clocked(rows: &str, analyses: &str) -> Workspace {
+    let workspace = workspace(STUDY, &COUNTS);
+    workspace.write("rows.csv", rows);
+    workspace.change(
+        "study.toml",
+        "columns = { ",
+        "counts = [{ name = \"arrests\", column = { column = \"arrest\", unclear = \"missing\" } }]\nmissing = [\"\"]\ncolumns = { date = \"day\", time = \"clock\", weight = \"n\", ",
+    );
+    workspace.change(
+        "study.toml",
+        "[disclosure]",
+        "[daylight]\ntimezone = \"America/New_York\"\n[daylight.places]\nNorth = { latitude = 36, longitude = -79 }\nSouth = { latitude = 35, longitude = -79 }\n\n[disclosure]",
+    );
+    workspace.change(
+        "study.toml",
+        "[[disparity]]",
+        "[[veil_of_darkness]]\ncounts = \"stops\"\n\n[[rates]]\ncounts = \"arrests\"\n\n[[disparity]]",
+    );
+    let study = workspace.read("study.toml");
+    workspace.write("study.toml", &format!("{study}{analyses}"));
+    workspace
+}
+
+#[test]
+fn remarks_on_kept_rows_count_no_row_of_unknown_group() {
+    let (_, without) = run(&clocked(CLOCKED, ""));
+    let (_, with) = run(&clocked(CLOCKED, MISSING));
+    assert_eq!(with["ledger"], without["ledger"]);
+    let ledger = with["ledger"].to_string();
+    for words in [
+        "1 rows are neither light nor dark",
+        "1 rows kept as stops: whether they count as arrests is not known",
+    ] {
+        assert!(ledger.contains(words), "{ledger}");
+    }
+    assert_eq!(with["warnings"], without["warnings"]);
+}
+
+#[test]
+fn rows_beyond_the_largest_integer_are_refused_before_any_remark() {
+    let many = u64::MAX;
+    let rows = format!(
+        "{CLOCKED}North,white,no,2024-01-06,,,{many}\nSouth,black,no,2024-01-06,,,{many}\n"
+    );
+    let run = clocked(&rows, "").evenhand(&["run", "study.toml", "--out", "out"]);
+    assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+    assert!(
+        run.stderr.contains("more than the largest integer"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]

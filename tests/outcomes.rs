@@ -415,6 +415,69 @@ fn further_counts_are_held_against_the_table() {
     refusal(&silent, &["no row says whether it is one of `arrests`"]);
 }
 
+#[test]
+fn a_panel_is_refused_beside_a_rule() {
+    let table =
+        format!("{TEST}searches = \"consent\"\nmixed_basis = \"counted\"\nmissing = \"panel\"\n");
+    refusal(
+        &study(&table),
+        &[
+            "no panel of missing groups",
+            "the rule looks at some of them",
+            "only = { search_basis = [\"consent\", ",
+        ],
+    );
+}
+
+#[test]
+fn a_key_that_only_restricts_is_counted_by() {
+    let count = |race: usize, is_in: &dyn Fn(&Stop) -> bool| {
+        let stops = stops();
+        let all = stops.iter().filter(|stop| stop.0 == race && is_in(stop));
+        u64::try_from(all.count()).unwrap()
+    };
+    let rates = |counts: &str, only: &str| {
+        let table = format!("[[rates]]\ncounts = \"{counts}\"\nonly = {{ {only} }}\n");
+        adjusted::results(&study(&table))
+    };
+    let by_hour = rates("searches", "hour = \"02\"");
+    let by_day = rates("searches", "weekday = \"5 Friday\"");
+    let by_basis = rates("hits", "search_basis = \"consent\"");
+    let of_rows = rates("arrests", "hour = \"02\"");
+    for (race, name) in RACES.iter().enumerate() {
+        let of = |events: &dyn Fn(&Stop) -> bool, trials: &dyn Fn(&Stop) -> bool| {
+            (
+                count(race, &|s| trials(s) && events(s)),
+                count(race, trials),
+            )
+        };
+        let found = |results: &Value| tally(results, "proportion", name);
+        assert_eq!(found(&by_hour), of(&|s| s.3, &|s| s.1 == 2));
+        assert_eq!(found(&by_day), of(&|s| s.3, &|s| s.1 % 7 == 0));
+        assert_eq!(found(&by_basis), of(&|s| s.4, &|s| s.3 && s.2 == 0));
+        let said = |s: &Stop| s.1 == 2 && s.5.is_some();
+        assert_eq!(found(&of_rows), of(&|s| s.5 == Some(true), &said));
+    }
+}
+
+#[test]
+fn a_restriction_of_further_counts_is_held_against_all_rows() {
+    let rates = |only: &str| {
+        study(&format!(
+            "[[rates]]\ncounts = \"arrests\"\nonly = {{ {only} }}\n"
+        ))
+    };
+    // The first of March 2013 was a Friday, and only hours 00, 07, 14 and 21 are of that day.
+    refusal(
+        &rates("hour = \"01\", weekday = \"5 Friday\""),
+        &["`only` leaves nothing of counts `arrests`"],
+    );
+    refusal(
+        &rates("weekday = \"5 Fridey\""),
+        &["weekday = \"5 Fridey\"", "did you mean `5 Friday`?"],
+    );
+}
+
 /// Reference: `K_predicted/predicted.R`, base R.
 #[test]
 fn predicted_probabilities_are_those_of_r() {

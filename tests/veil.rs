@@ -1,5 +1,7 @@
 //! The veil of darkness through the program: the reference file, what cannot be asked, and real stops.
 
+use evenhand::study::Study;
+use evenhand::world::World;
 use serde_json::Value;
 
 use crate::harness::{Workspace, public, root};
@@ -145,6 +147,29 @@ fn what_is_missing_is_named_with_the_remedy() {
     let points = "[daylight.places]\nRaleigh = { latitude = 35.7796, longitude = -78.6382 }\n";
     let error = refused(&[&placed, points, COURT, table]);
     assert!(error.contains("name none of the places"), "{error}");
+}
+
+/// The keys that the first analysis asks for.
+fn asked(parts: &[&str]) -> Vec<String> {
+    let workspace = workspace(parts);
+    let world = World::new(None, None);
+    let study = Study::read(&world, &workspace.path("study.toml")).unwrap();
+    study.analyses[0].asks.tabulations[0].by.clone()
+}
+
+#[test]
+fn a_key_is_asked_for_once_and_the_own_one_goes_first() {
+    let table = "[[veil_of_darkness]]\ncounts = 'stops'\n";
+    let placed = STUDY.replace("officer = 'officer'", "place = 'officer'");
+    let placed = format!("{placed}keys = {{ state = 'sex' }}\n");
+    let by = asked(&[&placed, POINT, table, "adjust = ['state']\n"]);
+    assert_eq!(by.iter().filter(|key| *key == "state").count(), 1, "{by:?}");
+    let weekday = "adjust = ['weekday']\n";
+    let by = asked(&[STUDY, POINT, table, weekday]);
+    assert!(!by.iter().any(|key| key == "weekday"), "{by:?}");
+    let own = format!("{STUDY}keys = {{ weekday = 'sex' }}\n");
+    let by = asked(&[&own, POINT, table, weekday]);
+    assert!(by.iter().any(|key| key == "weekday"), "{by:?}");
 }
 
 #[test]

@@ -251,8 +251,11 @@ impl Analysis for OutcomeTestOptions {
     }
 
     fn panel(&self) -> Option<Result<MissingOptions, Error>> {
-        let panel = || MissingOptions::panel(self.header(), None, Asked::Ratios);
-        self.missing.as_ref().map(|_| Ok(panel()))
+        let asked = self.missing.as_ref()?;
+        Some(match self.rule() {
+            None => Ok(MissingOptions::panel(self.header(), None, Asked::Ratios)),
+            Some(rule) => Err(basis::no_panel(asked, &rule)),
+        })
     }
 
     fn figures(&self, finding: &Disclosed<Finding>, setting: &Setting) -> Vec<Figure> {

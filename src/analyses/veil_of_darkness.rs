@@ -20,7 +20,7 @@ use crate::disclosure::Disclosed;
 use crate::error::{Error, nearest_hint, repeated};
 use crate::figures::Figure;
 use crate::findings::Finding;
-use crate::stops::{DATE, LIGHT, MINUTE, OFFICER, PLACE, STATE, YEAR};
+use crate::stops::{DATE, LIGHT, MINUTE, OFFICER, PLACE, STATE, WEEKDAY, YEAR};
 use crate::warning::{self, Warning};
 use counted::{Counted, MOST_PLACEBOS};
 use lines::{Veil, Way};
@@ -206,8 +206,11 @@ fn by(common: &Common<'_>, held: &[Held], cluster: ClusterBy) -> Vec<String> {
     by.extend(places.map(|key| (*key).to_owned()));
     by.extend([GROUP, MINUTE, LIGHT].map(str::to_owned));
     by.extend(wants_officer.then(|| OFFICER.to_owned()));
-    by.extend(held.iter().filter_map(Held::own_key));
-    by.dedup();
+    for own in held.iter().filter_map(Held::own_key) {
+        if !by.contains(&own) {
+            by.push(own);
+        }
+    }
     by
 }
 
@@ -387,8 +390,9 @@ impl VeilOptions {
             ));
         }
         let one = |key: &Spanned<String>| match key.get_ref().as_str() {
-            "weekday" => Ok(Held::Weekday),
-            "season" => Ok(Held::Season),
+            // A key of the study's own that is called so is what the study means.
+            WEEKDAY if !has(WEEKDAY) => Ok(Held::Weekday),
+            "season" if !has("season") => Ok(Held::Season),
             YEAR => Ok(Held::Year),
             OFFICER if outcome.by_officer => Ok(Held::Officer),
             PLACE if has(PLACE) => Ok(Held::Place),

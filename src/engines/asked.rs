@@ -17,17 +17,22 @@ pub(super) fn pick<'c>(
     config: &StopsConfig,
 ) -> Result<Pick<'c>, Error> {
     let counted = counted(&request.counts, (keys, cells), config)?;
-    let group = keys.iter().position(|key| key == GROUP);
-    let unknown = group.and_then(|at| Some((at, cells.code(at, UNKNOWN)?)));
+    let is_unknown = of_unknown_group(keys, cells);
     let wanted = request.of;
     Ok(Box::new(move |codes, sums| {
-        let is_unknown = unknown.is_some_and(|(at, code)| codes[at] == code);
-        if is_unknown == (wanted == Rows::Unknown) {
+        if is_unknown(codes) == (wanted == Rows::Unknown) {
             counted(codes, sums)
         } else {
             None
         }
     }))
+}
+
+/// Whether a cell is of unknown group: its rows are dropped, and counted only for those who ask for them.
+pub(super) fn of_unknown_group(keys: &[String], cells: &Coded) -> impl Fn(&[u32]) -> bool + use<> {
+    let group = keys.iter().position(|key| key == GROUP);
+    let unknown = group.and_then(|at| Some((at, cells.code(at, UNKNOWN)?)));
+    move |codes| unknown.is_some_and(|(at, code)| codes[at] == code)
 }
 
 fn counted<'c>(

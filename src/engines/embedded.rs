@@ -1,10 +1,10 @@
 //! The engine inside the binary: what the threads counted becomes tables and the account of every row.
 
-use super::asked::{parts_of, pick, says_at};
+use super::asked::{of_unknown_group, parts_of, pick, says_at};
 use super::coded::{Coded, TooMany};
 use super::counting::{Counted, Counting};
 use super::daylight;
-use crate::cells::{CellTable, GROUP, Groups, Rows, Tabulate, Tabulated, Tabulation, UNKNOWN};
+use crate::cells::{CellTable, GROUP, Groups, Rows, Tabulate, Tabulated, Tabulation};
 use crate::error::{DataFault, Error};
 use crate::ingest::{
     ColumnSource, DataRoot, Joined, Periods, StopsConfig, counts_of_key, says_key,
@@ -46,6 +46,9 @@ impl Tabulate for Embedded<'_> {
         let joined = self.read_joined()?;
         let counted = Counting::new(self, &keys, &joined).count()?;
         let files = self.files.iter().cloned();
+        if counted.overflowed {
+            return Err(self.too_many());
+        }
         let mut ledger = SourceLedger {
             files: files.chain(joined.iter().map(|j| j.input().file)).collect(),
             ..counted.ledger.clone()
@@ -78,9 +81,6 @@ impl Tabulate for Embedded<'_> {
         ledger.notes.extend(screens.remarks(self.smallest_shown));
         for name in keys.iter().filter_map(|key| counts_of_key(key)) {
             ledger.notes.extend(self.not_said(name, &keys, &counted)?);
-        }
-        if counted.overflowed {
-            return Err(self.too_many());
         }
         let tables = requests
             .iter()
@@ -155,10 +155,7 @@ impl Embedded<'_> {
 
     /// Rows of which it is not known whether it was light.
     fn not_lit(&self, rows: u64) -> Option<String> {
-        let shown = match self.smallest_shown {
-            0 => crate::number::count(rows),
-            _ => "some".into(),
-        };
+        let shown = some_rows(rows, self.smallest_shown);
         (rows > 0).then(|| {
             format!("{shown} rows are neither light nor dark: no time is recorded, or the place has no point in [daylight]")
         })
@@ -166,10 +163,7 @@ impl Embedded<'_> {
 
     /// Rows in which a column that makes a stop says nothing.
     fn alone(&self, rows: u64) -> Option<String> {
-        let shown = match self.smallest_shown {
-            0 => crate::number::count(rows),
-            _ => "some".into(),
-        };
+        let shown = some_rows(rows, self.smallest_shown);
         (rows > 0).then(|| {
             format!("{shown} rows say nothing in a column that makes a stop; each is kept as a stop of its own")
         })
@@ -181,11 +175,10 @@ impl Embedded<'_> {
         let at = |key: &str| keys.iter().position(|own| own == key);
         if let (Some(place), Some(group)) = (at(PLACE), at(GROUP)) {
             let cells = &counted.cells;
-            for (codes, sums) in cells.cells() {
+            let is_dropped = of_unknown_group(keys, cells);
+            for (codes, sums) in cells.cells().filter(|(codes, _)| !is_dropped(codes)) {
                 let name = cells.value(group, codes[group]);
-                if name != UNKNOWN {
-                    screens.add_group(cells.value(place, codes[place]), name, sums[0]);
-                }
+                screens.add_group(cells.value(place, codes[place]), name, sums[0]);
             }
         }
         screens
@@ -215,7 +208,9 @@ impl Embedded<'_> {
         let says = says_at(name, keys)?;
         let (mut known, mut unknown) = (0u64, 0u64);
         let unsaid = counted.cells.code(says, NOT_RECORDED);
-        for (codes, sums) in counted.cells.cells() {
+        let is_dropped = of_unknown_group(keys, &counted.cells);
+        let cells = counted.cells.cells();
+        for (codes, sums) in cells.filter(|(codes, _)| !is_dropped(codes)) {
             let count = if Some(codes[says]) == unsaid {
                 &mut unknown
             } else {
@@ -232,10 +227,7 @@ impl Embedded<'_> {
             );
             return Err(fault.in_column(further.column.get_ref().described()).into());
         }
-        let shown = match self.smallest_shown {
-            0 => crate::number::count(unknown),
-            _ => "some".into(),
-        };
+        let shown = some_rows(unknown, self.smallest_shown);
         Ok((unknown > 0).then(|| {
             format!("{shown} rows kept as stops: whether they count as {name} is not known; left out of these rates")
         }))
@@ -384,18 +376,22 @@ fn rows_shown(rows: u64, smallest_shown: u64) -> String {
     }
 }
 
+/// A number of rows that is the difference of two counts that a finding may withhold: the public is told that there are some.
+fn some_rows(rows: u64, smallest_shown: u64) -> String {
+    match smallest_shown {
+        0 => crate::number::count(rows),
+        _ => "some".into(),
+    }
+}
+
 fn describe_unclear(
     ledger: &mut SourceLedger,
     hits_without_search: u64,
     ([searches, hits], smallest_shown): ([u64; 2], u64),
 ) {
-    // How many is the difference of two counts that a finding may withhold, so the public is told that there are some.
     let mut note = |rows: u64, text: &str| {
         if rows > 0 {
-            let rows = match smallest_shown {
-                0 => crate::number::count(rows),
-                _ => "some".into(),
-            };
+            let rows = some_rows(rows, smallest_shown);
             ledger
                 .notes
                 .push(format!("{rows} rows kept as stops: {text}"));

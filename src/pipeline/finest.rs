@@ -7,9 +7,9 @@ use crate::study::Study;
 /// Rows at the finest grain that any request asks for but for officers: what is counted there protects every sum, and says
 /// which places, periods and groups there are. Further counts are told by a key of all rows.
 pub(super) fn requests(study: &Study, asked: &[Tabulation]) -> Vec<Tabulation> {
-    let offered = |key: &&String| {
+    let offered = |key: &&str| {
         let mut outcomes = study.setting.outcomes.iter();
-        outcomes.any(|outcome| outcome.keys_on_request.contains(key))
+        outcomes.any(|outcome| outcome.keys_on_request.iter().any(|own| own == key))
     };
     let further = |request: &Tabulation| {
         let stops = study.file.stops.first()?;
@@ -19,9 +19,15 @@ pub(super) fn requests(study: &Study, asked: &[Tabulation]) -> Vec<Tabulation> {
     };
     let mut named: Vec<String> = asked
         .iter()
-        .flat_map(|request| &request.by)
+        .flat_map(|request| {
+            request
+                .by
+                .iter()
+                .map(String::as_str)
+                .chain(request.only.keys())
+        })
         .filter(offered)
-        .cloned()
+        .map(str::to_owned)
         .chain(asked.iter().filter_map(further))
         .collect();
     named.sort();

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cells::{Absent, Cell, CellTable, GROUP, Rows};
 use crate::error::{Error, nearest_hint};
+use crate::ingest::StopsConfig;
 use crate::study::Study;
 use crate::warning::Warning;
 
@@ -19,8 +20,11 @@ pub(super) fn check(
     for (planned, tables) in study.analyses.iter().zip(tables) {
         let asked = planned.asks.tabulations.iter().zip(tables);
         for (request, table) in asked.filter(|(request, _)| request.of == Rows::Known) {
+            // Further counts are of all rows, and have no table of their own.
+            let stops = study.file.stops.first();
+            let of_rows = stops.filter(|stops| stops.further(&request.counts).is_some());
             let all = counts
-                .get(request.counts.as_str())
+                .get(of_rows.map_or(request.counts.as_str(), StopsConfig::rows_are))
                 .copied()
                 .unwrap_or(table);
             let header = planned.analysis.header();

@@ -39,7 +39,7 @@ impl Light {
             Self::Light => "light",
             Self::Twilight => "twilight",
             Self::Dark => "dark",
-            Self::Unknown => super::UNKNOWN,
+            Self::Unknown => super::CLOCK_UNKNOWN,
         }
     }
 }

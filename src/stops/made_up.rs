@@ -33,7 +33,8 @@ impl MadeUp {
 
     pub(super) fn add_group(&mut self, place: &str, group: &str, rows: u64) {
         let own = self.groups.entry(place.to_owned()).or_default();
-        *own.entry(group.to_owned()).or_default() += rows;
+        let sum = own.entry(group.to_owned()).or_default();
+        *sum = sum.saturating_add(rows);
     }
 
     pub(super) fn join(&mut self, other: &Self) {
@@ -66,9 +67,10 @@ impl MadeUp {
     fn one_group(&self, smallest_shown: u64) -> Option<String> {
         let mut all: BTreeMap<&str, u64> = BTreeMap::new();
         for (group, rows) in self.groups.values().flatten() {
-            *all.entry(group).or_default() += rows;
+            let sum = all.entry(group).or_default();
+            *sum = sum.saturating_add(*rows);
         }
-        let total: u64 = all.values().sum();
+        let total = all.values().copied().fold(0, u64::saturating_add);
         let found: Vec<String> = self
             .groups
             .iter()

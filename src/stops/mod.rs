@@ -17,7 +17,8 @@ pub use daylight::{Light, SunDay, SunPoint, SunTable};
 pub use ledger::{Dropped, Input, SourceLedger, UNKNOWN_GROUP};
 pub use repeats::{Repeats, ShownRepeats};
 pub use schema::{
-    AGE, Column, DATE, GROUP, HIT, HITS, HOUR, LIGHT, MINUTE, MONTH, NOT_RECORDED, OFFICER, PERIOD,
-    PLACE, SEARCH_BASIS, SEARCHED, SEARCHES, STATE, STOPS, TIME, UNKNOWN, WEEKDAY, WEIGHT, YEAR,
+    AGE, CLOCK_UNKNOWN, Column, DATE, GROUP, HIT, HITS, HOUR, LIGHT, MINUTE, MONTH, NOT_RECORDED,
+    OFFICER, PERIOD, PLACE, SEARCH_BASIS, SEARCHED, SEARCHES, STATE, STOPS, TIME, WEEKDAY, WEIGHT,
+    YEAR,
 };
 pub use screens::{FIELDS, Month, RowSeen, Screens};

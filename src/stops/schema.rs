@@ -39,8 +39,8 @@ pub const MINUTE: &str = "minute";
 /// Name of the key that says whether it was `light`, `twilight` or `dark`: made from the date, the time and the point of
 /// the place.
 pub const LIGHT: &str = "light";
-/// The value of [`MINUTE`] and [`LIGHT`] where nothing is known.
-pub const UNKNOWN: &str = "unknown";
+/// The value of [`DATE`], [`MINUTE`] and [`LIGHT`] where nothing is known. A group that is not known has a word of its own.
+pub const CLOCK_UNKNOWN: &str = "unknown";
 /// Age of the person stopped, in whole years.
 pub const AGE: &str = "age";
 /// How many stops a row stands for.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use toml::Spanned;
 
+use super::super::missing::{MissingOptions, Panel};
 use super::super::noise::refused;
 use super::super::{Common, Setting};
 use super::{MixedBasis, OutcomeTestOptions, SearchRule};
@@ -205,6 +206,20 @@ impl OutcomeTestOptions {
         }
         Ok(kept)
     }
+}
+
+/// A panel asks for the counts as they are: beside a rule it would judge other searches than the finding is about.
+pub(super) fn no_panel(asked: &Spanned<Panel>, rule: &Only) -> Error {
+    let values = rule.0.values().flat_map(OneOrMany::values);
+    let quoted: Vec<String> = values.map(|value| format!("\"{value}\"")).collect();
+    MissingOptions::no_panel(
+        asked,
+        "it would be of all searches, and the rule looks at some of them",
+        &format!(
+            "ask for [[missing]] of the same counts with only = {{ {SEARCH_BASIS} = [{}] }}, of these the values that occur, or say searches = \"all\"",
+            quoted.join(", ")
+        ),
+    )
 }
 
 /// Of the searches of each group, how many were of each kind of basis. Kinds of which there is none are left out.

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::Codes;
 use crate::error::Error;
-use crate::stops::{LIGHT, Light, PLACE, STATE, SunTable, UNKNOWN};
+use crate::stops::{CLOCK_UNKNOWN, LIGHT, Light, PLACE, STATE, SunTable};
 
 /// The code of a row's calendar year.
 pub(super) fn of_year(codes: &mut Codes, day: Date) -> u32 {
@@ -15,7 +15,7 @@ pub(super) fn of_year(codes: &mut Codes, day: Date) -> u32 {
 /// The code of a row's day, in a calendar in which every month has 31.
 pub(super) fn of_day(codes: &mut Codes, day: Option<Date>) -> u32 {
     let Some(day) = day else {
-        return codes.code(UNKNOWN);
+        return codes.code(CLOCK_UNKNOWN);
     };
     let months = u32::from(day.year().unsigned_abs()) * 12 + u32::from(day.month().unsigned_abs());
     // Readers of dates refuse years before 1900.
@@ -26,7 +26,7 @@ pub(super) fn of_day(codes: &mut Codes, day: Option<Date>) -> u32 {
 /// The code of a row's minute.
 pub(super) fn of_minute(codes: &mut Codes, minute: Option<u16>) -> u32 {
     let Some(minute) = minute else {
-        return codes.code(UNKNOWN);
+        return codes.code(CLOCK_UNKNOWN);
     };
     codes.numbered(u32::from(minute), || {
         format!("{:02}:{:02}", minute / 60, minute % 60)

@@ -14,7 +14,7 @@ use super::super::sniff::is_total_word;
 use super::columns::{BoundCounts, Columns, Counted};
 use super::config::CountsConfig;
 use super::{PublishedCounts, UnlistedCodes, group_of};
-use crate::cells::{Cell, CellTable, GROUP, Groups, UNKNOWN};
+use crate::cells::{Cell, CellTable, GROUP, Groups, UNKNOWN, UnknownRule};
 use crate::error::{DataFault, Error};
 use crate::stops::{Dropped, SourceLedger, UNKNOWN_GROUP, YEAR};
 use crate::world::World;
@@ -53,6 +53,8 @@ pub fn read_counts(
     }
     let totals = reading.totals_note(&outcome.keys);
     reading.ledger.notes.extend(totals);
+    let sums = reading.sums_note();
+    reading.ledger.notes.extend(sums);
     reading.ledger.notes.extend(file.note());
     let input = file.finish(config.file.get_ref(), format!("counts {}", outcome.name))?;
     reading.close_forms(path)?;
@@ -114,6 +116,17 @@ struct Reading<'a> {
     first_line: BTreeMap<Vec<String>, u64>,
     ledger: SourceLedger,
     unlisted: UnlistedCodes,
+    /// Codes of no listed group that look like the sum of all.
+    sums: BTreeSet<String>,
+}
+
+/// What the group of a row turned out to be.
+enum Grouped {
+    Known(String),
+    /// To be counted as of unknown group, with its code as it is written.
+    Unknown(String),
+    /// The rule that leaves the row out.
+    Left(&'static str),
 }
 
 impl<'a> Reading<'a> {
@@ -151,6 +164,7 @@ impl<'a> Reading<'a> {
             first_line: BTreeMap::new(),
             ledger,
             unlisted: UnlistedCodes::default(),
+            sums: BTreeSet::new(),
         }
     }
 
@@ -160,7 +174,10 @@ impl<'a> Reading<'a> {
 
     /// A remark on values that look like sums of the others: their events would count twice.
     fn totals_note(&self, keys: &[String]) -> Option<String> {
-        let mut found: BTreeSet<String> = BTreeSet::new();
+        let mut found = match self.groups.unknown {
+            UnknownRule::Other => self.sums.clone(),
+            _ => BTreeSet::new(),
+        };
         for cell in &self.cells {
             for (key, value) in keys.iter().zip(&cell.key) {
                 if is_total_word(value) {
@@ -172,6 +189,18 @@ impl<'a> Reading<'a> {
             let found: Vec<String> = found.into_iter().collect();
             format!(
                 "{} looks like the sum of the others: if it is, its events count twice wherever they are added up; leave it out with a filter",
+                found.join(", ")
+            )
+        })
+    }
+
+    /// A remark on sums that would otherwise stand among the unknown.
+    fn sums_note(&self) -> Option<String> {
+        let is_left = self.groups.counts_unknown && self.groups.unknown == UnknownRule::Missing;
+        (is_left && !self.sums.is_empty()).then(|| {
+            let found: Vec<&str> = self.sums.iter().map(String::as_str).collect();
+            format!(
+                "{} looks like the sum of the others: it is left out, and not counted as of unknown group",
                 found.join(", ")
             )
         })
@@ -206,21 +235,23 @@ impl<'a> Reading<'a> {
                 Some(line)
             }
         };
+        let mut unknown = None;
         let group = match &columns.counted {
             Counted::Groups(_) => None,
             Counted::Row(column, ..) => match self.group(at, record, column)? {
-                Ok(group) => Some(group),
-                // Left out all the same, and counted beside the others.
-                Err(rule) if rule == RULES[0] && self.groups.counts_unknown => {
+                Grouped::Known(group) => Some(group),
+                Grouped::Unknown(code) => {
+                    unknown = Some(code);
                     Some(UNKNOWN.to_owned())
                 }
-                Err(rule) => {
+                Grouped::Left(rule) => {
                     self.drop(rule);
                     return Ok(());
                 }
             },
         };
-        let is_unknown = group.as_deref() == Some(UNKNOWN);
+        let is_unknown = unknown.is_some();
+        let apart = (line, unknown.as_deref());
         let mut values = Vec::with_capacity(columns.keys.len());
         let mut period = None;
         for (name, column) in &columns.keys {
@@ -249,14 +280,14 @@ impl<'a> Reading<'a> {
                 for (group, bound) in groups {
                     let counts = self.of_group(at, record, bound)?;
                     let key = columns.cell(&values, group, period.as_ref());
-                    self.keep(place, key, line, counts)?;
+                    self.keep(place, key, apart, counts)?;
                 }
             }
             Counted::Row(_, events, trials) => {
                 let trials = trials.map(|column| at.count(record, column));
                 let counts = (at.count(record, *events)?, trials.transpose()?, *events);
                 let key = columns.cell(&values, &group.unwrap_or_default(), period.as_ref());
-                self.keep(place, key, line, counts)?;
+                self.keep(place, key, apart, counts)?;
             }
         }
         if is_unknown {
@@ -267,13 +298,13 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// The group of a row, or the rule that leaves it out.
+    /// The group of a row, or why it has none. A sum of all groups is nobody of unknown group.
     fn group(
         &mut self,
         at: &At<'_>,
         record: &ByteRecord,
         column: &BoundKey<'_>,
-    ) -> Result<Result<String, &'static str>, Error> {
+    ) -> Result<Grouped, Error> {
         let raw = column.value(at, record)?;
         let own = self.config.codes(GROUP).and_then(|codes| codes.get(&raw));
         let word = match own {
@@ -281,15 +312,30 @@ impl<'a> Reading<'a> {
             _ => raw.as_str(),
         };
         if own.is_some() && word.is_empty() {
-            return Ok(Err(BY_CODES));
+            return Ok(Grouped::Left(BY_CODES));
         }
-        match group_of(self.groups, at, word, Some(column.column()))? {
-            Some(group) => Ok(Ok(group.to_owned())),
+        let group = group_of(self.groups, at, word, Some(column.column()))?;
+        let bare = word.trim();
+        let is_listed = [word, bare]
+            .iter()
+            .any(|w| self.groups.codes.contains_key(*w));
+        let is_sum = group != Some(bare) && !is_listed && is_total_word(word);
+        if is_sum {
+            self.sums.insert(format!("`{bare}` of `{GROUP}`"));
+        }
+        Ok(match group {
+            Some(group) => Grouped::Known(group.to_owned()),
             None => {
                 self.unlisted.add(&raw);
-                Ok(Err(RULES[0]))
+                if is_sum || !self.groups.counts_unknown {
+                    Grouped::Left(RULES[0])
+                } else {
+                    // Left out all the same, and counted beside the others.
+                    let code = raw.trim();
+                    Grouped::Unknown(if code.is_empty() { "a blank" } else { code }.into())
+                }
             }
-        }
+        })
     }
 
     /// Events, trials and the column that a fault of them names.
@@ -336,7 +382,7 @@ impl<'a> Reading<'a> {
         &mut self,
         (at, record, columns): (&At<'_>, &ByteRecord, &Columns<'_>),
         key: Vec<String>,
-        line: Option<&str>,
+        (line, unknown): (Option<&str>, Option<&str>),
         (events, trials, column): Counts,
     ) -> Result<(), Error> {
         if let Some(trials) = trials
@@ -353,14 +399,12 @@ impl<'a> Reading<'a> {
                 .into());
         }
         let mut row = key.clone();
-        row.extend(line.map(str::to_owned));
+        // Several codes may be of unknown group, and each of them stands once.
+        row.extend(unknown.into_iter().chain(line).map(str::to_owned));
         for &column in &columns.sum_over {
             row.push(at.text(record, column)?.trim().to_owned());
         }
-        // Several codes may be of unknown group, which is one.
-        if !key.iter().any(|value| value == UNKNOWN) {
-            super::super::once(&mut self.first_line, row, at, COUNTED_AGAIN)?;
-        }
+        super::super::once(&mut self.first_line, row, at, COUNTED_AGAIN)?;
         let (Some(line), Some((_, lines))) = (line, &columns.lines) else {
             self.cells.push(Cell {
                 key,
