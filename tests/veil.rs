@@ -279,6 +279,13 @@ fn a_public_bundle_has_one_veil_of_all_stops() {
     workspace.write("study.toml", &public);
     let outcome = workspace.evenhand(&["check", "study.toml"]);
     assert_eq!(outcome.code, 1);
-    let said = outcome.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(said.contains("a second [[veil_of_darkness]] in a public bundle"), "{said}");
+    let said = outcome
+        .stderr
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert!(
+        said.contains("a second [[veil_of_darkness]] in a public bundle"),
+        "{said}"
+    );
 }
