@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::screens::{listed, percent, share};
+use super::remarks::{listed, percent};
+use super::screens::share;
 
 /// Rows with an age below which roundness is not judged.
 const ENOUGH_AGES: u64 = 500;

@@ -5,6 +5,7 @@ mod contradictions;
 mod daylight;
 mod ledger;
 mod made_up;
+mod remarks;
 mod repeats;
 mod schema;
 mod screens;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::made_up::MadeUp;
+use super::remarks::{listed, months_word, percent, runs, span};
 
 /// Minutes of a day.
 const MINUTES: usize = 24 * 60;
@@ -16,8 +17,6 @@ const FIRST_YEAR: i16 = 1900;
 const ENOUGH_TIMES: u64 = 500;
 /// Rows below which a place or a month is not compared with the others.
 const ENOUGH_ROWS: u64 = 100;
-/// Places, months or days that a remark lists.
-const MOST_LISTED: usize = 10;
 
 /// What may be missing in a row, in the order of [`Month::missing`].
 pub const FIELDS: [&str; 5] = ["group", "place", "time", "age", "search"];
@@ -393,22 +392,6 @@ impl Screens {
     }
 }
 
-/// Runs of numbers that follow one another: the first and the last of each.
-fn runs(numbers: &[usize]) -> Vec<(usize, usize)> {
-    let runs = numbers.chunk_by(|a, b| a + 1 == *b);
-    runs.filter_map(|run| Some((*run.first()?, *run.last()?)))
-        .collect()
-}
-
-/// From one name to another, or the one name.
-fn span(first: &str, last: &str) -> String {
-    if first == last {
-        first.to_owned()
-    } else {
-        format!("{first} to {last}")
-    }
-}
-
 fn grow<T: Clone + Default>(list: &mut Vec<T>, at: usize) {
     if list.len() <= at {
         list.resize(at + 1, T::default());
@@ -438,36 +421,9 @@ pub(super) fn share(part: u64, whole: u64) -> f64 {
     }
 }
 
-pub(super) fn percent(share: f64) -> String {
-    if share > 0.0 && share < 0.005 {
-        return "under 1 %".into();
-    }
-    format!("{:.0} %", 100.0 * share)
-}
-
 fn median(mut counts: Vec<u64>) -> u64 {
     counts.sort_unstable();
     counts.get(counts.len() / 2).copied().unwrap_or_default()
-}
-
-fn months_word(n: usize) -> String {
-    match n {
-        1 => "1 month".into(),
-        n => format!("{n} months"),
-    }
-}
-
-pub(super) fn listed(names: &[String]) -> String {
-    let shown = names
-        .iter()
-        .take(MOST_LISTED)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
-    match names.len().saturating_sub(MOST_LISTED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
 }
 
 #[cfg(test)]

@@ -77,6 +77,8 @@ pub(super) enum Fault {
     Curve,
     /// So few stops for what is held equal that any ratio would do.
     Imprecise,
+    /// So few stops for each effect of a key that the ratio is drawn away from 1: the key, and how many there are on average.
+    Thin(String, f64),
     /// The regression has no answer.
     Regression(RegressionError),
 }
@@ -98,6 +100,10 @@ pub(super) struct Fitted {
     /// Levels of keys with stops of one group only, which say nothing and are left out: how many, by key.
     pub(super) silent: BTreeMap<String, usize>,
 }
+
+/// Fewest stops for each effect of a key, on average: with `m` of them the logarithm of K is about `m / (m - 1)` times what it
+/// should be (Neyman and Scott 1948).
+const FEWEST_EACH: f64 = 10.0;
 
 impl Sample {
     /// Fits the model.
@@ -122,6 +128,13 @@ impl Sample {
             factor.levels = picked(&factor.levels, &kept);
         }
         factors.retain(|factor| levels(factor) > 1);
+        let stops: u64 = sample.trials.iter().sum();
+        for factor in &factors {
+            let each = stops as f64 / levels(factor) as f64;
+            if each < FEWEST_EACH {
+                return Err(Fault::Thin(factor.name.clone(), each));
+            }
+        }
         let model = sample.model(clock, factors.clone())?;
         let fit = model.fit()?;
         if fit.dropped().iter().any(|name| name == DAYLIGHT) {
