@@ -456,6 +456,53 @@ fn predicted_probabilities_are_those_of_r() {
     }
 }
 
+/// As many coefficients as cells: the white cells are fitted exactly and independently, so the mean of their rates over all
+/// stops (700 and 400) has the binomial variance of each, by hand.
+#[test]
+fn a_prediction_of_a_saturated_model_counts_the_noise_of_counting_only() {
+    let table =
+        "[[regression]]\ncounts = \"searches\"\nadjust = [\"place\", \"year\"]\ndisplay = \"year\"";
+    let searches = "place,year,group,searches,stops\np0,2010,white,20,400\np0,2010,black,40,300\np1,2010,white,30,400\n";
+    let found = adjusted::results(&adjusted::study(table, searches));
+    let rows = objects(&found["findings"][0]);
+    let row = rows.iter().find(|row| {
+        row["estimand"] == "predicted_probability" && row["group"] == "white" && is_over_all(row)
+    });
+    let row = row.unwrap();
+    let (p0, p1) = (700.0 / 1100.0, 400.0 / 1100.0);
+    let mean: f64 = p0 * 0.05 + p1 * 0.075;
+    let variance: f64 = p0 * p0 * 0.05 * 0.95 / 400.0 + p1 * p1 * 0.075 * 0.925 / 400.0;
+    let log_odds = (mean / (1.0 - mean)).ln();
+    let half = 1.959_963_984_540_054 * variance.sqrt() / (mean * (1.0 - mean));
+    let rate = |log_odds: f64| 1.0 / (1.0 + (-log_odds).exp());
+    for (column, expected) in [
+        ("estimate", mean),
+        ("std_error", variance.sqrt()),
+        ("conf_low", rate(log_odds - half)),
+        ("conf_high", rate(log_odds + half)),
+    ] {
+        let own = row[column]
+            .as_f64()
+            .unwrap_or_else(|| panic!("{column}: {row}"));
+        assert!(
+            (own / expected - 1.0).abs() < 1e-8,
+            "{column}: {own} {expected}"
+        );
+    }
+    assert_eq!(row["variance"], "counting", "{row}");
+    assert!(
+        row["conf_method"]
+            .as_str()
+            .unwrap()
+            .contains("model, normal"),
+        "{row}"
+    );
+    assert!(
+        row["warning"].as_str().unwrap().contains("no_replication"),
+        "{row}"
+    );
+}
+
 fn is_over_all(row: &Value) -> bool {
     let blank = |column: &str| row[column].as_str().unwrap_or_default().is_empty();
     blank("period") && blank("stratum")
