@@ -40,6 +40,7 @@ mod published_formats;
 mod reference;
 mod register;
 mod regressions;
+mod same_bytes;
 mod schema;
 mod simulate;
 mod studies;
