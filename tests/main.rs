@@ -35,6 +35,7 @@ mod lock;
 mod missing;
 mod outcomes;
 mod packaging;
+mod predicted;
 mod properties;
 mod published_formats;
 mod reference;
