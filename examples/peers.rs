@@ -178,6 +178,7 @@ fn regression_lines(study: &Path, world: &World) -> Result<Vec<f64>, evenhand::e
         sun: reading.sun.as_ref(),
         id: &planned.id,
         seed: study.seed(world),
+        threads: world.threads(),
         effort: Effort::Run,
     })?;
     let ratios = finding

@@ -37,6 +37,7 @@ fn speed() -> Result<(), Box<dyn Error>> {
         warmup: 1000,
         draws: 2000,
         seed: 1,
+        threads: std::thread::available_parallelism()?.get(),
     };
     for seed in 1..=5 {
         let drawn = draw_from_prior((3, &sixty_cells()), Priors::default(), seed)?;
@@ -58,6 +59,7 @@ fn calibration(times: u64) -> Result<(), Box<dyn Error>> {
         warmup: 1000,
         draws: 2000,
         seed: 0,
+        threads: std::thread::available_parallelism()?.get(),
     };
     let mut bins = [[0u64; BINS]; 3];
     let (mut inside, mut converged) = ([0u64; 3], 0u64);

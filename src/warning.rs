@@ -255,7 +255,10 @@ pub enum Warning {
         draws: u64,
     },
     /// Groups that differ by chance alone come out different.
-    PlaceboMoved,
+    PlaceboMoved {
+        /// The level of the interval that leaves 0 out.
+        level: f64,
+    },
     /// Places that are left out of a threshold test.
     PlacesLeftOut {
         /// How many.
@@ -263,7 +266,9 @@ pub enum Warning {
         /// Of how many.
         of: usize,
         /// The fewest stops of each group that a place must have.
-        minimum: u64,
+        stops: u64,
+        /// The fewest searches of each group that a place must have.
+        searches: u64,
     },
     /// The share is one of the groups in the data, not of everybody.
     ShareOfGroupsInData {
@@ -359,7 +364,7 @@ impl Warning {
             Self::DependsOnPrior => "depends_on_prior",
             Self::OnePrior => "one_prior",
             Self::AllDraws { .. } => "all_draws",
-            Self::PlaceboMoved => "placebo_moved",
+            Self::PlaceboMoved { .. } => "placebo_moved",
             Self::PlacesLeftOut { .. } => "places_left_out",
             Self::ShareOfGroupsInData { .. } => "share_of_groups_in_data",
             Self::Withheld { .. } => "withheld",

@@ -82,6 +82,7 @@ fn thresholds_of_counties_go_with_those_published() {
         warmup: 1000,
         draws: 2000,
         seed: 1,
+        threads: 2,
     };
     let fit = fit(&counts, Priors::default(), sampling).unwrap();
     let posterior = fit

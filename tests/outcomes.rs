@@ -1,4 +1,4 @@
-//! Rules of discretion, further counts of rows and predicted probabilities, from outside.
+//! Rules of discretion and further counts of rows, from outside.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -477,73 +477,6 @@ fn a_restriction_of_further_counts_is_held_against_all_rows() {
         &["weekday = \"5 Fridey\"", "did you mean `5 Friday`?"],
     );
 }
-
-/// Reference: `K_predicted/predicted.R`, base R.
-#[test]
-fn predicted_probabilities_are_those_of_r() {
-    let text = include_str!("reference/K_predicted/predicted.json");
-    let reference: Value = serde_json::from_str(text).unwrap();
-    let table =
-        "[[regression]]\ncounts = \"searches\"\nadjust = [\"place\", \"year\"]\ndisplay = \"year\"";
-    let found = adjusted::results(&adjusted::study(table, &adjusted::searches(24)));
-    let rows = objects(&found["findings"][0]);
-    let expected = reference["predicted"].as_array().unwrap();
-    assert_eq!(expected.len(), 10);
-    for line in expected {
-        let year = line["year"].as_str().unwrap();
-        let row = rows
-            .iter()
-            .find(|row| {
-                row["estimand"] == "predicted_probability"
-                    && row["group"] == line["group"]
-                    && row["period"]
-                        .as_str()
-                        .or(row["stratum"].as_str())
-                        .unwrap_or_default()
-                        .contains(year)
-                    && (year.is_empty() == is_over_all(row))
-            })
-            .unwrap_or_else(|| panic!("no prediction like {line}"));
-        for (own, theirs) in [
-            ("estimate", "estimate"),
-            ("std_error", "std_error"),
-            ("conf_low", "low"),
-            ("conf_high", "high"),
-        ] {
-            let (own, theirs) = (row[own].as_f64().unwrap(), line[theirs].as_f64().unwrap());
-            assert!(
-                (own / theirs - 1.0).abs() < 1e-8,
-                "{line}: {own} is not {theirs}"
-            );
-        }
-    }
-}
-
-fn is_over_all(row: &Value) -> bool {
-    let blank = |column: &str| row[column].as_str().unwrap_or_default().is_empty();
-    blank("period") && blank("stratum")
-}
-
-#[test]
-fn a_display_needs_numbers_in_a_logistic_model() {
-    let refused = |table: &str| {
-        let workspace = adjusted::study(table, &adjusted::searches(8));
-        workspace
-            .evenhand(&["run", "study.toml", "--out", "out"])
-            .stderr
-    };
-    let place =
-        refused("[[regression]]\ncounts = \"searches\"\nadjust = [\"place\"]\ndisplay = \"place\"");
-    assert!(place.contains("which is no number"), "{place}");
-    let absent =
-        refused("[[regression]]\ncounts = \"searches\"\nadjust = [\"place\"]\ndisplay = \"year\"");
-    assert!(absent.contains("no key of this regression"), "{absent}");
-    let poisson = refused(
-        "[[regression]]\ncounts = \"searches\"\nadjust = [\"year\"]\nfamily = \"poisson\"\ndisplay = \"year\"",
-    );
-    assert!(poisson.contains("logistic"), "{poisson}");
-}
-
 /// Group, hits and searches of two towns, all and by consent.
 #[cfg(unix)]
 const ALL_HITS: [(&str, u64, u64); 3] = [

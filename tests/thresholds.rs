@@ -138,5 +138,17 @@ fn a_place_with_a_handful_of_stops_is_left_out_and_counted() {
     let workspace = workspace(COUNTS);
     workspace.evenhand(&["run", "study.toml", "--out", "out"]);
     let results = workspace.read("out/results.json");
-    assert!(results.contains("1 of 3 places are left out"), "{results}");
+    let says =
+        "1 of 3 places are left out: in each a compared group has fewer than 10 stops, or counts";
+    assert!(results.contains(says), "{results}");
+    let searched = self::workspace(&COUNTS.replace("C,black,5,1,0", "C,black,500,1,0"));
+    searched.change(
+        "study.toml",
+        "warmup = 100",
+        "warmup = 100\nminimum_searches = 5",
+    );
+    searched.evenhand(&["run", "study.toml", "--out", "out"]);
+    let results = searched.read("out/results.json");
+    let says = "1 of 3 places are left out: in each a compared group has fewer than 10 stops or 5 searches, or counts";
+    assert!(results.contains(says), "{results}");
 }

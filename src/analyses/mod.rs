@@ -154,6 +154,8 @@ pub struct Answers<'a> {
     pub id: &'a str,
     /// Seed of the run, for analyses that draw random numbers.
     pub seed: u64,
+    /// How many threads may work at once. Results do not depend on it.
+    pub threads: usize,
     /// How much work is wanted.
     pub effort: Effort,
 }

@@ -141,7 +141,7 @@ impl Analysis for ThresholdTestOptions {
                 ));
             }
         }
-        self.sampling(0)?;
+        self.sampling(0, 1)?;
         self.priors()?;
         let by_count = |common: &Common<'_>| common.tabulations(false).swap_remove(0);
         Ok(Asks {
@@ -165,7 +165,7 @@ impl Analysis for ThresholdTestOptions {
             data: &data,
         };
         warning::add(&mut finding.warnings, Warning::ThresholdModel);
-        if let Some(left_out) = data.left_out(self.minimum_stops) {
+        if let Some(left_out) = data.left_out(self) {
             warning::add(&mut finding.warnings, left_out);
         }
         test.fill(&mut finding)?;
@@ -216,7 +216,7 @@ impl ThresholdTestOptions {
     ///
     /// # Errors
     /// A number of chains or draws that is too small or too large.
-    fn sampling(&self, seed: u64) -> Result<Sampling, Error> {
+    fn sampling(&self, seed: u64, threads: usize) -> Result<Sampling, Error> {
         let number = |key: &Option<Spanned<u64>>, default: u64, (least, most): (u64, u64)| {
             let Some(given) = key else { return Ok(default) };
             let value = *given.get_ref();
@@ -236,6 +236,7 @@ impl ThresholdTestOptions {
             warmup: size(number(&self.warmup, 1000, (100, warmup))?),
             draws: size(number(&self.draws, 2000, (100, draws))?),
             seed,
+            threads,
         })
     }
 

@@ -152,6 +152,7 @@ pub fn judge(
             seen: &reading.seen,
             id: &planned.id,
             seed: study.seed(world),
+            threads: world.threads(),
             effort,
         };
         match planned.analysis.run(&answers) {

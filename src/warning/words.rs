@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Warning;
-use crate::number::{Style, count};
+use crate::number::{Style, count, level};
 
 /// Names that are listed; of more it says how many.
 const MOST_LISTED: usize = 12;
@@ -59,11 +59,11 @@ impl fmt::Display for Warning {
             ),
             Self::TooFewClusters { fewest } => write!(
                 f,
-                "Fewer than {fewest} clusters: errors are not clustered, and widened by the dispersion of the cells instead."
+                "Fewer than {fewest} clusters on one side (with both, where effects are taken out within clusters): errors are not clustered, and widened by the dispersion of the cells instead."
             ),
             Self::FewClusters { few } => write!(
                 f,
-                "Fewer than {few} clusters: the clustered interval is likely to be too narrow."
+                "Fewer than {few} clusters on one side (with both, where effects are taken out within clusters): the clustered interval is likely to be too narrow."
             ),
             Self::FewAdopters { fewest } => write!(
                 f,
@@ -288,25 +288,34 @@ impl fmt::Display for Warning {
             ),
             Self::OnePrior => write!(
                 f,
-                "Looked at under one prior only: how far the prior that groups have nearly equal risk decides it is not known. Say sweep = true."
+                "Looked at under one prior only: how far the prior that groups have nearly equal risk decides it is not known. `sweep = true` shows it, where the sampler converges under other priors."
             ),
             Self::AllDraws { draws } => write!(
                 f,
                 "All {} draws lie on one side: the probability is nearer to 0 or 1 than they can tell.",
                 count(*draws)
             ),
-            Self::PlaceboMoved => write!(
+            Self::PlaceboMoved { level: of } => write!(
                 f,
-                "Random halves of one group come out with thresholds whose interval leaves 0 out: chance does that to one placebo in twenty at 95 %; a wide miss, or several, would say that the intervals of this test are too narrow."
+                "Random halves of one group come out with thresholds whose interval leaves 0 out: chance does that to {} of such placebos; a wide miss, or several, would say that the intervals of this test are too narrow.",
+                level(1.0 - of)
             ),
             Self::PlacesLeftOut {
                 places,
                 of,
-                minimum,
-            } => write!(
-                f,
-                "{places} of {of} places are left out: in each a compared group has fewer than {minimum} stops, or counts that are not known."
-            ),
+                stops,
+                searches,
+            } => {
+                write!(
+                    f,
+                    "{places} of {of} places are left out: in each a compared group has fewer than {stops} stops"
+                )?;
+                match searches {
+                    0 => Ok(()),
+                    _ => write!(f, " or {searches} searches"),
+                }?;
+                f.write_str(", or counts that are not known.")
+            }
             Self::ShareOfGroupsInData { groups } => write!(
                 f,
                 "Shares are shares of {} only: the data hold no other group.",

@@ -41,9 +41,9 @@ pub(crate) fn counts() -> Counts {
 }
 
 /// Means agree within four standard errors of both samplers together and 0.001; standard deviations within 15 %.
-fn agree(peer: &Value, own: &Summary, what: &str) {
+fn agree(peer: &Value, (own, mcse): (Summary, f64), what: &str) {
     let number = |key: &str| peer[key].as_f64().unwrap();
-    let bound = 4.0 * number("mcse").hypot(own.mcse) + 1e-3;
+    let bound = 4.0 * number("mcse").hypot(mcse) + 1e-3;
     let away = (own.mean - number("mean")).abs();
     assert!(
         away <= bound,
@@ -66,6 +66,7 @@ fn thresholds_are_those_of_two_samplers() {
         warmup: 500,
         draws: 1000,
         seed: 20,
+        threads: 2,
     };
     let counts = counts();
     let fit = fit(&counts, Priors::default(), sampling).unwrap();
@@ -79,13 +80,17 @@ fn thresholds_are_those_of_two_samplers() {
         for (group, name) in GROUPS.iter().enumerate() {
             agree(
                 &peer["race_threshold"][name],
-                &posterior.group(group, level),
+                (
+                    posterior.group(group, level),
+                    posterior.mcse(posterior.group_draws(group)),
+                ),
                 name,
             );
         }
         for (group, name) in GROUPS.iter().enumerate().skip(1) {
             let theirs = &peer["threshold_difference_from_white"][name];
-            agree(theirs, &posterior.difference(group, 0, level), name);
+            let mcse = posterior.mcse(&posterior.difference_draws(group, 0));
+            agree(theirs, (posterior.difference(group, 0, level), mcse), name);
             let lower = theirs["prob_lower"].as_f64().unwrap();
             assert!((1.0 - posterior.probability_above(group, 0) - lower).abs() < 0.005);
         }
@@ -93,7 +98,8 @@ fn thresholds_are_those_of_two_samplers() {
         assert_eq!(cells.len(), counts.cells().len());
         for (i, cell) in cells.iter().enumerate() {
             let what = format!("{} {}", cell["department"], cell["race"]);
-            agree(&cell["threshold"], &posterior.cell(i, level), &what);
+            let mcse = posterior.mcse(posterior.cell_draws(i));
+            agree(&cell["threshold"], (posterior.cell(i, level), mcse), &what);
         }
         let sigma = posterior.sigma_draws();
         let mean = sigma.iter().sum::<f64>() / sigma.len() as f64;
@@ -105,22 +111,26 @@ fn thresholds_are_those_of_two_samplers() {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_bits_and_another_seed_others() {
+fn the_same_seed_gives_the_same_bits_for_any_threads_and_another_seed_others() {
     let drawn = draw_from_prior((2, &[300, 200, 150, 90]), Priors::default(), 3).unwrap();
-    let draws = |seed, chains| {
+    let draws = |seed, threads| {
         let sampling = Sampling {
-            chains,
+            chains: 5,
             warmup: 100,
             draws: 40,
             seed,
+            threads,
         };
         format!(
             "{:?}",
             fit(&drawn.counts, Priors::default(), sampling).unwrap()
         )
     };
-    assert_eq!(draws(1, 4), draws(1, 4));
-    assert_ne!(draws(1, 4), draws(2, 4));
+    let one = draws(1, 1);
+    for threads in [0, 2, 3, 5, 9] {
+        assert_eq!(one, draws(1, threads), "{threads} threads");
+    }
+    assert_ne!(one, draws(2, 1));
 }
 
 #[test]
@@ -130,6 +140,7 @@ fn too_few_draws_are_no_posterior() {
         warmup: 50,
         draws: 80,
         seed: 1,
+        threads: 2,
     };
     let fit = fit(&counts(), Priors::default(), sampling).unwrap();
     assert!(!fit.diagnostics().converged() && fit.posterior().is_none());
@@ -183,6 +194,7 @@ fn a_short_calibration_is_uniform_and_could_fail() {
                 warmup: 200,
                 draws: 100,
                 seed,
+                threads: 2,
             };
             ranks(&drawn, priors, sampling).unwrap()
         })

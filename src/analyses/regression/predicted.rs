@@ -18,8 +18,9 @@ struct Columns {
     /// The columns of each cell.
     rows: Vec<Vec<f64>>,
     covariance: Covariance,
+    /// How a band is named, and what it counts; that of a saturated model, where nothing repeats, is of counting alone.
     method: String,
-    variance: Variance,
+    variance: Option<Variance>,
     few: bool,
 }
 
@@ -64,13 +65,18 @@ impl Regression<'_> {
             Some(found) => {
                 line.estimate = Some(found.estimate);
                 line.std_error = Some(found.std_error);
-                line.headline = Some(Band {
+                let band = |variance| Band {
                     interval: found.interval,
                     level: self.common.level,
                     method: columns.method.clone(),
-                    variance: columns.variance,
+                    variance,
                     test: None,
-                });
+                };
+                line.headline = columns.variance.map(band);
+                if columns.variance.is_none() {
+                    line.counting = Some(band(Variance::Counting));
+                    line.warn(Warning::NoReplication);
+                }
             }
         }
         if columns.few {
@@ -150,15 +156,23 @@ impl Regression<'_> {
                     "delta method, CR1 by {}, log odds, t",
                     self.clusters.join(" and ")
                 ),
-                Variance::Cluster,
+                Some(Variance::Cluster),
                 fewest < ENOUGH,
             ),
             None => {
-                let phi = fit.dispersion().map_or(1.0, |phi| phi.max(1.0));
                 let covariance = fit.covariance(&CovarianceKind::Model)?;
-                let widened = covariance.times(phi, fit.dispersion_df());
-                let method = "delta method, dispersion of the cells, log odds, t".to_owned();
-                (widened, method, Variance::Between, false)
+                match fit.dispersion() {
+                    Some(phi) => (
+                        covariance.times(phi.max(1.0), fit.dispersion_df()),
+                        "delta method, dispersion of the cells, log odds, t".to_owned(),
+                        Some(Variance::Between),
+                        false,
+                    ),
+                    None => {
+                        let method = "delta method, log odds, model, normal".to_owned();
+                        (covariance, method, None, false)
+                    }
+                }
             }
         };
         Ok(Columns {

@@ -80,12 +80,13 @@ impl<'a> Data<'a> {
     }
 
     /// The caution that places are left out.
-    pub(super) fn left_out(&self, minimum: u64) -> Option<Warning> {
+    pub(super) fn left_out(&self, options: &ThresholdTestOptions) -> Option<Warning> {
         let places = self.of - self.places.len();
         (places > 0).then_some(Warning::PlacesLeftOut {
             places,
             of: self.of,
-            minimum,
+            stops: options.minimum_stops.max(1),
+            searches: options.minimum_searches,
         })
     }
 
@@ -207,7 +208,7 @@ fn too_few(options: &ThresholdTestOptions, places: usize) -> Error {
             options.minimum_stops.max(1),
             options.minimum_searches
         ),
-        "in one place two rates cannot tell threshold, risk and signal apart: lower `minimum_stops`, take a small group out of `compare`, or use an outcome_test",
+        "in one place two rates cannot tell threshold, risk and signal apart: lower `minimum_stops` or `minimum_searches`, take a small group out of `compare`, or use an outcome_test",
     )
 }
 

@@ -96,7 +96,7 @@ impl Test<'_> {
                 let fit = self.sampled(&self.data.counts, priors, 1 + number as u64)?;
                 swept.extend(self.differences(&fit, &at_prior(priors)));
             }
-            self.judge(&mut differences, &swept);
+            judge(&mut differences, &swept);
         }
         for line in differences {
             let above = self.above(&main, &line);
@@ -125,7 +125,7 @@ impl Test<'_> {
             return Ok(Sampled::NotSampled);
         }
         let seed = self.answers.seed.wrapping_add(number.wrapping_mul(APART));
-        let sampling = self.options.sampling(seed)?;
+        let sampling = self.options.sampling(seed, self.answers.threads)?;
         fit(counts, priors, sampling)
             .map(|fit| Sampled::Fit(Box::new(fit)))
             .map_err(|fault| self.refused(&fault))
@@ -179,7 +179,7 @@ impl Test<'_> {
             warmup,
             draws,
             ..
-        } = self.options.sampling(0).expect("it was checked before");
+        } = self.options.sampling(0, 1).expect("it was checked before");
         format!("credible: posterior quantiles, NUTS, {chains} chains of {warmup} + {draws} draws")
     }
 
@@ -219,27 +219,6 @@ impl Test<'_> {
             line
         };
         (1..self.data.groups.len()).map(one).collect()
-    }
-
-    /// Takes a difference back whose sign does not hold wherever the sampler converged.
-    fn judge(&self, differences: &mut [Line], swept: &[Line]) {
-        for line in differences
-            .iter_mut()
-            .filter(|line| line.estimate.is_some())
-        {
-            if !self.options.sweep {
-                line.warn(Warning::OnePrior);
-                continue;
-            }
-            let is_above = |estimate: f64| estimate > 0.0;
-            let own = line.estimate.map(is_above);
-            let others = swept.iter().filter(|other| other.group == line.group);
-            let mut signs = others.filter_map(|other| other.estimate.map(is_above));
-            if signs.any(|sign| Some(sign) != own) {
-                (line.estimate, line.std_error, line.headline) = (None, None, None);
-                line.warn(Warning::DependsOnPrior);
-            }
-        }
     }
 
     /// How probable it is that the threshold of a group is above that of the reference group.
@@ -282,7 +261,9 @@ impl Test<'_> {
         });
         let interval = line.headline.as_ref().map(|band| band.interval);
         if interval.is_some_and(|interval| interval.low > 0.0 || interval.high < 0.0) {
-            line.warn(Warning::PlaceboMoved);
+            line.warn(Warning::PlaceboMoved {
+                level: self.level.get(),
+            });
         }
         Ok(Some(line))
     }
@@ -389,6 +370,28 @@ impl Test<'_> {
     }
 }
 
+/// Takes a difference back whose sign does not hold under every other prior under which the sampler converged; without
+/// any such prior nothing is known about its sign.
+fn judge(differences: &mut [Line], swept: &[Line]) {
+    for line in differences
+        .iter_mut()
+        .filter(|line| line.estimate.is_some())
+    {
+        let is_above = |estimate: f64| estimate > 0.0;
+        let own = line.estimate.map(is_above);
+        let others = swept.iter().filter(|other| other.group == line.group);
+        let signs: Vec<bool> = others
+            .filter_map(|other| other.estimate.map(is_above))
+            .collect();
+        if signs.is_empty() {
+            line.warn(Warning::OnePrior);
+        } else if signs.iter().any(|sign| Some(*sign) != own) {
+            (line.estimate, line.std_error, line.headline) = (None, None, None);
+            line.warn(Warning::DependsOnPrior);
+        }
+    }
+}
+
 /// A rate that the model predicts, and how far the one observed lies from it in standard deviations.
 fn predict(line: &mut Line, predicted: Option<Predicted>, sampled: &Sampled) {
     let Some(predicted) = predicted else {
@@ -419,4 +422,36 @@ fn at_prior(priors: Priors) -> Vec<(String, String)> {
         priors.place_scale()
     );
     vec![("prior".into(), words)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn difference(estimate: Option<f64>) -> Line {
+        let what = (
+            Comparison::Reference,
+            glossary::INFERRED_THRESHOLD_DIFFERENCE,
+        );
+        Line {
+            estimate,
+            ..Line::new(&[], "black", what.0, what.1)
+        }
+    }
+
+    #[test]
+    fn a_sign_needs_another_prior_that_converged() {
+        let judged = |swept: &[Option<f64>]| {
+            let swept: Vec<Line> = swept.iter().map(|own| difference(*own)).collect();
+            let mut own = [difference(Some(-0.1))];
+            judge(&mut own, &swept);
+            let [own] = own;
+            (own.estimate, own.warnings)
+        };
+        assert_eq!(judged(&[]), (Some(-0.1), vec![Warning::OnePrior]));
+        assert_eq!(judged(&[None, None]), (Some(-0.1), vec![Warning::OnePrior]));
+        assert_eq!(judged(&[None, Some(-0.2)]), (Some(-0.1), vec![]));
+        let turned = judged(&[None, Some(0.2), Some(-0.2)]);
+        assert_eq!(turned, (None, vec![Warning::DependsOnPrior]));
+    }
 }

@@ -529,7 +529,7 @@ fn why(fault: &Fault) -> String {
         Fault::Imprecise => "so few stops for what is held equal that the interval would reach over a factor of more than 50 either way: hold less equal, or add up more of the data".into(),
         Fault::Thin(key, each) => format!(
             "{} stops for each effect of `{key}` on average, so few that K would be drawn away from 1: take it out of `adjust`, or name fewer and larger ones",
-            Style::Statistic.show(Some(each))
+            Style::Statistic.show(Some(*each))
         ),
         Fault::Regression(RegressionError::Separation { .. }) => {
             "somewhere in what is held equal all stops are of one group, so that no finite ratio exists: hold less equal, or add up more of the data".into()

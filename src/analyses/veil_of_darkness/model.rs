@@ -356,7 +356,10 @@ fn powers(values: &[f64], counts: &[u64], degree: u8) -> Vec<Vec<f64>> {
     let middle = sum / all as f64;
     let row = |value: &f64| {
         let hours = (value - middle) / 60.0;
-        (1..=i32::from(degree)).map(|k| hours.powi(k)).collect()
+        // Multiplied up: `powi` has no fixed precision, and these feed a fit that has to be the same everywhere.
+        std::iter::successors(Some(hours), |power| Some(power * hours))
+            .take(usize::from(degree))
+            .collect()
     };
     values.iter().map(row).collect()
 }

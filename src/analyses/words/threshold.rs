@@ -76,7 +76,7 @@ fn difference(finding: &Finding, line: &Line) -> Option<String> {
     ))
 }
 
-/// In how many priors the sign holds.
+/// Under how many other priors the sign holds.
 fn sweep(finding: &Finding, group: &str) -> String {
     let swept: Vec<&Line> = finding
         .lines
@@ -88,11 +88,22 @@ fn sweep(finding: &Finding, group: &str) -> String {
         })
         .collect();
     let converged = swept.iter().filter(|line| line.estimate.is_some()).count();
-    match swept.len() {
-        0 => "It was looked at under one prior only.".into(),
-        all if all == converged => format!("Its sign holds under all {all} priors of the sweep."),
-        all => format!(
-            "Its sign holds under the {converged} of {all} priors of the sweep under which the sampler converged."
+    // A sweep repeats the prior of the difference itself, which bears nothing out.
+    held(swept.len().saturating_sub(1), converged.saturating_sub(1))
+}
+
+/// What a sign says that holds under the other priors under which the sampler converged.
+fn held(others: usize, converged: usize) -> String {
+    match (others, converged) {
+        (0, _) => "It was looked at under one prior only.".into(),
+        (all, 0) => format!(
+            "The sampler converged under none of the {all} other priors of the sweep, so it was looked at under one prior only."
+        ),
+        (all, found) if all == found => {
+            format!("Its sign holds under all {all} other priors of the sweep.")
+        }
+        (all, found) => format!(
+            "Its sign holds under the {found} of {all} other priors of the sweep under which the sampler converged."
         ),
     }
 }
@@ -103,10 +114,16 @@ fn placebo(finding: &Finding) -> Option<String> {
         .iter()
         .find(|line| line.key("placebo").is_some())?;
     line.estimate?;
-    let reading = if line.warnings.contains(&Warning::PlaceboMoved) {
-        "which leaves 0 out; chance does that to one such interval in twenty at 95 %, a wide miss would say that the intervals of this test are too narrow"
-    } else {
-        "which holds 0, as it should"
+    let moved = |warning: &Warning| match warning {
+        Warning::PlaceboMoved { level: of } => Some(1.0 - of),
+        _ => None,
+    };
+    let reading = match line.warnings.iter().find_map(moved) {
+        Some(chance) => format!(
+            "which leaves 0 out; chance does that to {} of such intervals, a wide miss would say that the intervals of this test are too narrow",
+            level(chance)
+        ),
+        None => "which holds 0, as it should".to_owned(),
     };
     Some(format!(
         "Placebo: random halves of {} differ by {}, {reading}.",
@@ -132,4 +149,31 @@ fn check(finding: &Finding) -> Option<String> {
     Some(capitalised(&format!(
         "observed rates lie from those that the model predicts by {search} (searches) and {hit} (hits), root mean square over groups and places."
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prior_of_the_difference_itself_is_not_counted() {
+        for (others, converged, says) in [
+            (0, 0, "under one prior only"),
+            (6, 0, "converged under none of the 6 other priors"),
+            (6, 2, "under the 2 of 6 other priors"),
+            (6, 6, "under all 6 other priors"),
+        ] {
+            let sentence = held(others, converged);
+            assert!(sentence.contains(says), "{sentence}");
+            assert_eq!(sentence.contains("sign holds"), converged > 0, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn a_placebo_off_0_names_the_chance_of_its_level() {
+        for (of, says) in [(0.95, "does that to 5 % of"), (0.9, "does that to 10 % of")] {
+            let text = Warning::PlaceboMoved { level: of }.to_string();
+            assert!(text.contains(says), "{text}");
+        }
+    }
 }

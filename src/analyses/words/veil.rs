@@ -4,7 +4,7 @@ use super::super::charts::{n_text, text};
 use super::{detectable, of_kind, with_intervals};
 use crate::findings::glossary as g;
 use crate::findings::{Finding, Line};
-use crate::number::Style;
+use crate::number::{Style, level};
 
 /// K of each group, what it is without the clock, what placebos and other models give, and what all this is not.
 pub(super) fn veil_of_darkness(finding: &Finding) -> Vec<String> {
@@ -84,19 +84,38 @@ fn placebos(finding: &Finding, ratio: &Line) -> Option<String> {
     }
     let one = |line: &&Line| format!("{} {}", line.stratum(), text(line));
     let all: Vec<String> = lines.iter().map(one).collect();
+    let found = lines.iter().filter(|line| line.quoted().is_some()).count();
     let moved = lines.iter().filter(|line| excludes_one(line)).count();
-    let reading = if moved == 0 {
-        "each reaches across 1, as it should where the light does not change".to_owned()
-    } else {
-        format!(
-            "{moved} of {} lie off 1 where the light does not change: something other than light moves with the season, and K moves with it",
-            lines.len()
-        )
-    };
+    let reading = unlit((lines.len(), found, moved), finding.frame.level);
     Some(format!(
         "Placebos, dusk and dawn moved: {}; {reading}.",
         all.join(", ")
     ))
+}
+
+/// What so many placebos say of which some have an interval, and some of these one off 1.
+fn unlit((all, found, moved): (usize, usize, usize), of: f64) -> String {
+    let chance = match found {
+        0 | 1 => String::new(),
+        _ => format!(
+            ", to one or more of {found} in up to {} of studies",
+            level((found as f64 * (1.0 - of)).min(1.0))
+        ),
+    };
+    let reading = match (found, moved) {
+        (0, _) => return "no interval can be given, so they say nothing".into(),
+        (_, 0) => {
+            "each interval reaches across 1, as it should where the light does not change".into()
+        }
+        _ => format!(
+            "{moved} of {found} lie off 1 where the light does not change; chance alone does that to {} of such intervals{chance}; if it is not chance, something other than light changes with the season, and K may move with it",
+            level(1.0 - of)
+        ),
+    };
+    match all - found {
+        0 => reading,
+        missing => format!("{reading}; {missing} of {all} have no interval"),
+    }
 }
 
 fn sweep(finding: &Finding, ratio: &Line) -> Option<String> {
@@ -137,4 +156,37 @@ fn sweep(finding: &Finding, ratio: &Line) -> Option<String> {
 fn excludes_one(line: &Line) -> bool {
     line.quoted()
         .is_some_and(|band| !band.interval.contains(1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unlit;
+
+    #[test]
+    fn placebos_off_1_may_be_chance_and_those_without_a_number_are_counted() {
+        let one = unlit((1, 1, 1), 0.95);
+        assert!(
+            one.contains("1 of 1 lie off 1") && one.contains("to 5 % of such intervals;"),
+            "{one}"
+        );
+        let three = unlit((4, 3, 1), 0.9);
+        for says in [
+            "1 of 3",
+            "to 10 % of",
+            "one or more of 3 in up to 30 %",
+            "1 of 4 have no",
+        ] {
+            assert!(three.contains(says), "{three}");
+        }
+        let none = unlit((2, 0, 0), 0.95);
+        assert!(
+            none.contains("say nothing") && !none.contains("across"),
+            "{none}"
+        );
+        let some = unlit((2, 1, 0), 0.95);
+        assert!(
+            some.contains("across 1") && some.contains("1 of 2 have no"),
+            "{some}"
+        );
+    }
 }

@@ -175,13 +175,6 @@ impl GroupTime {
             combination: Some(combination),
         }
     }
-
-    /// The influence of each unit on an average, in the order of the sample's units; `None` where it is undefined.
-    #[must_use]
-    pub fn influence_on(&self, point: &Point) -> Option<Vec<f64>> {
-        let combination = point.combination.as_ref()?;
-        Some(self.basis.influence(combination))
-    }
 }
 
 impl Point {

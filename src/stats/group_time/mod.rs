@@ -252,14 +252,6 @@ impl GroupTime {
         self.basis.clusters()
     }
 
-    /// The influence of each unit on a cell, in the order of [`Sample::units`]: the estimate less the truth is their
-    /// mean, to first order. `None` where the cell is undefined, or there is no such cell.
-    #[must_use]
-    pub fn influence(&self, cell: usize) -> Option<Vec<f64>> {
-        let combination = self.combinations.get(cell)?.as_ref()?;
-        Some(self.basis.influence(combination))
-    }
-
     /// The covariance of two cells, by clusters; `None` where either is undefined.
     #[must_use]
     pub fn covariance(&self, one: usize, other: usize) -> Option<f64> {

@@ -95,12 +95,13 @@ fn effects(found: &GroupTime) -> Vec<f64> {
 }
 
 fn influences(found: &GroupTime) -> Vec<Vec<f64>> {
-    let cells = (0..found.cells().len()).map(|k| found.influence(k));
+    let of = |combination: Option<&Combination>| Some(found.basis.influence(combination?));
+    let cells = (0..found.cells().len()).map(|k| of(found.combinations[k].as_ref()));
     let parts = AGGREGATIONS.iter().flat_map(|&aggregation| {
         let Aggregate { overall, by, .. } = found.aggregate(aggregation);
         let points = by.into_iter().chain([overall]);
         points
-            .map(|point| found.influence_on(&point))
+            .map(|point| of(point.combination.as_ref()))
             .collect::<Vec<_>>()
     });
     cells

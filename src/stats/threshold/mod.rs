@@ -129,6 +129,7 @@ impl Counts {
     }
 
     /// The same with another place whose effects are 0; without this it is the place with most stops, the first of several.
+    /// Which one it is changes the model, so a comparison with another program needs that program's choice.
     ///
     /// # Errors
     /// No such place.
@@ -250,7 +251,7 @@ impl Priors {
 /// How the posterior is sampled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sampling {
-    /// Chains, each on a thread of its own.
+    /// Chains.
     pub chains: usize,
     /// Draws of each chain in which the sampler tunes itself, and which are thrown away.
     pub warmup: usize,
@@ -258,6 +259,8 @@ pub struct Sampling {
     pub draws: usize,
     /// The seed from which every chain has its own.
     pub seed: u64,
+    /// How many threads may work at once, at least one. Draws do not depend on it.
+    pub threads: usize,
 }
 
 /// A sampled posterior, with what says whether it may be believed.
@@ -324,7 +327,7 @@ impl Fit {
 ///
 /// # Edge cases
 /// A cell without stops adds nothing, and its threshold is what the group's other cells say. Far tails are computed in
-/// logarithms. The same seed gives the same draws however many processors there are.
+/// logarithms. The same seed gives the same draws for any number of threads.
 ///
 /// # Errors
 /// Fewer than four draws or no chain; the log density cannot be computed at any start.

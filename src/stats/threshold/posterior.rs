@@ -27,8 +27,6 @@ pub struct Summary {
     pub sd: f64,
     /// Equal-tailed credible interval.
     pub interval: Interval,
-    /// Standard error of the mean from the sampler alone.
-    pub mcse: f64,
 }
 
 /// A rate as the model predicts it for as many stops, or searches, as there were.
@@ -137,13 +135,13 @@ impl Posterior {
     /// stops of all groups there.
     #[must_use]
     pub fn group(&self, group: usize, level: Level) -> Summary {
-        self.summary(&self.by_group[group], level)
+        summary(&self.by_group[group], level)
     }
 
     /// The threshold of a group less that of another.
     #[must_use]
     pub fn difference(&self, group: usize, reference: usize, level: Level) -> Summary {
-        self.summary(&self.difference_draws(group, reference), level)
+        summary(&self.difference_draws(group, reference), level)
     }
 
     /// The share of draws in which the threshold of a group is above that of another.
@@ -157,7 +155,7 @@ impl Posterior {
     /// The threshold of a cell, in the order of [`Counts::cells`].
     #[must_use]
     pub fn cell(&self, cell: usize, level: Level) -> Summary {
-        self.summary(&self.cells[cell], level)
+        summary(&self.cells[cell], level)
     }
 
     /// The search rate and the hit rate that the model predicts in a cell; `None` without stops, or without searches.
@@ -166,20 +164,51 @@ impl Posterior {
         self.predicted[cell]
     }
 
-    fn summary(&self, draws: &[f64], level: Level) -> Summary {
-        let count = draws.len() as f64;
-        let mean = draws.iter().sum::<f64>() / count;
-        let squares = draws.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>();
-        let sd = (squares / (count - 1.0)).sqrt();
-        let mut sorted = draws.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        let tail = (1.0 - level.get()) / 2.0;
+    /// The standard error of the mean of a number from the sampler alone.
+    ///
+    /// # Definition
+    /// The standard deviation of the draws over the root of the effective sample size of their mean.
+    ///
+    /// # Units
+    /// Those of the draws, which are as this posterior gives them: one chain after the other.
+    ///
+    /// # Edge cases
+    /// Draws that never change have no effective sample size: NaN.
+    ///
+    /// # Errors
+    /// None.
+    ///
+    /// # Source
+    /// Vehtari, Gelman, Simpson, Carpenter and Bürkner (2021), section 4.
+    #[must_use]
+    pub fn mcse(&self, draws: &[f64]) -> f64 {
         let chains: Vec<&[f64]> = draws.chunks(self.length).collect();
-        Summary {
-            mean,
-            sd,
-            interval: Interval::new(quantile(&sorted, tail), quantile(&sorted, 1.0 - tail)),
-            mcse: sd / diagnose(&chains).mean_ess.sqrt(),
-        }
+        moments(draws).1 / diagnose(&chains).mean_ess.sqrt()
     }
+
+    /// The threshold of a cell, draw by draw, in the order of [`Counts::cells`].
+    #[must_use]
+    pub fn cell_draws(&self, cell: usize) -> &[f64] {
+        &self.cells[cell]
+    }
+}
+
+fn summary(draws: &[f64], level: Level) -> Summary {
+    let (mean, sd) = moments(draws);
+    let mut sorted = draws.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let tail = (1.0 - level.get()) / 2.0;
+    Summary {
+        mean,
+        sd,
+        interval: Interval::new(quantile(&sorted, tail), quantile(&sorted, 1.0 - tail)),
+    }
+}
+
+/// Mean and standard deviation.
+fn moments(draws: &[f64]) -> (f64, f64) {
+    let count = draws.len() as f64;
+    let mean = draws.iter().sum::<f64>() / count;
+    let squares = draws.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>();
+    (mean, (squares / (count - 1.0)).sqrt())
 }

@@ -1,9 +1,10 @@
-//! The sampler: one No-U-Turn chain on each thread, from the library that is its only user here.
+//! The sampler: No-U-Turn chains, shared out among threads, from the library that is its only user here.
 //!
 //! The arithmetic of vectors is our own, plain and in order. That of the library takes the widest instructions of the
 //! processor, whose sums differ in their last bits, and a chain makes different draws of different bits.
 
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nuts_rs::rand::Rng;
 use nuts_rs::rand::distr::Distribution;
@@ -34,23 +35,30 @@ pub(super) struct Chains {
 /// Draws of one chain, and how many of them diverged.
 type OneChain = (Vec<Box<[f64]>>, u64);
 
-/// Samples every chain on a thread of its own, each with its own sequence of random numbers.
+/// Samples every chain with its own sequence of random numbers; each thread takes the next chain that nobody has.
 pub(super) fn sample(density: &Density<'_>, sampling: Sampling) -> Result<Chains, ThresholdError> {
-    let results: Vec<Result<OneChain, ThresholdError>> = std::thread::scope(|scope| {
-        let running: Vec<_> = (0..sampling.chains as u64)
-            .map(|number| scope.spawn(move || chain(density.clone(), sampling, number)))
-            .collect();
-        let stopped = || Err(ThresholdError::Sampler("a chain broke off".into()));
-        let finished = running.into_iter();
-        finished
-            .map(|chain| chain.join().unwrap_or_else(|_| stopped()))
-            .collect()
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let taken = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
+        let own = taken.take_while(|number| *number < sampling.chains);
+        own.map(|number| (number, chain(density.clone(), sampling, number as u64)))
+            .collect::<Vec<_>>()
+    };
+    let threads = sampling.threads.clamp(1, sampling.chains);
+    let mut results = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut all = work();
+        for other in others {
+            all.extend(other.join().expect("sampling does not panic"));
+        }
+        all
     });
+    results.sort_by_key(|(number, _)| *number);
     let mut chains = Chains {
         draws: Vec::new(),
         divergences: 0,
     };
-    for result in results {
+    for (_, result) in results {
         let (draws, divergences) = result?;
         chains.draws.push(draws);
         chains.divergences += divergences;
