@@ -173,6 +173,26 @@ fn a_key_is_asked_for_once_and_the_own_one_goes_first() {
 }
 
 #[test]
+fn a_restriction_to_a_weekday_is_followed() {
+    let table = "[[veil_of_darkness]]\nname = 'veil'\ncounts = 'stops'\nadjust = []\nonly = { weekday = '5 Friday' }\n";
+    let workspace = workspace(&[STUDY, POINT, COURT, table]);
+    let run = workspace.evenhand(&["run", "study.toml", "--out", "out"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let text = reference("stops.csv");
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let is_friday = |row: &csv::StringRecord| {
+        let date: jiff::civil::Date = row[1].parse().unwrap();
+        date.weekday() == jiff::civil::Weekday::Friday
+    };
+    let fridays = reader.records().map(Result::unwrap).filter(is_friday);
+    let all = rows(&workspace, "veil");
+    let own = all
+        .iter()
+        .find(|row| row["group"].is_empty() && row["stratum"] == "stops=counted");
+    assert_eq!(own.unwrap()["events"], fridays.count().to_string());
+}
+
+#[test]
 fn without_stops_on_one_side_there_is_a_reason_and_no_number() {
     let workspace = workspace(&[
         STUDY,
