@@ -3,6 +3,7 @@
 mod first_look;
 mod left_out;
 mod real;
+mod refused;
 
 use std::fs;
 use std::io::Write as _;

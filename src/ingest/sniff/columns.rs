@@ -31,6 +31,8 @@ pub(super) struct ColumnTally {
     pub(super) missing: BTreeMap<String, u64>,
     /// Every distinct value that is not blank, until there are too many.
     pub(super) values: Option<BTreeMap<String, u64>>,
+    /// The first line of each of them.
+    pub(super) first_lines: BTreeMap<String, u64>,
     hashes: FxHashSet<u64>,
     pub(super) shapes: Shapes,
 }
@@ -76,6 +78,7 @@ impl Default for ColumnTally {
             blank: 0,
             missing: BTreeMap::new(),
             values: Some(BTreeMap::new()),
+            first_lines: BTreeMap::new(),
             hashes: FxHashSet::default(),
             shapes: Shapes::default(),
         }
@@ -83,8 +86,8 @@ impl Default for ColumnTally {
 }
 
 impl ColumnTally {
-    /// Takes the value of one row.
-    pub(super) fn take(&mut self, raw: &str) {
+    /// Takes the value of the row on a line.
+    pub(super) fn take(&mut self, raw: &str, line: u64) {
         self.rows += 1;
         if raw.trim().is_empty() {
             self.blank += 1;
@@ -92,7 +95,7 @@ impl ColumnTally {
         }
         let Some(values) = &mut self.values else {
             self.remember(raw);
-            self.look_at(raw, 1);
+            self.look_at(raw, 1, line);
             return;
         };
         if let Some(count) = values.get_mut(raw) {
@@ -100,6 +103,7 @@ impl ColumnTally {
             return;
         }
         values.insert(raw.to_owned(), 1);
+        self.first_lines.insert(raw.to_owned(), line);
         if values.len() > DISTINCT {
             self.spill();
         }
@@ -109,7 +113,7 @@ impl ColumnTally {
     pub(super) fn finish(&mut self) {
         if let Some(values) = self.values.clone() {
             for (value, count) in &values {
-                self.look_at(value, *count);
+                self.look_at(value, *count, self.first_line(value));
             }
         }
     }
@@ -126,8 +130,13 @@ impl ColumnTally {
     fn spill(&mut self) {
         for (value, count) in self.values.take().unwrap_or_default() {
             self.remember(&value);
-            self.look_at(&value, count);
+            self.look_at(&value, count, self.first_line(&value));
         }
+        self.first_lines = BTreeMap::new();
+    }
+
+    fn first_line(&self, value: &str) -> u64 {
+        self.first_lines.get(value).copied().unwrap_or_default()
     }
 
     fn remember(&mut self, raw: &str) {
@@ -138,7 +147,7 @@ impl ColumnTally {
         }
     }
 
-    fn look_at(&mut self, raw: &str, times: u64) {
+    fn look_at(&mut self, raw: &str, times: u64, line: u64) {
         let text = raw.trim();
         if is_missing_word(text) {
             // Redactions have few spellings; whoever writes others is cut off.
@@ -149,12 +158,12 @@ impl ColumnTally {
             return;
         }
         self.shapes.padded += if text.len() == raw.len() { 0 } else { times };
-        self.shapes.take(text, times);
+        self.shapes.take(text, times, line);
     }
 }
 
 impl Shapes {
-    fn take(&mut self, text: &str, times: u64) {
+    fn take(&mut self, text: &str, times: u64, line: u64) {
         self.filled += times;
         self.letters += if text.chars().any(char::is_alphabetic) {
             times
@@ -166,7 +175,7 @@ impl Shapes {
             return;
         }
         self.numbers(text, times);
-        self.dates.take(text, times);
+        self.dates.take(text, times, line);
         let mut count = |is: bool, counter: fn(&mut Self) -> &mut u64| {
             if is {
                 *counter(self) += times;
@@ -291,7 +300,7 @@ mod tests {
 
     fn tally(values: &[&str]) -> ColumnTally {
         let mut tally = ColumnTally::default();
-        values.iter().for_each(|value| tally.take(value));
+        values.iter().for_each(|value| tally.take(value, 0));
         tally.finish();
         tally
     }

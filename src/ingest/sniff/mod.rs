@@ -15,11 +15,13 @@ mod words;
 
 pub use bytes::LineEnds;
 pub use container::Container;
+pub use dates::{Example, MixedDates};
 pub use dialect::{NameSource, Quotes};
 pub use kinds::{DateKind, Kind};
 pub use table::{TableKind, WideSet, wide_sets};
 pub use words::{
-    RaceWord, has_word, is_missing_word, is_total_word, leaves_hispanic_out, name_words, race_word,
+    RaceWord, boolean_word, has_word, is_missing_word, is_total_word, leaves_hispanic_out,
+    name_words, race_word,
 };
 
 use std::collections::BTreeMap;
@@ -144,6 +146,9 @@ pub struct ColumnProfile {
     /// All its values, where they are few enough to be kept: for comparing files, never for showing.
     #[serde(skip)]
     pub kept: Option<BTreeMap<String, u64>>,
+    /// The first line of each of those.
+    #[serde(skip)]
+    pub first_lines: BTreeMap<String, u64>,
     /// Its largest number, for telling shares from numbers of people.
     #[serde(skip)]
     pub most: Option<f64>,
@@ -185,6 +190,7 @@ impl ColumnProfile {
                     .collect()
             }),
             kept: tally.values.clone(),
+            first_lines: tally.first_lines.clone(),
             most: tally.shapes.most,
             padded: tally.shapes.padded,
             decimal_commas: tally.shapes.decimal_commas,
@@ -374,7 +380,9 @@ pub fn profile(world: &World, looks: &[Look]) -> Result<FileProfile, Error> {
         .ok_or_else(|| Error::Internal("a profile of no file was asked for".into()))?;
     let mut table = Table::new(&first.dialect);
     for look in looks {
-        for raw in container::texts(world, &look.path, &look.container.value)? {
+        let texts = container::texts(world, &look.path, &look.container.value)?;
+        table.is_of_several_texts |= looks.len() > 1 || texts.len() > 1;
+        for raw in texts {
             table.read(decode(raw, look.encoding.value), look)?;
         }
     }
@@ -430,6 +438,8 @@ struct Table {
     rows: u64,
     ragged: u64,
     first_ragged: Option<u64>,
+    /// Then a line alone says nothing.
+    is_of_several_texts: bool,
 }
 
 impl Table {
@@ -440,6 +450,7 @@ impl Table {
             rows: 0,
             ragged: 0,
             first_ragged: None,
+            is_of_several_texts: false,
         }
     }
 
@@ -469,13 +480,14 @@ impl Table {
                 continue;
             }
             self.rows += 1;
+            let line = skipped + record.position().map_or(0, csv::Position::line);
+            let known_line = if self.is_of_several_texts { 0 } else { line };
             if record.len() != self.names.len() {
                 self.ragged += 1;
-                let line = record.position().map_or(0, csv::Position::line);
-                self.first_ragged = self.first_ragged.or(Some(skipped + line));
+                self.first_ragged = self.first_ragged.or((known_line > 0).then_some(line));
             }
             for (tally, field) in self.tallies.iter_mut().zip(&record) {
-                tally.take(&String::from_utf8_lossy(field));
+                tally.take(&String::from_utf8_lossy(field), known_line);
             }
         }
         Ok(())

@@ -462,7 +462,7 @@ impl<'a> Mapping<'a> {
 }
 
 /// The columns of dates, the likeliest date of the stop first.
-fn dates<'a>(
+pub(super) fn dates<'a>(
     columns: impl Iterator<Item = &'a ColumnProfile>,
 ) -> Vec<(&'a ColumnProfile, &'a DateKind)> {
     let mut dates: Vec<(&ColumnProfile, &DateKind)> = columns
