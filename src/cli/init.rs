@@ -230,7 +230,7 @@ fn check(world: &World, out: &Path, proposal: &Proposal) -> Result<Judged, Error
     if let Some(missing) = proposal.missing.first() {
         return Err(Error::bundle(
             format!("no study that runs can be made of it: {missing}"),
-            "nothing was written; name a file in which that is",
+            "nothing was written; name other files, or add what is missing to these",
         ));
     }
     let folder = out.parent().unwrap_or_else(|| Path::new("")).to_path_buf();

@@ -13,6 +13,7 @@ mod questions;
 mod register;
 mod rows;
 mod sound;
+mod sums;
 mod totals;
 
 use serde::Serialize;
@@ -250,7 +251,10 @@ impl<'a> Work<'a> {
             Ok(baseline)
         });
         match found {
-            Ok(baseline) => Ok(Some(baseline)),
+            Ok(baseline) => {
+                self.questions.extend(baseline.question_of_its_place());
+                Ok(Some(baseline))
+            }
             Err(why) if self.wishes.rates_only => Err(DataFault::new(
                 std::path::Path::new(part.name()),
                 format!("--population cannot be used: {why}"),

@@ -87,7 +87,8 @@ pub(super) fn sums(profile: &FileProfile) -> Vec<Sum> {
         })
         .filter(|row| !row.keys.iter().any(|key| is_total_word(key)))
         .collect();
-    let found = (0..keys.len()).flat_map(|key| sums_of(&rows, key).into_iter().map(move |sum| (key, sum)));
+    let found =
+        (0..keys.len()).flat_map(|key| sums_of(&rows, key).into_iter().map(move |sum| (key, sum)));
     found
         .map(|(key, (value, lines))| Sum {
             column: profile.columns[keys[key]].name.clone(),
@@ -152,7 +153,10 @@ fn sums_of(rows: &[Row<'_>], key: usize) -> Vec<(String, Vec<u64>)> {
     found
         .into_iter()
         .filter(|(_, own)| is_sum(own))
-        .map(|(value, own)| (value.to_owned(), own.lines))
+        .map(|(value, mut own)| {
+            own.lines.sort_unstable();
+            (value.to_owned(), own.lines)
+        })
         .collect()
 }
 

@@ -2,6 +2,7 @@
 
 mod first_look;
 mod left_out;
+mod published;
 mod real;
 mod refused;
 

@@ -4,7 +4,7 @@ use super::{iso, runs, stops};
 use crate::harness::Workspace;
 
 /// Expects that `init` says these words and leaves nothing behind.
-fn refuses(workspace: &Workspace, file: &str, words: &[&str]) {
+pub(super) fn refuses(workspace: &Workspace, file: &str, words: &[&str]) {
     let outcome = workspace.evenhand(&["init", file, "-o", "study.toml"]);
     assert_eq!(outcome.code, 1, "{}", outcome.stdout);
     for words in words {
@@ -18,7 +18,7 @@ fn refuses(workspace: &Workspace, file: &str, words: &[&str]) {
 }
 
 /// What `init` prints, on one line.
-fn said(text: &str) -> String {
+pub(super) fn said(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -97,7 +97,7 @@ fn one_odd_answer_is_named_with_its_line() {
     let (_, outcome) = runs(&workspace, &["stops.csv"]);
     let printed = said(&outcome.stdout);
     assert!(
-        printed.contains("What does `7` on line 242 (1 rows) mean in `searched`?"),
+        printed.contains("What does `7` on line 242 (1 row) mean in `searched`?"),
         "{printed}"
     );
 }

@@ -9,6 +9,7 @@ use super::dates::DateTally;
 use super::words::{
     boolean_word, is_county_code, is_missing_word, is_redaction, is_sex_word, race_word,
 };
+use crate::ingest::{DecimalMark, Notation, ThousandsMark};
 
 /// Distinct values that are kept as they are.
 pub(super) const DISTINCT: usize = 4_000;
@@ -51,6 +52,8 @@ pub(super) struct Shapes {
     /// `2.5`, `2,5`, `1,234`, `5 %`, `45/1,792`.
     pub(super) decimal_points: u64,
     pub(super) decimal_commas: u64,
+    /// Of those, `12.0` and `12,0`: whole numbers, as counts are read.
+    pub(super) whole_decimals: u64,
     pub(super) grouped: u64,
     /// `1.234` and `1.234,5`: points at the thousands, if the comma is a decimal one.
     pub(super) points_at_thousands: u64,
@@ -213,10 +216,18 @@ impl Shapes {
             }
             Some(Number::Decimal(number)) => {
                 self.decimal_points += times;
+                self.whole_if(Notation::default(), text, times);
                 self.below_zero += if number < 0.0 { times } else { 0 };
                 self.range(number);
             }
-            Some(Number::DecimalComma) => self.decimal_commas += times,
+            Some(Number::DecimalComma) => {
+                self.decimal_commas += times;
+                let notation = Notation {
+                    decimal: Some(DecimalMark::Comma),
+                    thousands: Some(ThousandsMark::Point),
+                };
+                self.whole_if(notation, text, times);
+            }
             Some(Number::Grouped) => self.grouped += times,
             Some(Number::Percent) => self.percents += times,
             Some(Number::Fraction) => {
@@ -224,6 +235,14 @@ impl Shapes {
                 self.grouped_fractions += if text.contains(',') { times } else { 0 };
             }
         }
+    }
+
+    fn whole_if(&mut self, notation: Notation, text: &str, times: u64) {
+        self.whole_decimals += if notation.count(text).is_ok() {
+            times
+        } else {
+            0
+        };
     }
 
     fn range(&mut self, number: f64) {

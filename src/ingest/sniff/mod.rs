@@ -18,7 +18,7 @@ pub use container::Container;
 pub use dates::{Example, MixedDates};
 pub use dialect::{NameSource, Quotes};
 pub use kinds::{DateKind, Kind};
-pub use table::{TableKind, WideSet, wide_sets};
+pub use table::{TableKind, WideSet, torn_groups, wide_sets};
 pub use words::{
     RaceWord, boolean_word, has_word, is_missing_word, is_total_word, leaves_hispanic_out,
     name_words, race_word,
@@ -42,6 +42,9 @@ use dialect::{Dialect, Whole};
 
 /// Bytes of text from which the dialect is told.
 const HEAD: u64 = 1 << 20;
+
+/// Rows that are kept as they are: tables of counts have fewer.
+const KEPT_ROWS: usize = 5_000;
 
 /// Distinct values that are shown of a category.
 const SHOWN: usize = 40;
@@ -118,6 +121,9 @@ pub struct FileProfile {
     pub ragged: u64,
     /// Line of the first of them.
     pub first_ragged: Option<u64>,
+    /// All rows with their lines, where they are few: for adding up what is published, never for showing.
+    #[serde(skip)]
+    pub all_rows: Option<Vec<(u64, Vec<String>)>>,
     /// Every column.
     pub columns: Vec<ColumnProfile>,
     /// What kind of table it is.
@@ -406,6 +412,7 @@ pub fn profile(world: &World, looks: &[Look]) -> Result<FileProfile, Error> {
         rows: table.rows,
         ragged: table.ragged,
         first_ragged: table.first_ragged,
+        all_rows: table.all_rows,
         table: table::table_kind(&columns, table.rows),
         columns,
     })
@@ -438,6 +445,7 @@ struct Table {
     rows: u64,
     ragged: u64,
     first_ragged: Option<u64>,
+    all_rows: Option<Vec<(u64, Vec<String>)>>,
     /// Then a line alone says nothing.
     is_of_several_texts: bool,
 }
@@ -450,8 +458,22 @@ impl Table {
             rows: 0,
             ragged: 0,
             first_ragged: None,
+            all_rows: Some(Vec::new()),
             is_of_several_texts: false,
         }
+    }
+
+    fn keep(&mut self, record: &ByteRecord, line: u64) {
+        let Some(rows) = &mut self.all_rows else {
+            return;
+        };
+        if rows.len() == KEPT_ROWS {
+            self.all_rows = None;
+            return;
+        }
+        let fields = record.iter();
+        let fields = fields.map(|field| String::from_utf8_lossy(field).into_owned());
+        rows.push((line, fields.collect()));
     }
 
     fn read(&mut self, text: Box<dyn Read>, look: &Look) -> Result<(), Error> {
@@ -486,6 +508,7 @@ impl Table {
                 self.ragged += 1;
                 self.first_ragged = self.first_ragged.or((known_line > 0).then_some(line));
             }
+            self.keep(&record, known_line);
             for (tally, field) in self.tallies.iter_mut().zip(&record) {
                 tally.take(&String::from_utf8_lossy(field), known_line);
             }

@@ -400,7 +400,7 @@ impl<'a> Mapping<'a> {
             );
         }
         let sums = self.keys_of_rows();
-        totals::leave_out(draft, &sums, |rows| rows == 1);
+        totals::leave_out(draft, &sums, &[], |rows| rows == 1);
         let question = totals::question(&sums);
         self.mapped.questions.extend(question);
         if !self.mapped.cautions.is_empty() {

@@ -244,7 +244,11 @@ fn odd_answers(column: &ColumnProfile) -> Option<String> {
             value: value.trim().to_owned(),
             line: column.first_lines.get(*value).copied().unwrap_or_default(),
         };
-        format!("{} ({} rows)", sound::shown(&first), count(**rows))
+        let rows = match rows {
+            1 => "1 row".to_owned(),
+            rows => format!("{} rows", count(**rows)),
+        };
+        format!("{} ({rows})", sound::shown(&first))
     });
     let shown = shown.collect::<Vec<_>>().join(", ");
     Some(match odd.len() {
