@@ -34,7 +34,7 @@ pub(super) fn command(
     if let Some(missing) = proposal.missing.first() {
         return Err(Error::bundle(
             format!("there is no rate to show: {missing}"),
-            "nothing was written; `evenhand init` writes a study to complete by hand",
+            "nothing was written; name a column of groups with --group, or other files",
         ));
     }
     // What does not run leaves nothing behind.

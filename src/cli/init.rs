@@ -8,7 +8,9 @@ use serde::Serialize;
 use super::arguments::InitOptions;
 use super::printer::{Printer, account_text, wrapped};
 use crate::analyses::Effort;
+use crate::disclosure::Account;
 use crate::error::{DataFault, Error};
+use crate::ingest::DataRoot;
 use crate::ingest::sniff::{Look, TableKind, profile};
 use crate::number::count;
 use crate::pipeline::{self, Judged};
@@ -142,9 +144,20 @@ fn write_all(
         None => {}
     }
     let mut written = Vec::new();
+    let mut failed = None;
     for (parts, proposal, out) in proposals {
-        write_new(world, &out, &proposal.text())?;
         let checked = check(world, &out, &proposal);
+        match checked {
+            // One of two layouts is taken out by hand; whatever else does not run leaves nothing behind.
+            Err(fault) if !proposal.waits_for_a_layout || !proposal.missing.is_empty() => {
+                let files = parts.main.iter().flat_map(|main| &main.files);
+                let files: Vec<&str> = files.map(String::as_str).collect();
+                left_out.push(format!("{}: {}", files.join(", "), first_line(&fault)));
+                failed = failed.or(Some(fault));
+                continue;
+            }
+            _ => write_new(world, &out, &proposal.text())?,
+        }
         written.push(Written {
             parts,
             proposal,
@@ -152,7 +165,10 @@ fn write_all(
             checked,
         });
     }
-    Ok((written, left_out))
+    match failed {
+        Some(fault) if written.is_empty() => Err(fault),
+        _ => Ok((written, left_out)),
+    }
 }
 
 fn first_line(fault: &Error) -> String {
@@ -209,19 +225,16 @@ pub(super) fn write_new(world: &World, out: &Path, text: &str) -> Result<(), Err
     world.rename(&part, out)
 }
 
-/// Reads and judges what the study asks for, as `check` does.
+/// Reads and judges what the study asks for, as `check` does, before it is written.
 fn check(world: &World, out: &Path, proposal: &Proposal) -> Result<Judged, Error> {
     if let Some(missing) = proposal.missing.first() {
         return Err(Error::bundle(
-            format!("{} does not run yet: {missing}", out.display()),
-            format!(
-                "complete {} and look with `evenhand check {}`",
-                out.display(),
-                out.display()
-            ),
+            format!("no study that runs can be made of it: {missing}"),
+            "nothing was written; name other files, or add what is missing to these",
         ));
     }
-    let study = Study::read(world, out)?;
+    let folder = out.parent().unwrap_or_else(|| Path::new("")).to_path_buf();
+    let study = Study::parse(world, out, proposal.text(), DataRoot::BesideStudy(folder))?;
     let reading = pipeline::read(&study, world)?;
     pipeline::judge(&study, world, &reading, Effort::Check)
 }
@@ -444,13 +457,40 @@ fn summary(parts: &Parts, proposal: &Proposal, out: &Path, judged: Option<&Judge
         judged
             .ledger
             .iter()
-            .for_each(|source| text.push_str(&account_text(source)));
+            .for_each(|source| text.push_str(&account_text(&as_seen(source, parts))));
         text.push_str(&format!(
             "\nIt runs: `evenhand run {}`. Answer the questions before you rely on it.\n",
             out.display()
         ));
     }
     text
+}
+
+/// The account of the rows whose number stands above already: what is withheld from readers of a report tells nothing more.
+fn as_seen(source: &Account, parts: &Parts) -> Account {
+    let mut source = source.clone();
+    let Some(main) = parts.main.as_ref().filter(|_| source.source == "stops") else {
+        return source;
+    };
+    let rows = *source.rows_in.get_or_insert(main.profile.rows);
+    let known: u64 = source
+        .dropped
+        .iter()
+        .filter_map(|dropped| dropped.rows)
+        .sum();
+    let unknown = source.dropped.iter().filter(|d| d.rows.is_none()).count();
+    match (source.rows_kept, unknown) {
+        (Some(kept), 1) => {
+            let rest = rows.checked_sub(kept + known);
+            let mut withheld = source.dropped.iter_mut();
+            if let Some(one) = withheld.find(|dropped| dropped.rows.is_none()) {
+                one.rows = rest;
+            }
+        }
+        (None, 0) => source.rows_kept = rows.checked_sub(known),
+        _ => {}
+    }
+    source
 }
 
 /// Questions, one after the other.

@@ -12,6 +12,8 @@ mod published;
 mod questions;
 mod register;
 mod rows;
+mod sound;
+mod sums;
 mod totals;
 
 use serde::Serialize;
@@ -87,6 +89,8 @@ pub struct Proposal {
     pub questions: Vec<String>,
     /// Why it cannot run as it is, where that is known already.
     pub missing: Vec<String>,
+    /// Whether it stops until somebody says which of two layouts its dates are in.
+    pub waits_for_a_layout: bool,
 }
 
 impl Proposal {
@@ -178,6 +182,7 @@ struct Work<'a> {
     draft: Draft,
     questions: Vec<String>,
     missing: Vec<String>,
+    waits_for_a_layout: bool,
 }
 
 impl<'a> Work<'a> {
@@ -189,6 +194,7 @@ impl<'a> Work<'a> {
             draft: Draft::default(),
             questions: Vec::new(),
             missing: Vec::new(),
+            waits_for_a_layout: false,
         }
     }
 
@@ -245,11 +251,14 @@ impl<'a> Work<'a> {
             Ok(baseline)
         });
         match found {
-            Ok(baseline) => Ok(Some(baseline)),
+            Ok(baseline) => {
+                self.questions.extend(baseline.question_of_its_place());
+                Ok(Some(baseline))
+            }
             Err(why) if self.wishes.rates_only => Err(DataFault::new(
                 std::path::Path::new(part.name()),
                 format!("--population cannot be used: {why}"),
-                "leave --population out; `evenhand init` writes a study to complete by hand",
+                "leave --population out",
             )
             .into()),
             Err(why) => {
@@ -295,6 +304,11 @@ impl<'a> Work<'a> {
         let time = self.years_of_rows(None);
         let baseline = self.baseline(&mut groups, time)?;
         let place = baseline.as_ref().and_then(|baseline| baseline.place);
+        let date = rows::dates(columns.iter()).first().copied();
+        if let Some((column, date)) = date {
+            sound::one_order(self.main, column, date)?;
+        }
+        let unreadable = sound::readable(self.main, date)?;
         let mapping = Mapping::of(self.main, &found, self.wishes, place);
         let mut tables = Draft::default();
         let mapped = mapping.write(&mut tables, &self.main.files);
@@ -304,6 +318,7 @@ impl<'a> Work<'a> {
             self.periods(&mapped);
         }
         self.draft.append(tables);
+        self.questions.extend(unreadable);
         self.after_the_rows(&groups, &mapped, baseline.as_ref());
         Ok(())
     }
@@ -346,6 +361,8 @@ impl<'a> Work<'a> {
         mapped: &Mapped,
         baseline: Option<&people::Baseline<'_>>,
     ) {
+        let date = mapped.date.as_ref();
+        self.waits_for_a_layout = date.is_some_and(|date| date.either.is_some());
         self.questions.extend(mapped.questions.iter().cloned());
         self.population(baseline);
         self.agreements();
@@ -413,6 +430,7 @@ impl<'a> Work<'a> {
             study: self.draft,
             questions: self.questions,
             missing: self.missing,
+            waits_for_a_layout: self.waits_for_a_layout,
         }
     }
 }

@@ -9,7 +9,8 @@ use super::rows::common;
 use super::{Part, Wishes, Years, totals};
 use crate::cells::GROUP;
 use crate::ingest::sniff::{
-    ColumnProfile, Confidence, Kind, RaceWord, WideSet, is_total_word, race_word, wide_sets,
+    ColumnProfile, Confidence, Kind, RaceWord, WideSet, has_word, is_total_word, race_word,
+    wide_sets,
 };
 use crate::ingest::{Format, PopulationFragment};
 use crate::stops::YEAR;
@@ -228,7 +229,7 @@ impl<'a> Baseline<'a> {
         } = &self.shape
         else {
             let places: Vec<&ColumnProfile> = self.place.into_iter().collect();
-            return totals::leave_out(draft, &places, |_| true);
+            return totals::leave_out(draft, &places, &[], |_| true);
         };
         let is_key = |column: &ColumnProfile| {
             let year = self.year.as_ref().map(|year| match year {
@@ -271,7 +272,7 @@ impl<'a> Baseline<'a> {
         }
         let mut sums = vec![*group];
         sums.extend(ethnicity.iter().copied().chain(self.place).chain(parts));
-        totals::leave_out(draft, &sums, |_| true);
+        totals::leave_out(draft, &sums, &[], |_| true);
     }
 
     fn write_columns(&self, draft: &mut Draft, questions: &mut Vec<String>) {
@@ -346,6 +347,41 @@ impl<'a> Baseline<'a> {
         columns
             .filter(|column| matches!(column.kind.value, Kind::CountyCode | Kind::Place))
             .any(|column| column.distinct > 1)
+    }
+
+    /// What to ask where every row is of one place, which nothing in the study says.
+    pub(super) fn question_of_its_place(&self) -> Option<String> {
+        let named = [
+            "geography",
+            "area",
+            "name",
+            "county",
+            "city",
+            "town",
+            "place",
+            "state",
+        ];
+        let columns = self.part.profile.columns.iter();
+        let places: Vec<String> = columns
+            .filter(|column| {
+                let is_place = matches!(
+                    column.kind.value,
+                    Kind::CountyCode | Kind::Place | Kind::Category | Kind::Text
+                );
+                is_place && column.distinct == 1 && has_word(&column.words(), &named)
+            })
+            .filter_map(|column| {
+                let value = column.kept.as_ref()?.keys().next()?;
+                Some(format!("`{}` (`{}`)", value.trim(), column.name))
+            })
+            .collect();
+        (self.place.is_none() && !places.is_empty()).then(|| {
+            format!(
+                "Were all stops made in {}? Every row of the baseline in {} is of that place, and its people stand for all stops.",
+                places.join(", "),
+                self.part.files.join(", ")
+            )
+        })
     }
 
     fn has_margins(&self) -> bool {

@@ -4,10 +4,11 @@ use super::draft::{inline, list, quoted};
 use super::formats::{self, Named, years_in};
 use super::groups::{FoundGroups, GroupColumns};
 use super::layout::layout;
-use super::{Work, Years, totals};
+use super::{Work, Years, sums, totals};
 use crate::error::Error;
 use crate::ingest::sniff::{
-    ColumnProfile, Confidence, Kind, WideSet, has_word, leaves_hispanic_out, name_words, wide_sets,
+    ColumnProfile, Confidence, Kind, WideSet, has_word, leaves_hispanic_out, name_words,
+    torn_groups, wide_sets,
 };
 use crate::ingest::{CountsFragment, WideCounts};
 use crate::stops::YEAR;
@@ -92,8 +93,22 @@ impl<'a> Work<'a> {
 
     /// Categories that are no key: rows are added up over them.
     fn summed(&self, used: &[String]) -> Vec<&'a ColumnProfile> {
+        let results = [
+            "average", "mean", "median", "percent", "pct", "rate", "share",
+        ];
+        // Numbers that somebody has computed tell no rows apart, and are nothing to add up over.
+        let is_result = |column: &ColumnProfile| {
+            let mut values = column.kept.iter().flat_map(|kept| kept.keys());
+            let is_decimal = |value: &String| {
+                let value = value.trim();
+                value.contains('.') && value.parse::<f64>().is_ok()
+            };
+            has_word(&column.words(), &results) || values.any(is_decimal)
+        };
         let is_summed = |column: &&ColumnProfile| {
             matches!(column.kind.value, Kind::Category | Kind::Sex | Kind::Age)
+                && !column.name.trim().is_empty()
+                && !is_result(column)
                 && !used.contains(&column.name)
         };
         let columns = self.main.profile.columns.iter();
@@ -106,6 +121,35 @@ impl<'a> Work<'a> {
             let reason = "rows are added up over what is no key";
             self.draft
                 .key("sum_over", list(names), Confidence::Doubtful, reason);
+        }
+    }
+
+    /// Leaves out rows that add up others; those that are told by their numbers are asked about.
+    fn leave_sums_out(&mut self, columns: &[&ColumnProfile]) {
+        let by_number = sums::sums(&self.main.profile);
+        totals::leave_out(&mut self.draft, columns, &by_number, |_| true);
+        for sum in by_number {
+            let is_filtered = columns.iter().any(|column| column.name == sum.column);
+            let (list, line) = if is_filtered {
+                (
+                    &mut self.questions,
+                    format!(
+                        "Do the rows with {} add up all other rows? In every column of counts they do: they were left out, so that nothing counts twice.",
+                        sum.shown()
+                    ),
+                )
+            } else {
+                (
+                    &mut self.missing,
+                    format!(
+                        "a file without sums: the rows with {} are the sums of all others",
+                        sum.shown()
+                    ),
+                )
+            };
+            if !list.contains(&line) {
+                list.push(line);
+            }
         }
     }
 
@@ -127,7 +171,10 @@ impl<'a> Work<'a> {
         for group in of_groups.chain(groups.labels.clone().keys()) {
             groups.rows.insert(group.clone(), self.main.profile.rows);
         }
-        let what = self.what_file_counts();
+        let what = match (self.what_file_counts(), reads_fractions(&said)) {
+            (what, true) => of_fractions(what),
+            (what, false) => what,
+        };
         let trials_are = reads_fractions(&said).then(|| out_of_what(what));
         let trials = said.trials_are.clone().or(said.trials.clone());
         let trials = trials.or(trials_are.map(str::to_owned));
@@ -169,7 +216,7 @@ impl<'a> Work<'a> {
             self.write_summed(&summed);
             sums.extend(summed);
         }
-        totals::leave_out(&mut self.draft, &sums, |_| true);
+        self.leave_sums_out(&sums);
         self.questions.extend(named.questions(self.main));
         self.population(baseline.as_ref());
         self.agreements();
@@ -211,6 +258,17 @@ impl<'a> Work<'a> {
                 .push("a column of groups, or a column for each group".into());
             return Ok(());
         };
+        let torn = torn_groups(columns, largest);
+        if !torn.is_empty() {
+            let (torn, own) = (
+                names_of(columns, &torn),
+                names_of(columns, &largest.columns()),
+            );
+            self.missing.push(format!(
+                "names that say which of {torn} belongs to {own}: name the columns of all groups alike"
+            ));
+            return Ok(());
+        }
         let mut groups = FoundGroups::default();
         for (group, at) in &largest.groups {
             groups
@@ -233,7 +291,12 @@ impl<'a> Work<'a> {
         self.agreements();
         self.disclosure();
         for (what, events, trials) in &sets {
-            match self.trials_of(what, events, *trials) {
+            let out_of = self.trials_of(what, events, *trials);
+            if let (Some(out_of), None) = (out_of, trials) {
+                let names = names_of(columns, &events.columns());
+                self.questions.push(format!("What are the two numbers in {names}? They were taken as {what} out of {out_of}: say it by `name` and `trials_are` under [[counts]]."));
+            }
+            match out_of {
                 Some(trials) => self.out_of(what, &format!("{trials} that are {what}")),
                 None if baseline.is_some() => self.per_head(what),
                 None => self.shares(what),
@@ -260,7 +323,12 @@ impl<'a> Work<'a> {
                 .find(|set| counts_what(&name_words(&set.stem)) == Some(what))
         };
         let pair = |set: &'s WideSet| {
-            let what = of(set);
+            let is_fraction =
+                |(_, at): &(&str, usize)| self.main.profile.columns[*at].kind.value == Kind::Share;
+            let what = match of(set) {
+                what if set.groups.iter().all(is_fraction) => of_fractions(what),
+                what => what,
+            };
             let trials = match what {
                 "searches" => find("stops"),
                 "hits" => find("searches"),
@@ -428,7 +496,7 @@ impl<'a> Work<'a> {
         self.write_summed(&summed);
         let mut sums = self.columns_named(&used);
         sums.extend(summed);
-        totals::leave_out(&mut self.draft, &sums, |_| true);
+        self.leave_sums_out(&sums);
     }
 
     fn write_counts(
@@ -463,10 +531,24 @@ impl<'a> Work<'a> {
     }
 }
 
+/// The names of the columns at these positions.
+fn names_of(columns: &[ColumnProfile], at: &[usize]) -> String {
+    let names = at.iter().map(|at| format!("`{}`", columns[*at].name));
+    names.collect::<Vec<_>>().join(", ")
+}
+
 /// Whether a format reads columns like `1,792 / 39,207`.
 fn reads_fractions(counts: &CountsFragment) -> bool {
     let mut columns = counts.wide.iter().flat_map(|wide| wide.values());
     columns.any(|column| matches!(column, WideCounts::Fraction(_)))
+}
+
+/// What two numbers with a stroke count, where their name says it; `stops` may be either of the two.
+fn of_fractions(what: &'static str) -> &'static str {
+    match what {
+        "searches" | "hits" => what,
+        _ => "events",
+    }
 }
 
 /// What counts of a name are counted out of.

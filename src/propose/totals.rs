@@ -1,6 +1,7 @@
 //! Rows that add up others, such as `Total` among places: counted beside what they are made of, they count twice.
 
 use super::draft::{Draft, inline, list, quoted};
+use super::sums::Sum;
 use crate::ingest::sniff::{ColumnProfile, Confidence, is_total_word};
 use crate::number::count;
 
@@ -12,21 +13,28 @@ fn totals(column: &ColumnProfile) -> impl Iterator<Item = (&String, u64)> {
         .map(|(value, rows)| (value, *rows))
 }
 
-/// Writes a filter for each of the columns that has such values. `is_one` says whether a value with so many rows is a sum.
+/// Writes a filter for each of the columns that has such values, by their names or by their numbers. `is_one` says whether a value with so many rows is a sum.
 pub(super) fn leave_out(
     draft: &mut Draft,
     columns: &[&ColumnProfile],
+    by_number: &[Sum],
     is_one: impl Fn(u64) -> bool,
 ) {
     let mut filters = Vec::new();
     let mut reasons = Vec::new();
     for (i, column) in columns.iter().enumerate() {
-        let found: Vec<(&String, u64)> = totals(column).filter(|(_, rows)| is_one(*rows)).collect();
+        let mut found: Vec<(&String, u64)> =
+            totals(column).filter(|(_, rows)| is_one(*rows)).collect();
+        let own = by_number.iter().filter(|sum| sum.column == column.name);
+        found.extend(own.map(|sum| (&sum.value, sum.lines.len() as u64)));
         if found.is_empty() || columns[..i].iter().any(|own| own.name == column.name) {
             continue;
         }
         let values = || found.iter().map(|(value, _)| value.as_str());
-        let words = values().map(|value| format!("`{}`", value.trim()));
+        let words = values().map(|value| match value.trim() {
+            "" => "a blank".to_owned(),
+            value => format!("`{value}`"),
+        });
         let rule = format!(
             "sum of other rows: {} of `{}`",
             words.collect::<Vec<_>>().join(", "),
@@ -44,7 +52,7 @@ pub(super) fn leave_out(
     }
     if !filters.is_empty() {
         let reason = format!(
-            "by their names these rows add up others, which would count twice ({}); take the filter out where they do not",
+            "by their names or their numbers these rows add up others, which would count twice ({}); take the filter out where they do not",
             reasons.join("; ")
         );
         let filters = format!("[{}]", filters.join(", "));

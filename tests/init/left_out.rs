@@ -8,7 +8,7 @@ use super::{iso, minneapolis, runs, stops};
 use crate::harness::Workspace;
 
 /// The events of each row of a table of the bundle.
-fn column(workspace: &Workspace, table: &str, name: &str) -> Vec<String> {
+pub(super) fn column(workspace: &Workspace, table: &str, name: &str) -> Vec<String> {
     let path = workspace.path(&format!("bundle/tables/{table}.csv"));
     let mut reader = csv::Reader::from_path(path).unwrap();
     let at = reader.headers().unwrap().iter().position(|own| own == name);

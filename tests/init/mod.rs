@@ -2,7 +2,9 @@
 
 mod first_look;
 mod left_out;
+mod published;
 mod real;
+mod refused;
 
 use std::fs;
 use std::io::Write as _;

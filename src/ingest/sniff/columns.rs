@@ -9,6 +9,7 @@ use super::dates::DateTally;
 use super::words::{
     boolean_word, is_county_code, is_missing_word, is_redaction, is_sex_word, race_word,
 };
+use crate::ingest::{DecimalMark, Notation, ThousandsMark};
 
 /// Distinct values that are kept as they are.
 pub(super) const DISTINCT: usize = 4_000;
@@ -31,6 +32,8 @@ pub(super) struct ColumnTally {
     pub(super) missing: BTreeMap<String, u64>,
     /// Every distinct value that is not blank, until there are too many.
     pub(super) values: Option<BTreeMap<String, u64>>,
+    /// The first line of each of them.
+    pub(super) first_lines: BTreeMap<String, u64>,
     hashes: FxHashSet<u64>,
     pub(super) shapes: Shapes,
 }
@@ -49,6 +52,8 @@ pub(super) struct Shapes {
     /// `2.5`, `2,5`, `1,234`, `5 %`, `45/1,792`.
     pub(super) decimal_points: u64,
     pub(super) decimal_commas: u64,
+    /// Of those, `12.0` and `12,0`: whole numbers, as counts are read.
+    pub(super) whole_decimals: u64,
     pub(super) grouped: u64,
     /// `1.234` and `1.234,5`: points at the thousands, if the comma is a decimal one.
     pub(super) points_at_thousands: u64,
@@ -76,6 +81,7 @@ impl Default for ColumnTally {
             blank: 0,
             missing: BTreeMap::new(),
             values: Some(BTreeMap::new()),
+            first_lines: BTreeMap::new(),
             hashes: FxHashSet::default(),
             shapes: Shapes::default(),
         }
@@ -83,8 +89,8 @@ impl Default for ColumnTally {
 }
 
 impl ColumnTally {
-    /// Takes the value of one row.
-    pub(super) fn take(&mut self, raw: &str) {
+    /// Takes the value of the row on a line.
+    pub(super) fn take(&mut self, raw: &str, line: u64) {
         self.rows += 1;
         if raw.trim().is_empty() {
             self.blank += 1;
@@ -92,7 +98,7 @@ impl ColumnTally {
         }
         let Some(values) = &mut self.values else {
             self.remember(raw);
-            self.look_at(raw, 1);
+            self.look_at(raw, 1, line);
             return;
         };
         if let Some(count) = values.get_mut(raw) {
@@ -100,6 +106,7 @@ impl ColumnTally {
             return;
         }
         values.insert(raw.to_owned(), 1);
+        self.first_lines.insert(raw.to_owned(), line);
         if values.len() > DISTINCT {
             self.spill();
         }
@@ -109,7 +116,7 @@ impl ColumnTally {
     pub(super) fn finish(&mut self) {
         if let Some(values) = self.values.clone() {
             for (value, count) in &values {
-                self.look_at(value, *count);
+                self.look_at(value, *count, self.first_line(value));
             }
         }
     }
@@ -126,8 +133,13 @@ impl ColumnTally {
     fn spill(&mut self) {
         for (value, count) in self.values.take().unwrap_or_default() {
             self.remember(&value);
-            self.look_at(&value, count);
+            self.look_at(&value, count, self.first_line(&value));
         }
+        self.first_lines = BTreeMap::new();
+    }
+
+    fn first_line(&self, value: &str) -> u64 {
+        self.first_lines.get(value).copied().unwrap_or_default()
     }
 
     fn remember(&mut self, raw: &str) {
@@ -138,7 +150,7 @@ impl ColumnTally {
         }
     }
 
-    fn look_at(&mut self, raw: &str, times: u64) {
+    fn look_at(&mut self, raw: &str, times: u64, line: u64) {
         let text = raw.trim();
         if is_missing_word(text) {
             // Redactions have few spellings; whoever writes others is cut off.
@@ -149,12 +161,12 @@ impl ColumnTally {
             return;
         }
         self.shapes.padded += if text.len() == raw.len() { 0 } else { times };
-        self.shapes.take(text, times);
+        self.shapes.take(text, times, line);
     }
 }
 
 impl Shapes {
-    fn take(&mut self, text: &str, times: u64) {
+    fn take(&mut self, text: &str, times: u64, line: u64) {
         self.filled += times;
         self.letters += if text.chars().any(char::is_alphabetic) {
             times
@@ -166,7 +178,7 @@ impl Shapes {
             return;
         }
         self.numbers(text, times);
-        self.dates.take(text, times);
+        self.dates.take(text, times, line);
         let mut count = |is: bool, counter: fn(&mut Self) -> &mut u64| {
             if is {
                 *counter(self) += times;
@@ -204,10 +216,18 @@ impl Shapes {
             }
             Some(Number::Decimal(number)) => {
                 self.decimal_points += times;
+                self.whole_if(Notation::default(), text, times);
                 self.below_zero += if number < 0.0 { times } else { 0 };
                 self.range(number);
             }
-            Some(Number::DecimalComma) => self.decimal_commas += times,
+            Some(Number::DecimalComma) => {
+                self.decimal_commas += times;
+                let notation = Notation {
+                    decimal: Some(DecimalMark::Comma),
+                    thousands: Some(ThousandsMark::Point),
+                };
+                self.whole_if(notation, text, times);
+            }
             Some(Number::Grouped) => self.grouped += times,
             Some(Number::Percent) => self.percents += times,
             Some(Number::Fraction) => {
@@ -215,6 +235,14 @@ impl Shapes {
                 self.grouped_fractions += if text.contains(',') { times } else { 0 };
             }
         }
+    }
+
+    fn whole_if(&mut self, notation: Notation, text: &str, times: u64) {
+        self.whole_decimals += if notation.count(text).is_ok() {
+            times
+        } else {
+            0
+        };
     }
 
     fn range(&mut self, number: f64) {
@@ -291,7 +319,7 @@ mod tests {
 
     fn tally(values: &[&str]) -> ColumnTally {
         let mut tally = ColumnTally::default();
-        values.iter().for_each(|value| tally.take(value));
+        values.iter().for_each(|value| tally.take(value, 0));
         tally.finish();
         tally
     }

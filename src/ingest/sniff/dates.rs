@@ -3,6 +3,10 @@
 //! Every layout is counted for itself. Where day before month and month before day fit the same values, both are handed
 //! on: the file cannot tell them apart, and nobody guesses.
 
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
 use jiff::civil::{Date, Time};
 use jiff::fmt::strtime::BrokenDownTime;
 
@@ -69,25 +73,56 @@ pub(super) struct DateTally {
     pub(super) time_only: u64,
     first: Option<Date>,
     last: Option<Date>,
+    /// For each set of layouts that read the same values (a bit each): how many values, and the first of them with its line.
+    together: BTreeMap<u32, (u64, Example)>,
+}
+
+/// A value and the line on which it stands first; 0 where no line is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Example {
+    /// The value as it is written.
+    pub value: String,
+    /// Its line.
+    pub line: u64,
+}
+
+impl Example {
+    fn new(value: &str, line: u64) -> Self {
+        Self {
+            value: value.to_owned(),
+            line,
+        }
+    }
+}
+
+/// The layouts and the first example of a day before a month, where others have the month first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MixedDates {
+    /// A layout, how many values only it reads of the two, and the first of these.
+    pub one: (&'static str, u64, Example),
+    /// The same of the other.
+    pub other: (&'static str, u64, Example),
 }
 
 impl DateTally {
-    /// Takes one value, which occurs `times`.
-    pub(super) fn take(&mut self, text: &str, times: u64) {
+    /// Takes one value, which occurs `times`, first on a line.
+    pub(super) fn take(&mut self, text: &str, times: u64, line: u64) {
         // Looked at, not weighed: a text that stands in many rows is one trial.
         self.seen += 1;
         let may_be = text.len() <= 40 && text.bytes().any(|byte| byte.is_ascii_digit());
         if !may_be {
+            self.set_apart(0, text, times, line);
             return;
         }
         let parts = Parts::of(text);
-        let mut fits = false;
+        let (mut fits, mut layouts) = (false, 0_u32);
         for (i, layout) in DATES.iter().enumerate() {
             if self.is_given_up(self.dates[i]) || !shape_fits(layout, parts.date) {
                 continue;
             }
             if let Some(date) = date_in(layout, parts.date) {
                 self.dates[i] += times;
+                layouts |= 1 << i;
                 if !fits {
                     self.first = Some(self.first.map_or(date, |first| first.min(date)));
                     self.last = Some(self.last.map_or(date, |last| last.max(date)));
@@ -95,6 +130,7 @@ impl DateTally {
                 fits = true;
             }
         }
+        self.set_apart(layouts, text, times, line);
         let mut is_time = false;
         if let Some(time) = parts.time {
             for (i, layout) in TIMES.iter().enumerate() {
@@ -117,6 +153,56 @@ impl DateTally {
         }
     }
 
+    fn set_apart(&mut self, layouts: u32, text: &str, times: u64, line: u64) {
+        let (count, example) = self
+            .together
+            .entry(layouts)
+            .or_insert_with(|| (0, Example::new(text, line)));
+        *count += times;
+        if line < example.line {
+            *example = Example::new(text, line);
+        }
+    }
+
+    /// The first value that none of these layouts reads.
+    pub(super) fn unread_by(&self, layouts: &[&str]) -> Option<&Example> {
+        let read = bits(layouts);
+        let unread = self.together.iter().filter(|(own, _)| *own & read == 0);
+        unread
+            .map(|(_, (_, example))| example)
+            .min_by_key(|example| example.line)
+    }
+
+    /// Whether values that only `layout` reads stand beside values that only one of `rivals` reads.
+    pub(super) fn mixed(
+        &self,
+        layout: &'static str,
+        rivals: &[&'static str],
+    ) -> Option<MixedDates> {
+        let one = self.read_by(layout, rivals)?;
+        rivals.iter().find_map(|rival| {
+            Some(MixedDates {
+                one: one.clone(),
+                other: self.read_by(rival, &[layout])?,
+            })
+        })
+    }
+
+    /// How many values a layout reads and these others do not, and the first of them.
+    fn read_by(
+        &self,
+        layout: &'static str,
+        others: &[&'static str],
+    ) -> Option<(&'static str, u64, Example)> {
+        let (own, others) = (bits(&[layout]), bits(others));
+        let alone = self.together.iter();
+        let alone = alone.filter(|(read, _)| *read & own != 0 && *read & others == 0);
+        let counted: Vec<&(u64, Example)> = alone.map(|(_, counted)| counted).collect();
+        let first = counted.iter().min_by_key(|(_, example)| example.line)?;
+        let values = counted.iter().map(|(count, _)| count).sum();
+        Some((layout, values, first.1.clone()))
+    }
+
     fn is_given_up(&self, count: u64) -> bool {
         self.seen > TRIALS && count == 0
     }
@@ -135,6 +221,13 @@ impl DateTally {
     pub(super) fn span(&self) -> Option<(Date, Date)> {
         self.first.zip(self.last)
     }
+}
+
+/// The bits of these layouts.
+fn bits(layouts: &[&str]) -> u32 {
+    let all = DATES.iter().enumerate();
+    all.filter(|(_, own)| layouts.contains(own))
+        .fold(0, |bits, (i, _)| bits | 1 << i)
 }
 
 fn most_first(names: &[&'static str], counts: &[u64]) -> Vec<(&'static str, u64)> {
@@ -251,7 +344,7 @@ mod tests {
 
     fn tally(values: &[&str]) -> DateTally {
         let mut tally = DateTally::default();
-        values.iter().for_each(|value| tally.take(value, 1));
+        values.iter().for_each(|value| tally.take(value, 1, 0));
         tally
     }
 
@@ -339,8 +432,8 @@ mod tests {
     #[test]
     fn a_value_of_many_rows_gives_no_layout_up() {
         let mut tally = DateTally::default();
-        tally.take("41561", TRIALS * 2);
-        tally.take("Tuesday, October 01, 2013", 5);
+        tally.take("41561", TRIALS * 2, 0);
+        tally.take("Tuesday, October 01, 2013", 5, 0);
         assert_eq!(tally.date_layouts(), [("%A, %B %d, %Y", 5)]);
     }
 

@@ -324,7 +324,13 @@ fn second_row_is_header(rows: &[(u64, Vec<String>)], width: usize) -> Option<Str
         .count();
     let any_typed = second.iter().any(|cell| is_typed(cell));
     let needed = columns.div_ceil(2).max(1);
-    (columns > 0 && worded >= needed && !any_typed)
+    // Names do not stand again below them; the words of a row of data do.
+    let is_again_below =
+        |i: usize, cell: &String| is_name(cell) && data.iter().any(|row| row.get(i) == Some(cell));
+    let again = second.iter().enumerate();
+    let again = again.filter(|(i, cell)| is_again_below(*i, cell)).count();
+    let named = second.iter().filter(|cell| is_name(cell)).count();
+    (columns > 0 && worded >= needed && !any_typed && again * 2 <= named)
         .then(|| format!("the second row has words in {worded} of the {columns} columns that hold numbers or dates below it"))
 }
 
@@ -386,9 +392,23 @@ fn is_typed(cell: &str) -> bool {
     if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) {
         return true;
     }
+    if is_shaped_like_a_date(cell) {
+        return true;
+    }
     let mut dates = DateTally::default();
-    dates.take(cell, 1);
+    dates.take(cell, 1, 0);
     dates.fit + dates.time_only > 0
+}
+
+/// Three numbers with the same mark between them: what a date looks like, be there such a day or not.
+fn is_shaped_like_a_date(cell: &str) -> bool {
+    ['-', '/', '.'].into_iter().any(|mark| {
+        let parts: Vec<&str> = cell.split(mark).collect();
+        parts.len() == 3
+            && parts.iter().all(|part| {
+                (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+            })
+    })
 }
 
 #[cfg(test)]

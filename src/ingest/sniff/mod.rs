@@ -15,11 +15,13 @@ mod words;
 
 pub use bytes::LineEnds;
 pub use container::Container;
+pub use dates::{Example, MixedDates};
 pub use dialect::{NameSource, Quotes};
 pub use kinds::{DateKind, Kind};
-pub use table::{TableKind, WideSet, wide_sets};
+pub use table::{TableKind, WideSet, torn_groups, wide_sets};
 pub use words::{
-    RaceWord, has_word, is_missing_word, is_total_word, leaves_hispanic_out, name_words, race_word,
+    RaceWord, boolean_word, has_word, is_missing_word, is_total_word, leaves_hispanic_out,
+    name_words, race_word,
 };
 
 use std::collections::BTreeMap;
@@ -40,6 +42,9 @@ use dialect::{Dialect, Whole};
 
 /// Bytes of text from which the dialect is told.
 const HEAD: u64 = 1 << 20;
+
+/// Rows that are kept as they are: tables of counts have fewer.
+const KEPT_ROWS: usize = 5_000;
 
 /// Distinct values that are shown of a category.
 const SHOWN: usize = 40;
@@ -116,6 +121,9 @@ pub struct FileProfile {
     pub ragged: u64,
     /// Line of the first of them.
     pub first_ragged: Option<u64>,
+    /// All rows with their lines, where they are few: for adding up what is published, never for showing.
+    #[serde(skip)]
+    pub all_rows: Option<Vec<(u64, Vec<String>)>>,
     /// Every column.
     pub columns: Vec<ColumnProfile>,
     /// What kind of table it is.
@@ -144,6 +152,9 @@ pub struct ColumnProfile {
     /// All its values, where they are few enough to be kept: for comparing files, never for showing.
     #[serde(skip)]
     pub kept: Option<BTreeMap<String, u64>>,
+    /// The first line of each of those.
+    #[serde(skip)]
+    pub first_lines: BTreeMap<String, u64>,
     /// Its largest number, for telling shares from numbers of people.
     #[serde(skip)]
     pub most: Option<f64>,
@@ -185,6 +196,7 @@ impl ColumnProfile {
                     .collect()
             }),
             kept: tally.values.clone(),
+            first_lines: tally.first_lines.clone(),
             most: tally.shapes.most,
             padded: tally.shapes.padded,
             decimal_commas: tally.shapes.decimal_commas,
@@ -374,7 +386,9 @@ pub fn profile(world: &World, looks: &[Look]) -> Result<FileProfile, Error> {
         .ok_or_else(|| Error::Internal("a profile of no file was asked for".into()))?;
     let mut table = Table::new(&first.dialect);
     for look in looks {
-        for raw in container::texts(world, &look.path, &look.container.value)? {
+        let texts = container::texts(world, &look.path, &look.container.value)?;
+        table.is_of_several_texts |= looks.len() > 1 || texts.len() > 1;
+        for raw in texts {
             table.read(decode(raw, look.encoding.value), look)?;
         }
     }
@@ -398,6 +412,7 @@ pub fn profile(world: &World, looks: &[Look]) -> Result<FileProfile, Error> {
         rows: table.rows,
         ragged: table.ragged,
         first_ragged: table.first_ragged,
+        all_rows: table.all_rows,
         table: table::table_kind(&columns, table.rows),
         columns,
     })
@@ -430,6 +445,9 @@ struct Table {
     rows: u64,
     ragged: u64,
     first_ragged: Option<u64>,
+    all_rows: Option<Vec<(u64, Vec<String>)>>,
+    /// Then a line alone says nothing.
+    is_of_several_texts: bool,
 }
 
 impl Table {
@@ -440,7 +458,22 @@ impl Table {
             rows: 0,
             ragged: 0,
             first_ragged: None,
+            all_rows: Some(Vec::new()),
+            is_of_several_texts: false,
         }
+    }
+
+    fn keep(&mut self, record: &ByteRecord, line: u64) {
+        let Some(rows) = &mut self.all_rows else {
+            return;
+        };
+        if rows.len() == KEPT_ROWS {
+            self.all_rows = None;
+            return;
+        }
+        let fields = record.iter();
+        let fields = fields.map(|field| String::from_utf8_lossy(field).into_owned());
+        rows.push((line, fields.collect()));
     }
 
     fn read(&mut self, text: Box<dyn Read>, look: &Look) -> Result<(), Error> {
@@ -469,13 +502,15 @@ impl Table {
                 continue;
             }
             self.rows += 1;
+            let line = skipped + record.position().map_or(0, csv::Position::line);
+            let known_line = if self.is_of_several_texts { 0 } else { line };
             if record.len() != self.names.len() {
                 self.ragged += 1;
-                let line = record.position().map_or(0, csv::Position::line);
-                self.first_ragged = self.first_ragged.or(Some(skipped + line));
+                self.first_ragged = self.first_ragged.or((known_line > 0).then_some(line));
             }
+            self.keep(&record, known_line);
             for (tally, field) in self.tallies.iter_mut().zip(&record) {
-                tally.take(&String::from_utf8_lossy(field));
+                tally.take(&String::from_utf8_lossy(field), known_line);
             }
         }
         Ok(())

@@ -71,8 +71,51 @@ pub fn wide_sets(columns: &[ColumnProfile], fits: fn(&Kind) -> bool) -> Vec<Wide
             }
         }
     }
+    sets.iter_mut().for_each(WideSet::drop_other_far_off);
     sets.retain(|set| set.groups.len() >= 2);
     sets
+}
+
+impl WideSet {
+    /// Where its columns stand.
+    #[must_use]
+    pub fn columns(&self) -> Vec<usize> {
+        self.groups.iter().map(|(_, at)| *at).collect()
+    }
+
+    /// `Other` is a word for many things: far from the columns of the other groups it is none of them.
+    fn drop_other_far_off(&mut self) {
+        let groups = self.groups.iter().filter(|(group, _)| *group != "other");
+        let mut at: Vec<usize> = groups.map(|(_, at)| *at).collect();
+        at.sort_unstable();
+        let step = at.windows(2).map(|pair| pair[1] - pair[0]).max();
+        let step = step.unwrap_or_default().max(2);
+        let is_near = |own: usize| at.iter().any(|at| at.abs_diff(own) <= step);
+        self.groups
+            .retain(|(group, own)| *group != "other" || is_near(*own));
+    }
+}
+
+/// Columns of groups that a set lacks, whose names have the marks that joining two tables leaves (`White.x`): nobody can
+/// tell which of them belongs to the set.
+#[must_use]
+pub fn torn_groups(columns: &[ColumnProfile], set: &WideSet) -> Vec<usize> {
+    let is_mark =
+        |word: &str| word == "x" || word == "y" || word.bytes().all(|byte| byte.is_ascii_digit());
+    let is_torn = |column: &ColumnProfile| {
+        let Some((group, stem)) = group_in_name(&column.words()) else {
+            return false;
+        };
+        let Some(rest) = stem.strip_prefix(set.stem.as_str()) else {
+            return false;
+        };
+        let is_lacking = set.groups.iter().all(|(own, _)| *own != group);
+        is_lacking && !rest.trim().is_empty() && rest.split_whitespace().all(is_mark)
+    };
+    let torn = columns.iter().enumerate();
+    torn.filter(|(_, column)| is_torn(column))
+        .map(|(at, _)| at)
+        .collect()
 }
 
 /// The group that a name speaks of, by the longest run of its words, and the rest of the name.

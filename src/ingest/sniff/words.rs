@@ -250,7 +250,7 @@ pub fn race_word(text: &str) -> Option<RaceWord> {
 
 /// Whether the value of a yes-or-no column means yes; `None` for any other word.
 #[must_use]
-pub(super) fn boolean_word(text: &str) -> Option<bool> {
+pub fn boolean_word(text: &str) -> Option<bool> {
     match plain(text).as_str() {
         "1" | "true" | "t" | "y" | "yes" => Some(true),
         "0" | "false" | "f" | "n" | "no" => Some(false),

@@ -400,7 +400,7 @@ impl<'a> Mapping<'a> {
             );
         }
         let sums = self.keys_of_rows();
-        totals::leave_out(draft, &sums, |rows| rows == 1);
+        totals::leave_out(draft, &sums, &[], |rows| rows == 1);
         let question = totals::question(&sums);
         self.mapped.questions.extend(question);
         if !self.mapped.cautions.is_empty() {
@@ -462,7 +462,7 @@ impl<'a> Mapping<'a> {
 }
 
 /// The columns of dates, the likeliest date of the stop first.
-fn dates<'a>(
+pub(super) fn dates<'a>(
     columns: impl Iterator<Item = &'a ColumnProfile>,
 ) -> Vec<(&'a ColumnProfile, &'a DateKind)> {
     let mut dates: Vec<(&ColumnProfile, &DateKind)> = columns

@@ -1,9 +1,12 @@
 //! Searches and hits: which columns say yes and no.
 
 use super::super::draft::{inline, list, quoted};
+use super::super::sound;
 use super::{Line, Mapping};
 use crate::ingest::OutcomeCodes;
-use crate::ingest::sniff::{ColumnProfile, Confidence, Kind, has_word};
+use crate::ingest::sniff::{
+    ColumnProfile, Confidence, Example, Kind, boolean_word, has_word, is_missing_word,
+};
 use crate::number::count;
 
 impl<'a> Mapping<'a> {
@@ -46,6 +49,7 @@ impl<'a> Mapping<'a> {
                 "searchconducted",
             ],
         );
+        self.ask_about_odd_answers();
         if searches.is_empty() {
             if let Some(line) = self.kind_of_search() {
                 self.ask(
@@ -87,6 +91,33 @@ impl<'a> Mapping<'a> {
         let line = self.yes_no_line("hit", &hits);
         self.lines.push(line);
         self.mapped.hit = true;
+    }
+
+    /// Columns of yes and no in which a few rows say something else: left out, and never in silence.
+    fn ask_about_odd_answers(&mut self) {
+        let named = [
+            "search",
+            "searched",
+            "contraband",
+            "hit",
+            "frisk",
+            "frisked",
+            "arrest",
+            "arrested",
+        ];
+        for column in self.columns() {
+            let may_be = match column.kind.value {
+                Kind::Category | Kind::Text => true,
+                Kind::Count | Kind::Number => has_word(&column.words(), &named),
+                _ => false,
+            };
+            if let Some(odd) = may_be.then(|| odd_answers(column)).flatten() {
+                self.ask(format!(
+                    "What does {odd} mean in `{}`? All other values are yes or no. The column was left out because of it: mend the file, or say what it means.",
+                    column.name
+                ));
+            }
+        }
     }
 
     /// A column that names the kind of search where there was one.
@@ -192,6 +223,38 @@ impl<'a> Mapping<'a> {
             reason,
         }
     }
+}
+
+/// The values beside yes and no, with their rows and first lines, where they are in at most one row of twenty.
+fn odd_answers(column: &ColumnProfile) -> Option<String> {
+    let values = column.kept.as_ref()?.iter();
+    let said = values.filter(|(value, _)| !is_missing_word(value.trim()));
+    let (plain, odd): (Vec<_>, Vec<_>) = said.partition(|(value, _)| boolean_word(value).is_some());
+    let says = |meaning| {
+        let mut plain = plain.iter();
+        plain.any(|(value, _)| boolean_word(value) == Some(meaning))
+    };
+    let rows = |values: &[(&String, &u64)]| values.iter().map(|(_, rows)| **rows).sum::<u64>();
+    let are_few = !odd.is_empty() && rows(&odd) * 20 <= column.filled;
+    if !(are_few && says(true) && says(false)) {
+        return None;
+    }
+    let shown = odd.iter().take(5).map(|(value, rows)| {
+        let first = Example {
+            value: value.trim().to_owned(),
+            line: column.first_lines.get(*value).copied().unwrap_or_default(),
+        };
+        let rows = match rows {
+            1 => "1 row".to_owned(),
+            rows => format!("{} rows", count(**rows)),
+        };
+        format!("{} ({rows})", sound::shown(&first))
+    });
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    Some(match odd.len() {
+        0..=5 => shown,
+        more => format!("{shown} and {} other values", more - 5),
+    })
 }
 
 /// One column alone where it has a name that says all.

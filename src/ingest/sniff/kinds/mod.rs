@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::columns::{ColumnTally, Shapes};
+use super::dates::{Example, MixedDates};
 use super::words::{RaceWord, has_word, is_total_word, name_words, race_word};
 use super::{Confidence, Guess};
 use crate::number::count as shown;
@@ -92,6 +93,11 @@ pub struct DateKind {
     pub serials: u64,
     /// Values that are none of these.
     pub unread: u64,
+    /// The first of them.
+    #[serde(skip)]
+    pub first_unread: Option<Example>,
+    /// Values with the day first beside values with the month first.
+    pub mixed: Option<MixedDates>,
     /// First and last day, where the layout is known.
     #[serde(serialize_with = "span")]
     pub span: Option<(Date, Date)>,

@@ -103,8 +103,8 @@ impl Column<'_> {
         let kind = if self.has(&people) {
             Kind::Population
         } else if shapes.below_zero == 0
-            && self.most(shapes.whole + shapes.grouped)
-            && shapes.decimal_points + shapes.decimal_commas == 0
+            && self.most(shapes.whole + shapes.grouped + shapes.whole_decimals)
+            && shapes.decimal_points + shapes.decimal_commas == shapes.whole_decimals
         {
             Kind::Count
         } else {

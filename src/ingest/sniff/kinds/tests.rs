@@ -4,7 +4,7 @@ use super::*;
 
 fn kind(name: &str, values: &[&str]) -> Guess<Kind> {
     let mut tally = ColumnTally::default();
-    values.iter().for_each(|value| tally.take(value));
+    values.iter().for_each(|value| tally.take(value, 0));
     tally.finish();
     kind_of(name, &tally)
 }

@@ -55,6 +55,14 @@ impl Column<'_> {
             with_offset: dates.with_offset,
             serials,
             unread: shapes.filled - covered - serials,
+            first_unread: dates.unread_by(&chosen).filter(|_| serials == 0).cloned(),
+            mixed: chosen.first().and_then(|layout| {
+                let rivals: Vec<&'static str> = swapped(layout)
+                    .into_iter()
+                    .filter(|other| order(other) != order(layout))
+                    .collect();
+                dates.mixed(layout, &rivals)
+            }),
             span: dates.span().filter(|_| either.is_none()),
             layouts: chosen.clone(),
             either,
@@ -176,6 +184,11 @@ fn rival(
         .iter()
         .find(|(layout, count)| *count == own && swapped(chosen).contains(layout))
         .map(|(layout, _)| [chosen, *layout])
+}
+
+/// In which order a layout has day, month and year, however many digits the year has.
+fn order(layout: &str) -> String {
+    layout.to_lowercase()
 }
 
 /// The layouts of the same shape with day, month and year in another order.
