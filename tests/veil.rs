@@ -260,7 +260,7 @@ fn hamden_has_its_stops_and_the_figures_of_the_state_lie_in_its_intervals() {
 fn minneapolis_and_a_state_patrol_have_a_ratio_for_every_group() {
     let minneapolis = &[
         ("traffic", "Black"),
-        ("traffic", "Hispanic"),
+        ("traffic", "Latino"),
         ("suspicious", "Black"),
     ][..];
     for (study, folders, wanted) in [
