@@ -20,7 +20,7 @@ pub(super) fn shown(example: &Example) -> String {
 
 /// Nobody knows what a date means where others of its column are written the other way round.
 pub(super) fn one_order(part: &Part, column: &ColumnProfile, date: &DateKind) -> Result<(), Error> {
-    let Some(MixedDates { one, other }) = &date.mixed else {
+    let Some(MixedDates { one, other }) = date.mixed.as_deref() else {
         return Ok(());
     };
     let values = |(layout, values, first): &(&str, u64, Example)| {

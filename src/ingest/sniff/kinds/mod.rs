@@ -97,7 +97,7 @@ pub struct DateKind {
     #[serde(skip)]
     pub first_unread: Option<Example>,
     /// Values with the day first beside values with the month first.
-    pub mixed: Option<MixedDates>,
+    pub mixed: Option<Box<MixedDates>>,
     /// First and last day, where the layout is known.
     #[serde(serialize_with = "span")]
     pub span: Option<(Date, Date)>,

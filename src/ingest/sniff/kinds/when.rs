@@ -61,7 +61,7 @@ impl Column<'_> {
                     .into_iter()
                     .filter(|other| order(other) != order(layout))
                     .collect();
-                dates.mixed(layout, &rivals)
+                dates.mixed(layout, &rivals).map(Box::new)
             }),
             span: dates.span().filter(|_| either.is_none()),
             layouts: chosen.clone(),
