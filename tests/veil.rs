@@ -108,7 +108,10 @@ fn public_numbers_are_rounded_and_small_counts_withheld() {
             rest.is_none_or(|(trials, events)| trials - events >= 10),
             "{row:?}"
         );
-        if row["estimand"].starts_with("daylight_odds_ratio") {
+        // Its dozen bins are shown for the most part: what is not would come back.
+        if row["estimand"] == "daylight_odds_ratio_mantel_haenszel" {
+            assert!(row["estimate"].is_empty(), "{row:?}");
+        } else if row["estimand"].starts_with("daylight_odds_ratio") {
             assert!(
                 row["estimate"].len() <= 5 && !row["estimate"].is_empty(),
                 "{row:?}"
@@ -116,7 +119,7 @@ fn public_numbers_are_rounded_and_small_counts_withheld() {
             ratios += 1;
         }
     }
-    assert!(ratios >= 3);
+    assert!(ratios >= 2);
 }
 
 /// The message of a run that has to fail.

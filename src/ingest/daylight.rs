@@ -21,7 +21,7 @@ use crate::stops::{DATE, Input, PLACE, SunPoint, SunTable, TIME};
 use crate::world::World;
 
 /// Hours by which the clock of a place may differ from the sun there; more is a lost sign or another place's zone.
-const MOST_APART: f64 = 2.5;
+const MOST_APART: f64 = 2.7;
 /// A latitude below which no police stops anybody: there a longitude was given for it.
 const SOUTHERNMOST: f64 = -60.0;
 
