@@ -320,7 +320,7 @@ fn minneapolis_and_a_state_patrol_have_a_ratio_for_every_group() {
         (
             "veil-state-patrol.toml",
             &["stops-weather-paper-2011-2018", "county-geo"][..],
-            &[("veil_of_darkness-stops", "black")][..],
+            &[("veil_of_darkness-stops", "Black, non-Hispanic")][..],
         ),
     ] {
         let Some(workspace) = with_data(study, folders) else {
