@@ -135,6 +135,12 @@ pub fn level(level: f64) -> String {
     format!("{} %", file_text(Some(level * 100.0)))
 }
 
+/// A minute of the day by the clock: `18:05`.
+#[must_use]
+pub fn clock(minute: i32) -> String {
+    format!("{:02}:{:02}", minute / 60, minute % 60)
+}
+
 /// A p-value known by its decimal logarithm, so that 10^-145 does not print as 0: `4.2e-145`.
 #[must_use]
 pub fn p_from_log10(log10: f64) -> String {

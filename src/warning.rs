@@ -7,6 +7,18 @@ mod words;
 
 use serde::{Serialize, Serializer};
 
+use crate::number::count;
+
+/// The first of some names, and how many more there are.
+pub(crate) fn some_of(names: &[String], most: usize) -> String {
+    let (shown, rest) = names.split_at(names.len().min(most));
+    let shown = shown.join("; ");
+    match rest.len() {
+        0 => shown,
+        more => format!("{shown} and {} more", count(more as u64)),
+    }
+}
+
 /// A caution with its particulars.
 #[derive(Debug, Clone, PartialEq, PartialOrd)]
 #[non_exhaustive]

@@ -183,10 +183,9 @@ impl Analysis for AdoptionOptions {
             warning::add(&mut finding.warnings, caution.clone());
         }
         add_cautions(&mut finding, &panel);
-        let groups: Vec<&str> = answers.setting.groups.shown().collect();
         let name = &common.outcome.name;
+        let groups = answers.setting.groups.shown();
         let behind = groups
-            .iter()
             .map(|group| Behind::of(panel.strata(), name, group))
             .collect();
         let adoption = Adoption {

@@ -2,6 +2,7 @@
 
 use crate::findings::glossary::{self, Estimand};
 use crate::findings::{Band, Line, Test, Variance};
+use crate::stats::proportion::{Proportion, ProportionMethod};
 use crate::stats::{Interval, Level, special};
 
 /// An estimate, its standard error, and the degrees of freedom of Student's t; the normal where there are none.
@@ -27,6 +28,18 @@ pub(super) fn linear_band(
     let half = quantile(of.0, df) * std_error;
     let interval = Interval::new(estimate - half, estimate + half);
     band(interval, (estimate / std_error, df), method, of)
+}
+
+/// The interval of counting of a proportion; `None` where there are no trials.
+pub(super) fn wilson(proportion: &Proportion, level: Level) -> Option<Band> {
+    let interval = proportion.interval(ProportionMethod::Wilson, level);
+    interval.map(|interval| Band {
+        interval,
+        level,
+        method: "Wilson".into(),
+        variance: Variance::Counting,
+        test: None,
+    })
 }
 
 /// Power at which a minimum detectable disparity is given.

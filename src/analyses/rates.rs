@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::bands::wilson;
 use super::exposure::People;
 use super::measures::{rate_scale, uncertain_rate};
 use super::missing::{Asked, MissingOptions, Panel};
@@ -17,7 +18,7 @@ use crate::error::Error;
 use crate::figures::Figure;
 use crate::findings::{Band, Comparison, Finding, Line, Variance, glossary};
 use crate::ingest::Baseline;
-use crate::stats::proportion::{Proportion, ProportionMethod};
+use crate::stats::proportion::Proportion;
 use crate::stats::rate::{Rate, RateMethod};
 use crate::stats::{Interval, Level};
 use crate::stops::PLACE;
@@ -298,9 +299,7 @@ impl Question<'_> {
     ) -> Result<(), Error> {
         let proportion = Proportion::new(events, trials).map_err(refused)?;
         line.estimate = proportion.estimate();
-        line.counting = proportion
-            .interval(ProportionMethod::Wilson, self.uncertainty.level)
-            .map(|interval| self.band(interval, "Wilson"));
+        line.counting = wilson(&proportion, self.uncertainty.level);
         Ok(())
     }
 
@@ -411,14 +410,7 @@ impl Shares<'_> {
             line.warn(Warning::EmptyDenominator);
         }
         if !self.outcome.annual_average {
-            let wilson = share.interval(ProportionMethod::Wilson, self.level);
-            line.counting = wilson.map(|interval| Band {
-                interval,
-                level: self.level,
-                method: "Wilson".to_owned(),
-                variance: Variance::Counting,
-                test: None,
-            });
+            line.counting = wilson(&share, self.level);
         }
         Ok(line)
     }

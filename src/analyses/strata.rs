@@ -465,6 +465,19 @@ impl Stratum {
         })
     }
 
+    /// The value of one of its keys.
+    pub(super) fn key(&self, key: &str) -> Option<&str> {
+        let found = self.at.iter().find(|(own, _)| own == key);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// Counts of a group with what they are counted out of, where that is more than nothing.
+    pub(super) fn sized(&self, group: &str) -> Option<(Tally, f64)> {
+        let tally = self.tally(group)?;
+        let size = tally.size().filter(|size| *size > 0.0)?;
+        Some((tally, size))
+    }
+
     /// Counts of a group; `None` when the group does not stand in this stratum.
     pub(super) fn tally(&self, group: &str) -> Option<Tally> {
         self.groups.tally(group)

@@ -4,6 +4,7 @@ mod account;
 mod counted;
 mod lines;
 mod model;
+mod numbers;
 mod rows;
 mod sample;
 mod sweep;

@@ -40,7 +40,7 @@ impl Gathered {
     /// Takes what one thread counted, by its own codes.
     pub(super) fn take(&mut self, counts: Counts, own: &[Codes]) {
         let translate: Vec<Vec<u32>> = (self.values.iter_mut().zip(own))
-            .map(|(all, own)| own.values().iter().map(|value| all.code(value)).collect())
+            .map(|(all, own)| all.of_all(own))
             .collect();
         for cell in counts.codes.chunks_exact(own.len().max(1)) {
             let codes = translate.iter().zip(cell);

@@ -275,8 +275,7 @@ impl Common {
         let mut codes: Vec<Codes> = (0..keys).map(|_| Codes::default()).collect();
         let mut of_thread = |own: &&[Codes]| -> Vec<Vec<u32>> {
             let keys = codes.iter_mut().zip(own.iter());
-            keys.map(|(all, own)| own.values().iter().map(|value| all.code(value)).collect())
-                .collect()
+            keys.map(|(all, own)| all.of_all(own)).collect()
         };
         let from = threads.iter().map(&mut of_thread).collect();
         Self { codes, from }

@@ -2,20 +2,11 @@
 
 use std::fmt;
 
-use super::Warning;
+use super::{Warning, some_of};
 use crate::number::{Style, count, level};
 
 /// Names that are listed; of more it says how many.
 const MOST_LISTED: usize = 12;
-
-/// The first of some names.
-fn some_of(names: &[String]) -> String {
-    let shown = names[..names.len().min(MOST_LISTED)].join("; ");
-    match names.len() - names.len().min(MOST_LISTED) {
-        0 => shown,
-        more => format!("{shown} and {} more", count(more as u64)),
-    }
-}
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -76,13 +67,13 @@ impl fmt::Display for Warning {
                 f,
                 "Left out, {why}: {} places ({}).",
                 count(places.len() as u64),
-                some_of(places)
+                some_of(places, MOST_LISTED)
             ),
             Self::TimesBetween { times, what } => write!(
                 f,
                 "Left out, times {what}: {} ({}).",
                 count(times.len() as u64),
-                some_of(times)
+                some_of(times, MOST_LISTED)
             ),
             Self::ParallelTrends => f.write_str(
                 "This rests on the assumption that, without the agreement, the ratio would have changed by the same factor where there was one as where there was none. No test shows that it holds.",

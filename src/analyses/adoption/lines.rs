@@ -204,11 +204,13 @@ impl Adoption<'_> {
             line.warn(Warning::FewAdopters { fewest: FEWEST });
         }
         let ids = [fitted.places.clone()];
-        let clustered = fitted.clustered.as_ref();
+        let clustered = fitted.clustered()?;
         let quoter = Quoter {
             model: &fitted.model,
             fit: &fitted.fit,
-            clustered: clustered.map(|covariance| (ids.as_slice(), covariance)),
+            clustered: clustered
+                .as_ref()
+                .map(|covariance| (ids.as_slice(), covariance)),
             clusters: "place".into(),
             fewest,
             may_resample: true,
@@ -225,11 +227,11 @@ impl Adoption<'_> {
         if adopters == 0 || others == 0 {
             return Ok(Vec::new());
         }
-        let Saturated {
-            fitted,
-            effects,
-            last_before,
-        } = match rows.saturated() {
+        let fitted = rows.saturated().and_then(|saturated| {
+            let clustered = saturated.fitted.clustered()?;
+            Ok((saturated, clustered))
+        });
+        let (saturated, clustered) = match fitted {
             Ok(fitted) => fitted,
             // The mean is there; what it was year by year these counts do not tell.
             Err(fault) => {
@@ -243,8 +245,12 @@ impl Adoption<'_> {
                 return Ok(vec![line]);
             }
         };
-        let clustered = fitted
-            .clustered
+        let Saturated {
+            fitted,
+            effects,
+            last_before,
+        } = saturated;
+        let clustered = clustered
             .as_ref()
             .filter(|_| adopters.min(others) >= FEWEST);
         let distance = |(cohort, time): (usize, usize)| time as i64 - cohort as i64;

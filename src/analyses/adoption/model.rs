@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::informative::informative;
 use super::super::regression::FEWEST;
-use super::panel::{Panel, sized};
+use super::panel::Panel;
 use crate::stats::regression::{
     Clusters, Covariance, CovarianceKind, Design, Factor, Family, Fit, Model, RegressionError,
     Response,
@@ -52,8 +52,6 @@ pub(super) struct Fitted {
     pub(super) model: Model,
     pub(super) fit: Fit,
     pub(super) counting: Covariance,
-    /// Errors by place, where there are enough places to reckon them.
-    pub(super) clustered: Option<Covariance>,
     /// The place of each row.
     pub(super) places: Vec<u32>,
 }
@@ -71,8 +69,8 @@ impl Rows {
     /// the ratio of the two rates.
     pub(super) fn of_ratio(panel: &Panel<'_>, group: &str, reference: &str) -> Self {
         Self::of_panel(panel, |stratum| {
-            let (own, size) = sized(stratum, group)?;
-            let (other, of_other) = sized(stratum, reference)?;
+            let (own, size) = stratum.sized(group)?;
+            let (other, of_other) = stratum.sized(reference)?;
             let trials = own.events.checked_add(other.events)?;
             Some((own.events, Some(trials), libm::log(size / of_other)))
         })
@@ -81,7 +79,7 @@ impl Rows {
     /// Events of a group by itself, its size in the offset.
     pub(super) fn of_rate(panel: &Panel<'_>, group: &str) -> Self {
         Self::of_panel(panel, |stratum| {
-            let (own, size) = sized(stratum, group)?;
+            let (own, size) = stratum.sized(group)?;
             Some((own.events, None, libm::log(size)))
         })
     }
@@ -283,22 +281,25 @@ impl Rows {
         if let Some(dropped) = fit.dropped().first() {
             return Err(RegressionError::Collinear(dropped.clone()));
         }
-        let distinct: BTreeSet<u32> = places.iter().copied().collect();
-        let clusters = (distinct.len() >= FEWEST).then(|| Clusters::OneWay(places.clone()));
-        let clustered = clusters
-            .map(|clusters| fit.covariance(&CovarianceKind::Cr1(clusters)))
-            .transpose()?;
         Ok(Fitted {
             counting: fit.covariance(&CovarianceKind::Model)?,
             model,
             fit,
-            clustered,
             places,
         })
     }
 }
 
 impl Fitted {
+    /// Errors by place, where there are enough places to reckon them.
+    pub(super) fn clustered(&self) -> Result<Option<Covariance>, RegressionError> {
+        let distinct: BTreeSet<u32> = self.places.iter().copied().collect();
+        let clusters = (distinct.len() >= FEWEST).then(|| Clusters::OneWay(self.places.clone()));
+        clusters
+            .map(|clusters| self.fit.covariance(&CovarianceKind::Cr1(clusters)))
+            .transpose()
+    }
+
     /// A weighted mean of some columns, under a covariance.
     pub(super) fn mean(&self, of: &[(String, f64)], covariance: &Covariance) -> Option<Mean> {
         let whole: f64 = of.iter().map(|(_, weight)| weight).sum();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::Answers;
-use super::super::strata::{Stratum, Tally};
+use super::super::strata::Stratum;
 use crate::error::Error;
 use crate::ingest::{Status, Whereabouts};
 use crate::stops::{PERIOD, PLACE, STATE, YEAR};
@@ -98,9 +98,9 @@ impl<'s> Panel<'s> {
         for stratum in strata {
             let key: Vec<&str> = [STATE, PLACE]
                 .iter()
-                .filter_map(|key| value(stratum, key))
+                .filter_map(|key| stratum.key(key))
                 .collect();
-            let found = value(stratum, time).unwrap_or_default();
+            let found = stratum.key(time).unwrap_or_default();
             let at = times.iter().position(|own| own == found);
             let at = at.ok_or_else(|| Error::Internal(format!("no time `{found}`")))?;
             by_place.entry(key).or_default().push((at, stratum));
@@ -133,25 +133,24 @@ impl<'s> Panel<'s> {
             }
         };
         let mut kept = Vec::new();
+        let (mut under, mut lost) = (false, false);
         for (&(time, stratum), status) in seen.iter().zip(statuses) {
             let between = match status {
+                // After a loss an agreement may be signed again: that is another question.
+                Status::None | Status::InForce if lost => Some(Between::Ended),
                 Status::None | Status::InForce => None,
                 Status::Ended => Some(Between::Ended),
                 Status::Transition | Status::NotKnown => Some(Between::Transition),
             };
+            let is_under = *status == Status::InForce;
+            lost |= under && !is_under;
+            under |= is_under;
             match between {
-                // After a loss an agreement may be signed again: that is another question.
-                None if adopted.is_some_and(|_| lost_before(seen, statuses, time)) => self
-                    .between
-                    .entry(Between::Ended)
-                    .or_default()
-                    .push(format!("{name} {}", self.times[time])),
                 None => kept.push((time, stratum)),
-                Some(what) => self
-                    .between
-                    .entry(what)
-                    .or_default()
-                    .push(format!("{name} {}", self.times[time])),
+                Some(what) => {
+                    let when = format!("{name} {}", self.times[time]);
+                    self.between.entry(what).or_default().push(when);
+                }
             }
         }
         self.places.push(Place {
@@ -232,29 +231,13 @@ fn role(statuses: &[Status]) -> Result<Option<usize>, Aside> {
     }
 }
 
-/// Whether an agreement of a place had ended before a time.
-fn lost_before(seen: &[(usize, &Stratum)], statuses: &[Status], time: usize) -> bool {
-    let mut under = false;
-    for ((at, _), status) in seen.iter().zip(statuses) {
-        if *at >= time {
-            break;
-        }
-        match status {
-            Status::InForce => under = true,
-            _ if under => return true,
-            _ => {}
-        }
-    }
-    false
-}
-
 /// What the register says of the place and time of a stratum.
 fn status_of(stratum: &Stratum, status: &str, answers: &Answers<'_>) -> Result<Status, Error> {
     let at = Whereabouts {
-        place: value(stratum, PLACE).unwrap_or_default(),
-        state: value(stratum, STATE),
-        year: value(stratum, YEAR),
-        period: value(stratum, PERIOD),
+        place: stratum.key(PLACE).unwrap_or_default(),
+        state: stratum.key(STATE),
+        year: stratum.key(YEAR),
+        period: stratum.key(PERIOD),
     };
     let found = answers.statuses.status(status, &at)?;
     found.ok_or_else(|| Error::Internal(format!("`{status}` is no key of a register")))
@@ -264,29 +247,16 @@ fn status_of(stratum: &Stratum, status: &str, answers: &Answers<'_>) -> Result<S
 fn times(strata: &[Stratum], time: &str, answers: &Answers<'_>) -> Vec<String> {
     let mut times: Vec<String> = strata
         .iter()
-        .filter_map(|stratum| value(stratum, time))
+        .filter_map(|stratum| stratum.key(time))
         .map(str::to_owned)
         .collect();
-    let periods = &answers.setting.periods;
-    times.sort_by_key(|name| (time == PERIOD).then(|| periods.rank(name)));
-    if time == YEAR {
+    if time == PERIOD {
+        times.sort_by_key(|name| answers.setting.periods.rank(name));
+    } else {
         times.sort_by_key(|year| year.parse::<i64>().unwrap_or(i64::MAX));
     }
     times.dedup();
     times
-}
-
-/// The value of a key of a stratum.
-pub(super) fn value<'s>(stratum: &'s Stratum, key: &str) -> Option<&'s str> {
-    let found = stratum.at.iter().find(|(own, _)| own == key);
-    found.map(|(_, value)| value.as_str())
-}
-
-/// Counts of a group with what they are counted out of, where that is more than nothing.
-pub(super) fn sized(stratum: &Stratum, group: &str) -> Option<(Tally, f64)> {
-    let tally = stratum.tally(group)?;
-    let size = tally.size().filter(|size| *size > 0.0)?;
-    Some((tally, size))
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub(super) fn test(
     seed: u64,
 ) -> Option<Randomised> {
     let adopted: Vec<Option<usize>> = panel.places.iter().map(|place| place.adopted).collect();
-    let within = blocks(panel);
+    let within = blocks(panel, &adopted);
     if assignments(&within, &adopted) < FEWEST as f64 {
         return None;
     }
@@ -74,14 +74,13 @@ pub(super) fn test(
 }
 
 /// The places among which dates are exchanged: those of a state, where that leaves enough assignments in all.
-fn blocks(panel: &Panel<'_>) -> Vec<Vec<usize>> {
+fn blocks(panel: &Panel<'_>, adopted: &[Option<usize>]) -> Vec<Vec<usize>> {
     let mut by_state: BTreeMap<&Option<String>, Vec<usize>> = BTreeMap::new();
     for (at, place) in panel.places.iter().enumerate() {
         by_state.entry(&place.state).or_default().push(at);
     }
-    let adopted: Vec<Option<usize>> = panel.places.iter().map(|place| place.adopted).collect();
     let blocks: Vec<Vec<usize>> = by_state.into_values().collect();
-    if assignments(&blocks, &adopted) >= FEWEST as f64 {
+    if assignments(&blocks, adopted) >= FEWEST as f64 {
         return blocks;
     }
     vec![(0..panel.places.len()).collect()]

@@ -9,7 +9,7 @@ use crate::figures::{
 };
 use crate::findings::glossary as g;
 use crate::findings::{Finding, Line, SkyDay};
-use crate::number::{Style, level as level_text};
+use crate::number::{Style, clock, level as level_text};
 
 /// Months as they stand below the axis of a year.
 const MONTHS: [&str; 12] = [
@@ -90,7 +90,6 @@ pub(in crate::analyses) fn twilight(
 ) -> Option<Figure> {
     let sky = finding.sky.as_ref()?;
     let part = if sky.is_evening { "Evening" } else { "Morning" };
-    let clock = |minute: i32| format!("{:02}:{:02}", minute / 60, minute % 60);
     let (first, last) = sky.window;
     let chart = Twilight {
         is_evening: sky.is_evening,

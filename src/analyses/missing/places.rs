@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use super::Question;
 use super::material::Material;
+use crate::analyses::bands::wilson;
 use crate::analyses::strata::{Stratum, Tally};
 use crate::cells::{Cell, CellTable};
 use crate::findings::glossary::{self, Estimand};
-use crate::findings::{Band, Comparison, CountRef, Counted, Line, Part, Variance};
-use crate::stats::proportion::{Proportion, ProportionMethod};
+use crate::findings::{Comparison, CountRef, Counted, Line, Part};
+use crate::stats::proportion::Proportion;
 use crate::stops::{PLACE, STATE};
 use crate::warning::Warning;
 
@@ -128,17 +129,9 @@ impl Question<'_> {
         if line.estimate.is_none() {
             line.warn(Warning::EmptyDenominator);
         }
-        let interval =
-            share.and_then(|own| own.interval(ProportionMethod::Wilson, self.common.level));
-        line.counting = interval
+        line.counting = share
             .filter(|_| !self.common.outcome.annual_average)
-            .map(|interval| Band {
-                interval,
-                level: self.common.level,
-                method: "Wilson".into(),
-                variance: Variance::Counting,
-                test: None,
-            });
+            .and_then(|share| wilson(&share, self.common.level));
         line
     }
 

@@ -5,17 +5,16 @@ use std::sync::Arc;
 
 use toml::Spanned;
 
+use super::super::bands::wilson;
 use super::super::missing::{MissingOptions, Panel};
 use super::super::noise::refused;
 use super::super::{Common, Setting};
 use super::{MixedBasis, OutcomeTestOptions, SearchRule};
 use crate::cells::{Absent, Cell, CellTable, GROUP, Groups, OneOrMany, Only, Outcome, Tabulation};
 use crate::error::Error;
-use crate::findings::{
-    Band, Comparison, CountRef, Counted, Finding, Line, Part, Variance, glossary,
-};
+use crate::findings::{Comparison, CountRef, Counted, Finding, Line, Part, glossary};
 use crate::stats::Level;
-use crate::stats::proportion::{Proportion, ProportionMethod};
+use crate::stats::proportion::Proportion;
 use crate::stops::basis::{self, KINDS, Mixed};
 use crate::stops::{SEARCH_BASIS, SEARCHES};
 use crate::warning::{self, Warning};
@@ -267,14 +266,7 @@ pub(super) fn shares(
                 events: counts.to_owned(),
                 trials: Some(counts.to_owned()),
             });
-            let wilson = proportion.interval(ProportionMethod::Wilson, level);
-            line.counting = wilson.map(|interval| Band {
-                interval,
-                level,
-                method: "Wilson".into(),
-                variance: Variance::Counting,
-                test: None,
-            });
+            line.counting = wilson(&proportion, level);
             if line.estimate.is_none() {
                 line.warn(Warning::EmptyDenominator);
             }

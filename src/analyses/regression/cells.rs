@@ -19,8 +19,7 @@ pub(super) struct Cell<'a> {
 pub(super) fn cells<'a>(strata: &'a [Stratum], groups: &[&str]) -> Vec<Cell<'a>> {
     let of_stratum = |stratum: &'a Stratum| {
         let cell = |(group, name): (usize, &&str)| {
-            let tally = stratum.tally(name)?;
-            let size = tally.size().filter(|size| *size > 0.0)?;
+            let (tally, size) = stratum.sized(name)?;
             Some(Cell {
                 stratum,
                 group,
@@ -39,8 +38,7 @@ pub(super) fn cells<'a>(strata: &'a [Stratum], groups: &[&str]) -> Vec<Cell<'a>>
 }
 
 pub(super) fn value<'s>(stratum: &'s Stratum, key: &str) -> &'s str {
-    let found = stratum.at.iter().find(|(own, _)| own == key);
-    found.map_or("", |(_, value)| value.as_str())
+    stratum.key(key).unwrap_or_default()
 }
 
 /// The values of a key as numbers.

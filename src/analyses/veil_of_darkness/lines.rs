@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::bands::detectable;
+use super::super::bands::{detectable, wilson};
 use super::super::regression::{Quoter, band, half_width};
 use super::super::{Answers, Common};
 use super::counted::{Counted, Known, SLICE, slice_of};
@@ -17,9 +17,9 @@ use crate::findings::glossary::{self, Estimand};
 use crate::findings::{
     Band, Comparison, CountRef, Family, Finding, Line, Sky, SkyDay, Test, Variance,
 };
-use crate::number::Style;
+use crate::number::{Style, clock};
 use crate::stats::mantel_haenszel::{self, MantelHaenszel};
-use crate::stats::proportion::{Proportion, ProportionMethod};
+use crate::stats::proportion::Proportion;
 use crate::stats::regression::RegressionError;
 use crate::stops::Light;
 use crate::warning::Warning;
@@ -412,14 +412,7 @@ impl Veil<'_> {
         (line.events, line.trials) = (Some(x), Some(n));
         let share = Proportion::new(x, n).ok();
         line.estimate = share.and_then(|share| share.estimate());
-        let wilson = share.and_then(|s| s.interval(ProportionMethod::Wilson, self.common.level));
-        line.counting = wilson.map(|interval| Band {
-            interval,
-            level: self.common.level,
-            method: "Wilson".into(),
-            variance: Variance::Counting,
-            test: None,
-        });
+        line.counting = share.and_then(|share| wilson(&share, self.common.level));
         if line.estimate.is_none() {
             line.warn(Warning::EmptyDenominator);
         }
@@ -503,7 +496,6 @@ impl Veil<'_> {
 
 /// `18:00 to 18:15`.
 fn clock_words(quarter: i32) -> String {
-    let clock = |minute: i32| format!("{:02}:{:02}", minute / 60, minute % 60);
     format!(
         "{} to {}",
         clock(quarter * SLICE),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::numbers::Numbers;
 use super::windows::{Minutes, Part, Span, Windows};
 use crate::cells::{CellTable, GROUP};
 use crate::error::Error;
@@ -242,11 +243,11 @@ impl<'a> Rows<'a> {
 struct Reader {
     at: [Option<usize>; 7],
     own_at: Vec<usize>,
-    groups: Names,
-    dates: Names,
-    places: Names,
-    officers: Names,
-    own: Vec<Names>,
+    groups: Numbers<String>,
+    dates: Numbers<String>,
+    places: Numbers<String>,
+    officers: Numbers<String>,
+    own: Vec<Numbers<String>>,
     by_pattern: BTreeMap<Vec<u32>, u32>,
     patterns: Vec<Vec<u32>>,
 }
@@ -264,11 +265,11 @@ impl Reader {
         Ok(Self {
             at,
             own_at: own_at.collect::<Result<_, _>>()?,
-            groups: Names::default(),
-            dates: Names::default(),
-            places: Names::default(),
-            officers: Names::default(),
-            own: own.iter().map(|_| Names::default()).collect(),
+            groups: Numbers::default(),
+            dates: Numbers::default(),
+            places: Numbers::default(),
+            officers: Numbers::default(),
+            own: own.iter().map(|_| Numbers::default()).collect(),
             by_pattern: BTreeMap::new(),
             patterns: Vec::new(),
         })
@@ -308,37 +309,6 @@ impl Reader {
             light: light_of(text(light)),
             count,
         }
-    }
-}
-
-/// Texts as numbers, in the order in which they come.
-#[derive(Debug, Default)]
-struct Names {
-    values: Vec<String>,
-    numbers: BTreeMap<String, u32>,
-    /// The number of the text that came last: cells are sorted.
-    last: u32,
-}
-
-impl Names {
-    fn number(&mut self, text: &str) -> u32 {
-        if self
-            .values
-            .get(self.last as usize)
-            .is_some_and(|last| last == text)
-        {
-            return self.last;
-        }
-        self.last = match self.numbers.get(text) {
-            Some(number) => *number,
-            None => {
-                let number = self.values.len() as u32;
-                self.values.push(text.to_owned());
-                self.numbers.insert(text.to_owned(), number);
-                number
-            }
-        };
-        self.last
     }
 }
 

@@ -1,12 +1,11 @@
 //! Stops of two groups as the cells of a model.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::lines::{Veil, Way};
 use super::model::Sample;
+use super::numbers::Numbers;
 use super::rows::Row;
 use super::windows::Part;
 use crate::stats::regression::Factor;
@@ -83,7 +82,7 @@ type Key = (u32, u16, bool, u32, u64);
 impl Veil<'_> {
     /// The cells of a compared group (1 is the first) and the reference group under one way of looking.
     pub(super) fn sample(&self, group: usize, way: &Way<'_>) -> Sample {
-        let mut combinations = Combinations::default();
+        let mut combinations = Numbers::default();
         let mut cells: Vec<(Key, [u64; 2])> = Vec::new();
         let mut levels = Vec::with_capacity(way.held.len());
         for row in &self.rows.rows {
@@ -153,7 +152,7 @@ impl Veil<'_> {
     fn as_sample(
         &self,
         cells: &[(Key, [u64; 2])],
-        combinations: &Combinations,
+        combinations: &Numbers<Vec<u32>>,
         way: &Way<'_>,
     ) -> Sample {
         let mut clusters: Vec<u64> = cells.iter().map(|((.., cluster), _)| *cluster).collect();
@@ -167,7 +166,7 @@ impl Veil<'_> {
             name: held.word().to_owned(),
             levels: cells
                 .iter()
-                .map(|((_, _, _, own, _), _)| combinations.all[*own as usize][at])
+                .map(|((_, _, _, own, _), _)| combinations.values[*own as usize][at])
                 .collect(),
         };
         Sample {
@@ -179,35 +178,5 @@ impl Veil<'_> {
             events: cells.iter().map(|(_, counts)| counts[0]).collect(),
             trials: cells.iter().map(|(_, counts)| counts[1]).collect(),
         }
-    }
-}
-
-/// Combinations of levels as numbers.
-#[derive(Default)]
-struct Combinations {
-    all: Vec<Vec<u32>>,
-    numbers: BTreeMap<Vec<u32>, u32>,
-    last: u32,
-}
-
-impl Combinations {
-    fn number(&mut self, levels: &[u32]) -> u32 {
-        if self
-            .all
-            .get(self.last as usize)
-            .is_some_and(|last| last == levels)
-        {
-            return self.last;
-        }
-        self.last = match self.numbers.get(levels) {
-            Some(number) => *number,
-            None => {
-                let number = self.all.len() as u32;
-                self.all.push(levels.to_vec());
-                self.numbers.insert(levels.to_vec(), number);
-                number
-            }
-        };
-        self.last
     }
 }

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use super::Codes;
 use crate::error::Error;
+use crate::number::clock;
 use crate::stops::{CLOCK_UNKNOWN, LIGHT, Light, PLACE, STATE, SunTable};
 
 /// The code of a row's calendar year.
@@ -28,9 +29,7 @@ pub(super) fn of_minute(codes: &mut Codes, minute: Option<u16>) -> u32 {
     let Some(minute) = minute else {
         return codes.code(CLOCK_UNKNOWN);
     };
-    codes.numbered(u32::from(minute), || {
-        format!("{:02}:{:02}", minute / 60, minute % 60)
-    })
+    codes.numbered(u32::from(minute), || clock(minute.into()))
 }
 
 /// Decides of every row whether it was light.

@@ -37,6 +37,12 @@ impl Codes {
         code
     }
 
+    /// The codes that values of other codes have here, each at its code there; new ones are added.
+    pub(crate) fn of_all(&mut self, other: &Codes) -> Vec<u32> {
+        let values = other.values().iter();
+        values.map(|value| self.code(value)).collect()
+    }
+
     /// All values, each at its code.
     pub(crate) fn values(&self) -> &[String] {
         &self.values

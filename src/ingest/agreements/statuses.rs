@@ -15,6 +15,7 @@ use crate::cells::{Cell, CellTable};
 use crate::error::{DataFault, Error};
 use crate::number::count;
 use crate::stops::{PERIOD, PLACE, STATE, YEAR};
+use crate::warning::some_of;
 
 /// Places that a remark lists; of more it says how many.
 const MOST_PLACES: usize = 20;
@@ -424,7 +425,7 @@ impl StatusKey {
                 self.key,
                 count(alone.len() as u64),
                 count(self.by_place.len() as u64),
-                listed(&alone)
+                some_of(&alone, MOST_PLACES)
             ));
         }
         if !without.is_empty() {
@@ -433,7 +434,7 @@ impl StatusKey {
                 self.key,
                 count(without.len() as u64),
                 count(of_counts.len() as u64),
-                listed(&without)
+                some_of(&without, MOST_PLACES)
             ));
         }
         Ok((fits_any, notes))
@@ -472,22 +473,10 @@ impl StatusKey {
             format!("no place of the register stands in the counts, so `{}` would be the same everywhere", self.key),
             format!(
                 "the register has {}; write places the same way in both, or join them otherwise: join = \"{other}\"",
-                listed(&some)
+                some_of(&some, MOST_PLACES)
             ),
         )
     }
-}
-
-fn listed(names: &[String]) -> String {
-    let shown = names.iter().take(MOST_PLACES);
-    let mut text = shown.cloned().collect::<Vec<_>>().join("; ");
-    if names.len() > MOST_PLACES {
-        text.push_str(&format!(
-            " and {} more",
-            count((names.len() - MOST_PLACES) as u64)
-        ));
-    }
-    text
 }
 
 impl Register {

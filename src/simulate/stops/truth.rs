@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::model::{Cell, Model, Place, Times};
 use super::plan::Plan;
-use crate::number::twelve_digits;
+use crate::number::{clock, twelve_digits};
 
 /// `truth.json`.
 #[derive(Debug, Clone, Serialize)]
@@ -291,7 +291,6 @@ fn rows(model: &Model, all: &[Expected], by_place: &[Vec<Expected>]) -> RowsTrut
 }
 
 fn dark(model: &Model) -> DarkTruth {
-    let clock = |minute: usize| format!("{:02}:{:02}", minute / 60, minute % 60);
     let windows = model
         .places
         .iter()
@@ -304,8 +303,8 @@ fn dark(model: &Model) -> DarkTruth {
                 latitude: point.point.latitude(),
                 longitude: point.point.longitude(),
                 timezone: point.zone.clone(),
-                window_from: clock(window.start),
-                window_until: clock(window.end),
+                window_from: clock(window.start as i32),
+                window_until: clock(window.end as i32),
             }
         });
     DarkTruth {
